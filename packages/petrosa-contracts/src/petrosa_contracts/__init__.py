@@ -1,0 +1,74 @@
+"""What the trading fleet speaks: signals, trading parameters, verdicts, control state and subjects."""
+
+from petrosa_contracts.control import ControlEntry, ControlState, Mode, ScopedControl, strictest
+from petrosa_contracts.failsafe import FailSafeLimits
+from petrosa_contracts.heartbeat import GovernanceHeartbeat, GovernanceStatus, HeartbeatMessage, RateLimitStatus
+from petrosa_contracts.order import OrderSide, OrderStatus, TradeOrder
+from petrosa_contracts.parameters import (
+    CATALOGUE,
+    Parameter,
+    ParameterError,
+    default_parameters,
+    validate_patch,
+)
+from petrosa_contracts.policy import PolicyLayer, PolicySnapshot, PolicyUnreadableError
+from petrosa_contracts.resolution import Provenance, ResolvedPolicy, resolve
+from petrosa_contracts.scope import Scope, ScopeError, ScopeKind, Side
+from petrosa_contracts.signal import (
+    OrderType,
+    Signal,
+    SignalStrength,
+    SignalType,
+    StrategyMode,
+    TimeFrame,
+    TimeInForce,
+)
+from petrosa_contracts.tracing import TraceContext
+from petrosa_contracts.trading_config import LeverageStatus, TradingConfig, TradingConfigAudit
+from petrosa_contracts.verdict import Breach, Code, Decision, Verdict
+
+__all__ = [
+    "CATALOGUE",
+    "Breach",
+    "Code",
+    "ControlEntry",
+    "ControlState",
+    "Decision",
+    "FailSafeLimits",
+    "GovernanceHeartbeat",
+    "GovernanceStatus",
+    "HeartbeatMessage",
+    "LeverageStatus",
+    "Mode",
+    "OrderSide",
+    "OrderStatus",
+    "OrderType",
+    "Parameter",
+    "ParameterError",
+    "PolicyLayer",
+    "PolicySnapshot",
+    "PolicyUnreadableError",
+    "Provenance",
+    "RateLimitStatus",
+    "ResolvedPolicy",
+    "Scope",
+    "ScopeError",
+    "ScopeKind",
+    "ScopedControl",
+    "Side",
+    "Signal",
+    "SignalStrength",
+    "SignalType",
+    "StrategyMode",
+    "TimeFrame",
+    "TimeInForce",
+    "TraceContext",
+    "TradeOrder",
+    "TradingConfig",
+    "TradingConfigAudit",
+    "Verdict",
+    "default_parameters",
+    "resolve",
+    "strictest",
+    "validate_patch",
+]

@@ -1,0 +1,190 @@
+"""The registry of NATS channels: who says what to whom on each subject, and what is answered.
+
+Documents about the wire are derived from it; `petrosa_contracts.subjects` spells the subjects themselves.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from pydantic import BaseModel
+
+from petrosa_contracts import subjects
+from petrosa_contracts.heartbeat import GovernanceHeartbeat
+from petrosa_contracts.signal import Signal
+from petrosa_contracts.verdict import Verdict
+
+STRATEGY = "strategy"
+"""Name of the one variable part an address can have: the strategy id as one subject token."""
+
+
+class Role(StrEnum):
+    """Who takes part."""
+
+    BOT = "bot"
+    """A strategy service: publishes intents."""
+    GATE = "gate"
+    """The Nurse: decides on intents."""
+    ENGINE = "engine"
+    """The order engine: turns signals into orders."""
+    RECORDER = "recorder"
+    """The keeper of the audit trail."""
+    OPERATOR = "operator"
+    """A person or tool that asks how the gate is."""
+
+
+class Direction(StrEnum):
+    """What a role does on a channel. Replies run against it."""
+
+    SEND = "send"
+    RECEIVE = "receive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One use of a subject. Two channels share an address where the subject carries two kinds of message."""
+
+    name: str
+    """Unique, in snake case."""
+    address: str
+    """The concrete subject; `{strategy}` stands for the strategy token."""
+    subscription: str
+    """What to subscribe to in order to receive all of it."""
+    title: str
+    description: str
+    directions: Mapping[Role, Direction]
+    payload: type[BaseModel] | None
+    """Model of the message body; None where the body is not read."""
+    reply: type[BaseModel] | None = None
+    """Model of the answer to a message that has a reply subject; None where nothing of ours answers."""
+    queue_group: str | None = None
+    """Queue group in which the receiving gate's replicas share the messages."""
+    deprecated: bool = False
+
+
+def _address(subject_of: Callable[[str], str]) -> str:
+    # The builders sanitise what they are given, so the placeholder cannot go through them as it is.
+    return subject_of(STRATEGY).replace(STRATEGY, f"{{{STRATEGY}}}")
+
+
+def _signals_of_strategy(strategy_id: str) -> str:
+    return subjects.signal_of_strategy(subjects.SIGNALS, strategy_id)
+
+
+_ASK = MappingProxyType({Role.BOT: Direction.SEND, Role.OPERATOR: Direction.SEND, Role.GATE: Direction.RECEIVE})
+
+CHANNELS: tuple[Channel, ...] = (
+    Channel(
+        name="intents",
+        address=_address(subjects.intent),
+        subscription=subjects.INTENTS,
+        title="Trade intents",
+        description=(
+            "A bot proposes a trade. Published without a reply subject it is decided all the same; with one, the "
+            "verdict is the answer. The strategy is taken from the payload, never from the subject. The gate reads "
+            "more strictly than the schema says: it refuses duplicate keys, NaN and infinity, prices that are not "
+            "positive, and a `timestamp` from which no instant can be read."
+        ),
+        directions=MappingProxyType({Role.BOT: Direction.SEND, Role.GATE: Direction.RECEIVE}),
+        payload=Signal,
+        reply=Verdict,
+        queue_group=subjects.NURSE_QUEUE_GROUP,
+    ),
+    Channel(
+        name="legacy_intents",
+        address=_address(subjects.legacy_intent),
+        subscription=subjects.LEGACY_INTENTS,
+        title="Trade intents of older bots",
+        description=(
+            "The same message as on the intents channel. Some senders publish on the literal subject "
+            "`intent.trading.*`. The gate listens here only where `NATS_TOPIC_INTENTS` names this subject too."
+        ),
+        directions=MappingProxyType({Role.BOT: Direction.SEND, Role.GATE: Direction.RECEIVE}),
+        payload=Signal,
+        reply=Verdict,
+        queue_group=subjects.NURSE_QUEUE_GROUP,
+        deprecated=True,
+    ),
+    Channel(
+        name="signals",
+        address=subjects.SIGNALS,
+        subscription=subjects.SIGNALS,
+        title="Approved signals, one subject for all",
+        description=(
+            "An approved intent as the bot wrote it, unknown fields included, with `decision_id`, the trace context "
+            "and `timestamp` as naive UTC ISO 8601 text. Used by the dialect `classic`."
+        ),
+        directions=MappingProxyType({Role.GATE: Direction.SEND, Role.ENGINE: Direction.RECEIVE}),
+        payload=Signal,
+    ),
+    Channel(
+        name="signals_of_strategy",
+        address=_address(_signals_of_strategy),
+        subscription=f"{subjects.SIGNALS}.>",
+        title="Approved signals, one subject per strategy",
+        description=(
+            "As on the signals channel; besides, `source` is `petrosa-cio` and `metadata.original_source` keeps what "
+            "it was. Used by the dialect `governed`. An engine that listens on the bare subject does not hear it."
+        ),
+        directions=MappingProxyType({Role.GATE: Direction.SEND, Role.ENGINE: Direction.RECEIVE}),
+        payload=Signal,
+    ),
+    Channel(
+        name="verdicts",
+        address=_address(subjects.verdict),
+        subscription=subjects.VERDICTS,
+        title="Verdicts",
+        description=(
+            "Every decision, approval or veto, kept in a JetStream stream. A signal that opens or adds is published "
+            "only after its record was acknowledged. Readers ignore fields they do not know."
+        ),
+        directions=MappingProxyType(
+            {Role.GATE: Direction.SEND, Role.RECORDER: Direction.RECEIVE, Role.BOT: Direction.RECEIVE}
+        ),
+        payload=Verdict,
+    ),
+    Channel(
+        name="heartbeat",
+        address=subjects.HEARTBEAT,
+        subscription=subjects.HEARTBEAT,
+        title="The gate's pulse",
+        description=(
+            "Published periodically by every replica. The engine's monitor takes anything with a `service` text on "
+            "this subject for the pulse, so nobody else may publish here."
+        ),
+        directions=MappingProxyType(
+            {
+                Role.GATE: Direction.SEND,
+                Role.ENGINE: Direction.RECEIVE,
+                Role.BOT: Direction.RECEIVE,
+                Role.OPERATOR: Direction.RECEIVE,
+            }
+        ),
+        payload=GovernanceHeartbeat,
+    ),
+    Channel(
+        name="heartbeat_request",
+        address=subjects.HEARTBEAT,
+        subscription=subjects.HEARTBEAT,
+        title="The gate's pulse, asked for",
+        description=(
+            "A message with a reply subject is answered, whatever its body; one without is not. The engine's monitor "
+            "hears the question too and counts it as a broken or false pulse: ask on the ping channel instead."
+        ),
+        directions=_ASK,
+        payload=None,
+        reply=GovernanceHeartbeat,
+    ),
+    Channel(
+        name="ping",
+        address=subjects.PING,
+        subscription=subjects.PING,
+        title="The gate's pulse, asked for without the engine hearing it",
+        description="A message with a reply subject is answered, whatever its body; one without is not.",
+        directions=_ASK,
+        payload=None,
+        reply=GovernanceHeartbeat,
+    ),
+)
+"""Every channel, in the order of a trade's way."""

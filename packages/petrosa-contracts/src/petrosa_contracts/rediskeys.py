@@ -1,0 +1,34 @@
+"""Redis keys and channels. The only place that spells them.
+
+The ledger's keys carry the hash tag `{cio:ledger}`, so that on a cluster one script can touch all of them at once.
+"""
+
+from datetime import date
+
+POLICY = "cio:policy"
+"""Hash: scope key to `PolicyLayer` JSON."""
+
+POLICY_VERSIONS = "cio:policy:versions"
+"""Hash: scope key to the last version number given to that scope's layer. Only writers use it: it outlives the layer,
+so that a scope that was cleared and set again goes on counting instead of giving one number to two contents."""
+
+POLICY_EPOCH = "cio:policy:epoch"
+"""Integer: counts every write to policy or control."""
+
+POLICY_CHANGED = "cio:policy:changed"
+"""Channel: told after every write; the message is a hint, readers fetch the epoch themselves."""
+
+CONTROL = "cio:control"
+"""Hash: scope key to `ControlEntry` JSON."""
+
+_LEDGER = "{cio:ledger}"
+
+
+def ledger_identity(identity: str) -> str:
+    """Return the key that an approved intent's identity occupies; its value is the decision id that took it."""
+    return f"{_LEDGER}:seen:{identity}"
+
+
+def ledger_trades(day: date) -> str:
+    """Return the key of the hash that counts a UTC day's approved trades per scope key."""
+    return f"{_LEDGER}:trades:{day.isoformat()}"

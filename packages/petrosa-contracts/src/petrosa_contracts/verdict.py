@@ -1,0 +1,80 @@
+"""The verdict: what the gate decided about one intent, and every reason for it."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from petrosa_contracts.control import Mode
+from petrosa_contracts.instant import UtcDatetime
+
+
+class Code(StrEnum):
+    """Reason codes. One reason, one code; a code never changes its meaning."""
+
+    PAYLOAD_INVALID = "PAYLOAD_INVALID"
+    HALT_ACTIVE = "HALT_ACTIVE"
+    FROZEN = "FROZEN"
+    INTENT_STALE = "INTENT_STALE"
+    INTENT_FUTURE = "INTENT_FUTURE"
+    INTENT_DUPLICATE = "INTENT_DUPLICATE"
+    STRATEGY_DISABLED = "STRATEGY_DISABLED"
+    SIDE_DISABLED = "SIDE_DISABLED"
+    SYMBOL_NOT_ALLOWED = "SYMBOL_NOT_ALLOWED"
+    CONFIDENCE_LOW = "CONFIDENCE_LOW"
+    ORDER_NOTIONAL_MAX = "ORDER_NOTIONAL_MAX"
+    ORDER_NOTIONAL_MIN = "ORDER_NOTIONAL_MIN"
+    POSITION_SIZE_MAX = "POSITION_SIZE_MAX"
+    LEVERAGE_MAX = "LEVERAGE_MAX"
+    STOP_INVALID = "STOP_INVALID"
+    DAILY_TRADES = "DAILY_TRADES"
+    RATE_LIMIT = "RATE_LIMIT"
+    OVERLOADED = "OVERLOADED"
+    FAILSAFE_LIMIT = "FAILSAFE_LIMIT"
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+
+
+class Decision(StrEnum):
+    """The two outcomes there are."""
+
+    APPROVED = "approved"
+    VETOED = "vetoed"
+
+
+class Breach(BaseModel):
+    """One limit that an intent does not keep: what was measured, what is allowed, and who said so."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: Code = Field(description="Machine-readable reason.")
+    gate: str = Field(description="Name of the gate that found it.")
+    measured: float | int | str | bool | None = Field(description="What the intent asks for or is, in `unit`.")
+    limit: float | int | str | bool | None = Field(description="What is allowed, in `unit`; equal to it passes.")
+    unit: str = Field(description="Unit of `measured` and `limit`, such as USD, seconds, fraction or x.")
+    scope: str | None = Field(description="Scope that set the limit, `defaults` if none did, null if it is built in.")
+    version: int | None = Field(description="Version of that scope's policy; 0 for the defaults.")
+    message: str = Field(description="One sentence a person can act on.")
+
+
+class Verdict(BaseModel):
+    """The answer to one intent: the reply to a request and the core of the record."""
+
+    model_config = ConfigDict(frozen=True)
+
+    decision_id: str = Field(description="32 hexadecimal digits, unique for each decision.")
+    verdict: Decision = Field(description="Whether the intent may become a signal.")
+    code: Code | None = Field(description="Code of the first breach; null when approved.")
+    message: str = Field(description="One sentence: what was decided and why.")
+    breaches: tuple[Breach, ...] = Field(description="Every limit not kept, in the order of the gates.")
+    mode: Mode = Field(description="Mode of the gate for this intent.")
+    epoch: int | None = Field(description="Policy epoch decided under; null while policy was never loaded.")
+    strategy_id: str | None = Field(description="As in the intent; null if it could not be read.")
+    symbol: str | None = Field(description="As in the intent; null if it could not be read.")
+    action: str | None = Field(description="As in the intent; null if it could not be read.")
+    signal_id: str | None = Field(description="The intent's `signal_id`, else `id`, else `intent_id`.")
+    received_at: UtcDatetime = Field(description="When the gate received the intent, UTC.")
+    latency_ms: float = Field(ge=0, description="Milliseconds from receipt to verdict.")
+
+    @property
+    def approved(self) -> bool:
+        """Whether the intent may become a signal."""
+        return self.verdict is Decision.APPROVED
