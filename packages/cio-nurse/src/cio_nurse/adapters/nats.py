@@ -1,0 +1,244 @@
+"""NATS: one supervised connection with its subscriptions."""
+
+# The client library types its options only in part.
+# pyright: reportUnknownMemberType=false
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import nats
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription as NatsSubscription
+
+from cio_nurse.adapters.cancellation import heed_cancellation
+from cio_nurse.errors import TransportUnavailableError
+
+CONNECT_SECONDS = 2
+PING_SECONDS = 5
+RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+"""Waits between attempts to connect; the last one repeats for as long as it takes."""
+
+_NO_RESPONDERS = "503"
+
+_AWAY = (nats.errors.Error, OSError, TimeoutError, RuntimeError)
+"""What the client raises when NATS is away; RuntimeError is uvloop's, for a socket that closes at that moment."""
+
+_log = structlog.stdlib.get_logger()
+
+Receive = Callable[[bytes, str, Mapping[str, str] | None], Awaitable[None]]
+"""(payload, reply subject or empty text, headers or None)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What to listen to. With a queue group, replicas share the messages."""
+
+    subjects: tuple[str, ...]
+    receive: Receive
+    queue: str = ""
+
+
+class DeliveryReports(Protocol):
+    """Who is told what became of a signal."""
+
+    async def undelivered(self, decision_id: str) -> None:
+        """Note that nobody was subscribed to take it."""
+        ...
+
+    def engine_replied(self, decision_id: str, data: bytes) -> None:
+        """Note what an engine answered to it."""
+        ...
+
+
+class NatsConnection:
+    """A connection that is made again with a fresh client whenever it is lost.
+
+    The client's own reconnecting is off, because it sends what was buffered before the outage once the server is
+    back: a signal would leave late. Here, what cannot leave at once raises.
+    """
+
+    def __init__(
+        self,
+        servers: str,
+        *,
+        name: str,
+        subscriptions: Sequence[Subscription],
+        delivery: DeliveryReports | None = None,
+    ) -> None:
+        self._servers = [server.strip() for server in servers.split(",") if server.strip()]
+        self._name = name
+        self._subscriptions = tuple(subscriptions)
+        self._delivery = delivery
+        self._client: Client | None = None
+        self._subscribed: list[NatsSubscription] = []
+        self._inbox = ""
+        self._lost = asyncio.Event()
+        self._listening = asyncio.Event()
+        self._stopping = False
+        self._trouble: Exception | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether what is published now would leave."""
+        return self._client is not None and self._client.is_connected
+
+    @property
+    def listening(self) -> bool:
+        """Whether the connection stands and the server has its subscriptions."""
+        return self._listening.is_set() and self.connected
+
+    async def until_listening(self) -> None:
+        """Return once the connection stands and the server has its subscriptions."""
+        await self._listening.wait()
+
+    async def run(self) -> None:
+        """Keep the connection until cancelled."""
+        try:
+            while not self._stopping:
+                await self._connect()
+                await self._lost.wait()
+                self._listening.clear()
+                if not self._stopping:
+                    _log.error("nats_lost", connection=self._name)
+        finally:
+            await self.close()
+
+    async def publish(self, subject: str, payload: bytes, *, headers: Mapping[str, str] | None = None) -> None:
+        """Publish a message. Raises `TransportUnavailableError` while not connected."""
+        await self._publish(subject, payload, "", headers)
+
+    async def publish_signal(
+        self, subject: str, payload: bytes, decision_id: str, *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Publish a signal with a reply inbox that names the decision; the server answers there if nobody takes it."""
+        await self._publish(subject, payload, f"{self._inbox}.{decision_id}", headers)
+
+    async def flush(self) -> None:
+        """Return once the server has all that was published."""
+        client = self._connected_client()
+        try:
+            await _confirmed(client)
+        except _AWAY as error:
+            raise TransportUnavailableError(f"NATS did not confirm: {error!r}") from error
+
+    async def stop_listening(self) -> None:
+        """Take no new messages; what was delivered already is still handed on before this returns."""
+        self._stopping = True
+        self._listening.clear()
+        for subscription in self._subscribed:
+            try:
+                await subscription.drain()
+            except _AWAY as error:
+                _log.warning("nats_unsubscribe_failed", connection=self._name, error=repr(error))
+
+    async def close(self) -> None:
+        """Close the connection, if it stands."""
+        self._stopping = True
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def _connect(self) -> None:
+        attempt = 0
+        while True:
+            try:
+                await self._connect_once()
+            except _AWAY as error:
+                wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
+                # The client raises "no servers" and tells the reason only through its callback.
+                reason = repr(self._trouble or error)
+                _log.warning("nats_unreachable", connection=self._name, error=reason, retry_in=wait)
+                attempt += 1
+                heed_cancellation()
+                await asyncio.sleep(wait)
+            else:
+                heed_cancellation()
+                _log.info("nats_connected", connection=self._name)
+                return
+
+    async def _connect_once(self) -> None:
+        self._lost.clear()
+        self._trouble = None
+        self._client = await nats.connect(
+            self._servers,
+            name=self._name,
+            allow_reconnect=False,
+            # Tries each server twice at once and then raises, so that the waits between attempts are ours.
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+            connect_timeout=CONNECT_SECONDS,
+            ping_interval=PING_SECONDS,
+            max_outstanding_pings=2,
+            pending_size=0,
+            error_cb=self._on_error,
+            closed_cb=self._on_closed,
+        )
+        try:
+            await self._subscribe(self._client)
+        except BaseException:
+            # Half subscribed, it would go on taking messages beside its successor.
+            await self._client.close()
+            raise
+        self._listening.set()
+
+    async def _subscribe(self, client: Client) -> None:
+        self._subscribed = []
+        for subscription in self._subscriptions:
+            for subject in subscription.subjects:
+                self._subscribed.append(
+                    await client.subscribe(subject, queue=subscription.queue, cb=_callback(subscription.receive))
+                )
+        if self._delivery is not None:
+            self._inbox = client.new_inbox()
+            await client.subscribe(f"{self._inbox}.*", cb=self._on_delivery_report)
+        await _confirmed(client)
+
+    async def _publish(self, subject: str, payload: bytes, reply: str, headers: Mapping[str, str] | None) -> None:
+        client = self._connected_client()
+        try:
+            await client.publish(subject, payload, reply=reply, headers=None if headers is None else dict(headers))
+        except _AWAY as error:
+            raise TransportUnavailableError(f"cannot publish on {subject}: {error!r}") from error
+
+    def _connected_client(self) -> Client:
+        client = self._client
+        if client is None or not client.is_connected:
+            raise TransportUnavailableError("NATS is not connected")
+        return client
+
+    async def _on_error(self, error: Exception) -> None:
+        if self._listening.is_set():
+            _log.error("nats_error", connection=self._name, error=repr(error))
+        else:
+            self._trouble = error
+
+    async def _on_closed(self) -> None:
+        self._lost.set()
+
+    async def _on_delivery_report(self, message: Msg) -> None:
+        if self._delivery is None:
+            return
+        decision_id = message.subject.rpartition(".")[2]
+        if message.headers and message.headers.get("Status") == _NO_RESPONDERS:
+            await self._delivery.undelivered(decision_id)
+        else:
+            self._delivery.engine_replied(decision_id, message.data)
+
+
+async def _confirmed(client: Client) -> None:
+    """Return once the server has all that was handed to the client."""
+    # The client sends its ping ahead of what still waits to be sent, so only the second answer proves anything.
+    for _ in range(2):
+        await client.flush(timeout=CONNECT_SECONDS)
+
+
+def _callback(receive: Receive) -> Callable[[Msg], Awaitable[None]]:
+    async def on_message(message: Msg) -> None:
+        await receive(message.data, message.reply, message.headers)
+
+    return on_message

@@ -1,0 +1,70 @@
+"""Metrics in Prometheus form."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from cio_nurse import __version__
+from petrosa_contracts import Code, Decision, Mode, Verdict
+
+_LATENCY_BUCKETS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+class Telemetry:
+    """The gate's metrics, in a registry of its own. Gauges are read when they are scraped."""
+
+    content_type = CONTENT_TYPE_LATEST
+
+    def __init__(self, instance: str) -> None:
+        self._registry = CollectorRegistry()
+        Gauge("cio_nurse_build", "Always 1.", ["version", "instance"], registry=self._registry).labels(
+            __version__, instance
+        ).set(1)
+        verdicts = Counter(
+            "cio_nurse_verdicts", "Verdicts by outcome and code.", ["verdict", "code"], registry=self._registry
+        )
+        self._vetoed = {code: verdicts.labels(Decision.VETOED.value, code.value) for code in Code}
+        self._approved = verdicts.labels(Decision.APPROVED.value, "APPROVED")
+        self._latency = Histogram(
+            "cio_nurse_decision_seconds",
+            "From receipt to verdict.",
+            buckets=_LATENCY_BUCKETS,
+            registry=self._registry,
+        )
+        self._signals = Counter(
+            "cio_nurse_signals",
+            "Approved signals: published, undelivered (nobody was subscribed), not_connected (NATS was away).",
+            ["outcome"],
+            registry=self._registry,
+        )
+        for outcome in ("published", "undelivered", "not_connected"):
+            self._signals.labels(outcome)
+        self._replies = Counter("cio_nurse_engine_replies", "Engines' replies.", ["status"], registry=self._registry)
+        self._mode = Gauge("cio_nurse_mode", "1 for the mode in force everywhere.", ["mode"], registry=self._registry)
+
+    def watch(self, name: str, description: str, read: Callable[[], float]) -> None:
+        """Expose a gauge whose value is read at every scrape."""
+        Gauge(f"cio_nurse_{name}", description, registry=self._registry).set_function(read)
+
+    def watch_mode(self, read: Callable[[], str]) -> None:
+        """Expose the mode in force as one gauge per mode."""
+        for mode in Mode:
+            self._mode.labels(mode.value).set_function(lambda mode=mode: float(read() == mode.value))
+
+    def verdict(self, verdict: Verdict) -> None:
+        """Count a verdict and its latency."""
+        (self._approved if verdict.code is None else self._vetoed[verdict.code]).inc()
+        self._latency.observe(verdict.latency_ms / 1000)
+
+    def signal(self, outcome: str) -> None:
+        """Count a signal by what became of it."""
+        self._signals.labels(outcome).inc()
+
+    def engine_reply(self, status: str) -> None:
+        """Count an engine's reply by its status."""
+        self._replies.labels(status).inc()
+
+    def render(self) -> bytes:
+        """Return everything in the text format that Prometheus scrapes."""
+        return generate_latest(self._registry)

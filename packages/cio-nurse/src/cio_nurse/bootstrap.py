@@ -1,0 +1,259 @@
+"""Putting the gate together: every concrete thing is made here, once, and passed down."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+from collections.abc import Generator, Mapping
+from typing import Any
+
+import structlog
+
+from cio_nurse import __version__
+from cio_nurse.adapters import log
+from cio_nurse.adapters.apart import Apart
+from cio_nurse.adapters.clock import SystemClock
+from cio_nurse.adapters.health import HealthServer
+from cio_nurse.adapters.nats import NatsConnection, Subscription
+from cio_nurse.adapters.redis import RedisLedgerStore, RedisPolicyStore
+from cio_nurse.adapters.telemetry import Telemetry
+from cio_nurse.domain.dialects import DIALECTS
+from cio_nurse.errors import StoreError, TransportUnavailableError
+from cio_nurse.service.decoding import PayloadLimits
+from cio_nurse.service.delivery import Delivery
+from cio_nurse.service.heartbeat import Heartbeat
+from cio_nurse.service.intake import Intake
+from cio_nurse.service.lanes import Lanes
+from cio_nurse.service.ledger import Ledger
+from cio_nurse.service.mirror import POLL_SECONDS, Mirror
+from cio_nurse.service.modes import AgeLimits
+from cio_nurse.service.outbox import Outbox
+from cio_nurse.service.pipeline import DecisionLimits, Pipeline
+from cio_nurse.settings import Settings
+from petrosa_contracts import subjects
+
+POLICY_GRACE_SECONDS = 1.0
+"""How long a starting gate waits for its policy before it takes intents without one."""
+
+TURN_SECONDS = 0.2
+"""How often the main loop shows that it turns."""
+
+_log = structlog.stdlib.get_logger()
+
+
+class Nurse:
+    """One gate, wired and ready to run."""
+
+    def __init__(self, settings: Settings, lines: log.LineWriter) -> None:
+        self._clock = SystemClock()
+        self._settings = settings
+        self._lines = lines
+        self._telemetry = Telemetry(settings.instance)
+        redis_url, nats_url = settings.redis_url.get_secret_value(), settings.nats_url.get_secret_value()
+        self._turned_at = self._clock.seconds()
+        self._deadline_seconds = settings.decision_deadline_ms / 1000
+        self._policy_store = RedisPolicyStore(redis_url)
+        self._ledger_store = RedisLedgerStore(redis_url, deadline_seconds=self._deadline_seconds)
+        self._mirror = Mirror(
+            self._policy_store,
+            self._clock,
+            AgeLimits(stale_seconds=settings.policy_max_age_seconds, lost_seconds=settings.policy_hard_age_seconds),
+        )
+        self._ledger = Ledger(self._ledger_store)
+        delivery = Delivery(ledger=self._ledger, metrics=self._telemetry, clock=self._clock)
+        self._intents = NatsConnection(
+            nats_url,
+            name="cio-nurse",
+            subscriptions=[
+                Subscription(subjects.subscriptions(settings.intents), self._accept, subjects.NURSE_QUEUE_GROUP)
+            ],
+            delivery=delivery,
+        )
+        self._lanes = Lanes(lane_capacity=settings.lane_capacity, queue_capacity=settings.queue_capacity)
+        self._intake = self._make_intake()
+        self._pulse = NatsConnection(
+            nats_url,
+            name="cio-nurse-heartbeat",
+            subscriptions=[Subscription((settings.heartbeat, subjects.PING), self._answer_ping)],
+        )
+        self._heartbeat = Heartbeat(
+            transport=self._pulse,
+            mirror=self._mirror,
+            delivery=delivery,
+            clock=self._clock,
+            subject=settings.heartbeat,
+            instance=settings.instance,
+            every_seconds=settings.heartbeat_seconds,
+            stalled_seconds=lambda: self._clock.seconds() - self._turned_at,
+        )
+        self._health = HealthServer(
+            host=settings.http_host, port=settings.http_port, readiness=self.readiness, telemetry=self._telemetry
+        )
+        self._watch()
+
+    def _make_intake(self) -> Intake:
+        settings = self._settings
+        outbox = Outbox(
+            transport=self._intents,
+            dialect=DIALECTS[settings.engine_dialect],
+            signals=settings.signals,
+            metrics=self._telemetry,
+        )
+        pipeline = Pipeline(
+            mirror=self._mirror,
+            ledger=self._ledger,
+            outbox=outbox,
+            clock=self._clock,
+            limits=DecisionLimits(
+                deadline_seconds=self._deadline_seconds,
+                clock_tolerance_seconds=settings.clock_tolerance_seconds,
+                max_orders_per_second=settings.max_orders_per_second,
+            ),
+        )
+        return Intake(
+            lanes=self._lanes,
+            pipeline=pipeline,
+            outbox=outbox,
+            mirror=self._mirror,
+            clock=self._clock,
+            limits=PayloadLimits(max_bytes=settings.max_payload_bytes, max_depth=settings.max_payload_depth),
+        )
+
+    async def serve(self) -> None:
+        """Serve until SIGTERM or SIGINT, then answer what is in hand and leave.
+
+        Raises `OSError` if the HTTP port is taken.
+        """
+        stop = _stop_on_signals()
+        port = await self._health.start()
+        announcer = log.announcer(self._lines, self._settings.instance)
+        announcer.info("http_listening", host=self._settings.http_host, port=port, version=__version__)
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(work)
+                for work in (
+                    self._mirror.run(),
+                    self._take_intents(),
+                    self._intake.run(),
+                    self._turn(),
+                    Apart(self._beat).run(),
+                    self._settle_when_store_is_back(),
+                    self._announce_ready(),
+                )
+            ]
+            await stop.wait()
+            await self._drain()
+            for task in running:
+                task.cancel()
+        await self._health.stop()
+        await self._policy_store.close()
+        await self._ledger_store.close()
+
+    def readiness(self) -> tuple[bool, Mapping[str, Any]]:
+        """Return whether intents are served under a policy that was loaded, and the facts behind it."""
+        pulse = self._heartbeat.pulse()
+        facts = {
+            "subscribed": self._intents.listening,
+            "policy_loaded": self._mirror.view.snapshot is not None,
+            "mode": pulse.mode,
+            "epoch": pulse.epoch,
+            "policy_age_seconds": pulse.policy_age_seconds,
+            "reasons": pulse.reasons,
+            "inputs": {"policy": "needed", "market": "off", "regime": "off", "portfolio": "off"},
+        }
+        return bool(facts["subscribed"] and facts["policy_loaded"]), facts
+
+    async def _accept(self, data: bytes, reply: str, headers: Mapping[str, str] | None) -> None:
+        await self._intake.accept(data, reply, headers)
+
+    async def _answer_ping(self, _data: bytes, reply: str, _headers: Mapping[str, str] | None) -> None:
+        await self._heartbeat.answer(reply)
+
+    async def _take_intents(self) -> None:
+        # A replica that joins before it has read the policy would veto what the others approve. Without any policy it
+        # joins all the same, for the sake of exits.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(POLICY_GRACE_SECONDS):
+                await self._mirror.until_loaded()
+        await self._intents.run()
+
+    async def _turn(self) -> None:
+        # The heartbeat has a loop of its own and would go on for a gate whose loop stands still; this tells it.
+        while True:
+            self._turned_at = self._clock.seconds()
+            await asyncio.sleep(TURN_SECONDS)
+
+    async def _beat(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._pulse.run())
+            await self._pulse.until_listening()
+            await self._heartbeat.run()
+
+    async def _settle_when_store_is_back(self) -> None:
+        # Otherwise the store would learn of it with this replica's next approval, and another one might see the
+        # repetition first.
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            if self._mirror.inputs.store_up:
+                await self._ledger.settle()
+
+    async def _announce_ready(self) -> None:
+        await self._intents.until_listening()
+        await self._mirror.until_loaded()
+        with contextlib.suppress(StoreError):
+            # Loads the script, so that the first approval does not pay for it.
+            await self._ledger_store.claim([], self._clock.now().date())
+        # What was built so far stays for good; keeping the collector from walking it avoids long pauses under load.
+        gc.collect()
+        gc.freeze()
+        _log.info("ready", **{name: value for name, value in self.readiness()[1].items() if name != "inputs"})
+        _log.info("inputs_not_configured", off=["market", "regime", "portfolio"])
+
+    async def _drain(self) -> None:
+        _log.info("draining", waiting=self._lanes.waiting)
+        try:
+            async with asyncio.timeout(self._settings.drain_seconds):
+                await self._intents.stop_listening()
+                await self._intake.drained()
+                await self._ledger.settle()
+                if self._intents.connected:
+                    await self._intents.flush()
+        except TimeoutError:
+            _log.error("drain_timed_out", unanswered=self._lanes.waiting)
+        except TransportUnavailableError as error:
+            _log.warning("drain_not_confirmed", reason=str(error))
+        _log.info("stopped")
+
+    def _watch(self) -> None:
+        telemetry, mirror = self._telemetry, self._mirror
+        telemetry.watch_mode(lambda: self._heartbeat.pulse().mode)
+        telemetry.watch("lane_depth", "Intents waiting in the fullest lane.", lambda: self._lanes.deepest)
+        telemetry.watch("queue_depth", "Intents waiting in all lanes.", lambda: self._lanes.waiting)
+        telemetry.watch(
+            "snapshot_age_seconds",
+            "Seconds since the store confirmed the policy in force; -1 if it never did.",
+            lambda: -1.0 if mirror.policy_age_seconds is None else mirror.policy_age_seconds,
+        )
+        telemetry.watch("policy_epoch", "Policy epoch in force; -1 for none.", lambda: mirror.view.epoch or -1)
+        telemetry.watch("store_up", "1 while Redis answers.", lambda: float(mirror.inputs.store_up))
+        telemetry.watch("nats_connected", "1 while NATS is connected.", lambda: float(self._intents.listening))
+        telemetry.watch("ledger_unsettled", "Approvals that Redis does not know yet.", lambda: self._ledger.unsettled)
+        telemetry.watch("log_lines_dropped", "Log lines that found no room.", lambda: self._lines.dropped)
+
+
+@contextlib.contextmanager
+def logging_of(settings: Settings) -> Generator[log.LineWriter]:
+    """Log for as long as the block lasts, and write what waits at its end."""
+    lines = log.configure(settings.log_level, settings.instance)
+    try:
+        yield lines
+    finally:
+        lines.close()
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

@@ -1,0 +1,35 @@
+"""What can go wrong in the gate's surroundings.
+
+NurseError
+├── SettingsError            the environment is not usable: stop and tell the operator
+├── TransportUnavailableError  NATS is away: nothing can be published; the connection is retried
+└── StoreError               Redis did not do its part
+    ├── StoreUnavailableError  away: decide under CONSERVATIVE until it is back
+    └── StoreTimeoutError      too slow for this decision; whether it was carried out is unknown
+
+A veto is never an exception: it is a `Verdict`.
+"""
+
+
+class NurseError(Exception):
+    """Root of every error the gate raises on purpose."""
+
+
+class SettingsError(NurseError):
+    """The environment holds a setting that cannot be used. The message lists every problem."""
+
+
+class TransportUnavailableError(NurseError):
+    """NATS is not connected; what was to be published has not left."""
+
+
+class StoreError(NurseError):
+    """Redis did not do what it was asked."""
+
+
+class StoreUnavailableError(StoreError):
+    """Redis cannot be reached or refuses to serve; nothing was carried out that the caller may count on."""
+
+
+class StoreTimeoutError(StoreError):
+    """Redis did not answer in time; what was asked may or may not be carried out later."""

@@ -1,0 +1,116 @@
+"""What the gate needs from the outside, as the service sees it."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time, so that a test can jump it."""
+
+    def now(self) -> datetime:
+        """Return the current instant, aware UTC."""
+        ...
+
+    def seconds(self) -> float:
+        """Return seconds on a clock that never jumps, for durations."""
+        ...
+
+
+class Transport(Protocol):
+    """Publishing on NATS."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether a message published now would leave."""
+        ...
+
+    async def publish(self, subject: str, payload: bytes, *, headers: Mapping[str, str] | None = None) -> None:
+        """Publish a message. Raises `TransportUnavailableError` while not connected."""
+        ...
+
+    async def publish_signal(
+        self, subject: str, payload: bytes, decision_id: str, *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Publish a signal such that it is noticed when nobody consumes it. Raises as `publish`."""
+        ...
+
+    async def flush(self) -> None:
+        """Return once the server has all that was published. Raises as `publish`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPolicy:
+    """Policy and control as they stand in the store at one moment; `epoch` is None if policy was never written."""
+
+    epoch: int | None
+    policy: Mapping[str, bytes]
+    control: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPulse:
+    """What is read every second: the epoch, and the trades per scope key of yesterday and today (UTC)."""
+
+    epoch: int | None
+    today: date
+    trades_yesterday: Mapping[str, int]
+    trades_today: Mapping[str, int]
+
+
+class PolicyStore(Protocol):
+    """Reading policy. Every method raises `StoreError` when the store does not answer."""
+
+    async def read_policy(self) -> StoredPolicy:
+        """Return epoch, policy and control of the same moment."""
+        ...
+
+    async def read_pulse(self, today: date) -> StoredPulse:
+        """Return the epoch and the trade counts around the UTC day `today`."""
+        ...
+
+    def changes(self) -> AsyncIterator[None]:
+        """Yield once when listening has begun and then whenever a change is announced."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An approval that wants its place in the ledger.
+
+    `limited_scope` and `limit` bound the trades of one scope; both are None for what does not count as a trade, and
+    `scopes` (all scope keys whose trades it adds to) is then empty.
+    """
+
+    identity: str
+    decision_id: str
+    scopes: tuple[str, ...] = ()
+    limited_scope: str | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAnswer:
+    """What became of a claim.
+
+    `taken_by` names the decision that already holds the identity; `trades` is the count of the limited scope before
+    this claim. The claim holds if neither stands in its way.
+    """
+
+    granted: bool
+    taken_by: str | None = None
+    trades: int = 0
+
+
+class LedgerStore(Protocol):
+    """The shared ledger. Methods raise `StoreTimeoutError` or `StoreUnavailableError`."""
+
+    async def claim(self, claims: Sequence[Claim], day: date) -> Sequence[ClaimAnswer]:
+        """Settle claims in order, each atomically, in one round trip."""
+        ...
+
+    async def release(self, claims: Sequence[Claim], day: date) -> None:
+        """Undo claims that this gate holds: free the identity and take the trade off the counts."""
+        ...

@@ -1,0 +1,1 @@
+"""Loops and use cases: what happens when, with whom."""

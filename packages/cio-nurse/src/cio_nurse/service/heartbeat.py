@@ -1,0 +1,107 @@
+"""The heartbeat: the gate's pulse, on a connection of its own."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+from pydantic_core import to_json
+
+from cio_nurse import __version__
+from cio_nurse.errors import TransportUnavailableError
+from cio_nurse.ports import Clock, Transport
+from cio_nurse.service.mirror import Mirror
+from petrosa_contracts import GovernanceHeartbeat, GovernanceStatus, Mode
+
+_log = structlog.stdlib.get_logger()
+
+STALL_SECONDS = 2.0
+"""How long the gate's own loop may stand still before the pulse says so."""
+
+_STATUS = {
+    Mode.ACTIVE: GovernanceStatus.GOVERNANCE_ACTIVE,
+    Mode.SAFE: GovernanceStatus.DEGRADED,
+    Mode.CONSERVATIVE: GovernanceStatus.DEGRADED,
+    Mode.BLIND: GovernanceStatus.DEGRADED,
+    Mode.HALTED: GovernanceStatus.HALTED,
+    Mode.FROZEN: GovernanceStatus.FROZEN,
+}
+
+
+class Delivery(Protocol):
+    """Whether signals reach anybody."""
+
+    @property
+    def undelivered_recently(self) -> bool:
+        """Whether the last signals met no consumer."""
+        ...
+
+
+class Heartbeat:
+    """Says how the gate is: to whoever asks, and to everybody at an interval."""
+
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        mirror: Mirror,
+        delivery: Delivery,
+        clock: Clock,
+        subject: str,
+        instance: str,
+        every_seconds: float,
+        stalled_seconds: Callable[[], float],
+    ) -> None:
+        self._transport = transport
+        self._mirror = mirror
+        self._delivery = delivery
+        self._clock = clock
+        self._subject = subject
+        self._instance = instance
+        self._every_seconds = every_seconds
+        self._stalled_seconds = stalled_seconds
+
+    def pulse(self) -> GovernanceHeartbeat:
+        """Return the gate's state at this moment: the mode that holds everywhere, and why it is not ACTIVE."""
+        now = self._clock.now()
+        system = self._mirror.system_mode()
+        control = self._mirror.control_everywhere()
+        mode = self._mirror.mode_everywhere()
+        reasons = [system.reason] if system.reason else []
+        if control is not None and control.entry.mode is not Mode.ACTIVE:
+            entry = control.entry
+            reasons.append(f"{entry.mode} by {entry.set_by}: {entry.reason or 'no reason given'}")
+        status = _STATUS[mode]
+        if (stalled := self._stalled_seconds()) > STALL_SECONDS:
+            reasons.append(f"the gate's loop stood still for {stalled:.0f} seconds")
+        if self._delivery.undelivered_recently:
+            reasons.append("approved signals reach no consumer")
+        if reasons and status is GovernanceStatus.GOVERNANCE_ACTIVE:
+            status = GovernanceStatus.DEGRADED
+        return GovernanceHeartbeat(
+            status=status,
+            mode=mode,
+            timestamp=now.timestamp(),
+            version=__version__,
+            instance=self._instance,
+            epoch=self._mirror.view.epoch,
+            policy_age_seconds=self._mirror.policy_age_seconds,
+            reasons=tuple(reasons),
+        )
+
+    async def answer(self, reply: str) -> None:
+        """Answer a ping. Messages without a reply subject are the pulse itself, or another's, and are not answered."""
+        if reply:
+            await self._publish(reply)
+
+    async def run(self) -> None:
+        """Publish the pulse at its interval until cancelled."""
+        while True:
+            await self._publish(self._subject)
+            await asyncio.sleep(self._every_seconds)
+
+    async def _publish(self, subject: str) -> None:
+        try:
+            await self._transport.publish(subject, to_json(self.pulse()))
+        except TransportUnavailableError as error:
+            _log.warning("heartbeat_not_published", reason=str(error))

@@ -1,0 +1,86 @@
+"""Intake: every message becomes an arrival in a lane or an answer at once."""
+
+import asyncio
+from collections.abc import Mapping
+
+from cio_nurse.domain.context import Context
+from cio_nurse.domain.evaluation import conclude
+from cio_nurse.domain.identity import new_decision_id
+from cio_nurse.ports import Clock
+from cio_nurse.service.decoding import PayloadLimits, Unreadable, decode
+from cio_nurse.service.lanes import Arrival, Lanes
+from cio_nurse.service.mirror import Mirror
+from cio_nurse.service.outbox import Outbox
+from cio_nurse.service.pipeline import MILLISECONDS, Pipeline
+from petrosa_contracts import Breach, tracing
+
+BATCH = 32
+"""Most intents decided before the loop serves others again; at some 0.1 ms each, a heartbeat waits a few ms."""
+
+
+class Intake:
+    """Reads messages into lanes and has the pipeline decide them in batches."""
+
+    def __init__(
+        self, *, lanes: Lanes, pipeline: Pipeline, outbox: Outbox, mirror: Mirror, clock: Clock, limits: PayloadLimits
+    ) -> None:
+        self._lanes = lanes
+        self._pipeline = pipeline
+        self._outbox = outbox
+        self._mirror = mirror
+        self._clock = clock
+        self._limits = limits
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def accept(self, data: bytes, reply: str, headers: Mapping[str, str] | None) -> None:
+        """Take one message: queue it, or answer at once if it cannot be read or there is no room."""
+        received_at, arrived = self._clock.now(), self._clock.seconds()
+        intent = decode(data, self._limits)
+        if isinstance(intent, Unreadable):
+            await self._outbox.refuse(
+                intent,
+                reply,
+                mode=self._mirror.mode_everywhere(),
+                epoch=self._mirror.view.epoch,
+                at=received_at,
+                latency_ms=(self._clock.seconds() - arrived) * MILLISECONDS,
+            )
+            return
+        trace = tracing.of_message(headers, intent.payload)
+        arrival = Arrival(intent, reply, trace, headers, received_at, arrived)
+        breach = self._lanes.offer(arrival)
+        if breach is None:
+            self._idle.clear()
+        else:
+            await self._refuse_overload(arrival, breach)
+
+    async def run(self) -> None:
+        """Decide what waits in the lanes until cancelled."""
+        while True:
+            batch = await self._lanes.take(BATCH)
+            await self._pipeline.decide(batch)
+            if not self._lanes.waiting:
+                self._idle.set()
+            await asyncio.sleep(0)
+
+    async def drained(self) -> None:
+        """Return once everything accepted so far is answered."""
+        await self._idle.wait()
+
+    async def _refuse_overload(self, arrival: Arrival, breach: Breach) -> None:
+        view, system, signal = self._mirror.view, self._mirror.system_mode(), arrival.intent.signal
+        context = Context(
+            decision_id=new_decision_id(),
+            now=arrival.received_at,
+            received_at=arrival.received_at,
+            policy=view.policy_for(signal.symbol, signal.strategy_id, arrival.intent.side),
+            epoch=view.epoch,
+            system_mode=system.mode,
+            system_reason=system.reason,
+            control=view.control.deciding(
+                symbol=signal.symbol, strategy_id=signal.strategy_id, now=arrival.received_at
+            ),
+        )
+        latency_ms = (self._clock.seconds() - arrival.arrived) * MILLISECONDS
+        await self._outbox.veto(conclude(arrival.intent, context, [breach], latency_ms=latency_ms), arrival.reply)

@@ -1,0 +1,235 @@
+"""The mirror: an in-memory copy of policy and control that follows the store."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import structlog
+
+from cio_nurse.errors import StoreError
+from cio_nurse.ports import Clock, PolicyStore, StoredPulse
+from cio_nurse.service.modes import AgeLimits, Inputs, SystemMode, system_mode
+from petrosa_contracts import (
+    ControlState,
+    Mode,
+    PolicyLayer,
+    PolicySnapshot,
+    PolicyUnreadableError,
+    ResolvedPolicy,
+    Scope,
+    ScopedControl,
+    ScopeError,
+    ScopeKind,
+    Side,
+    resolve,
+    strictest,
+)
+
+POLL_SECONDS = 1.0
+"""How often the epoch is compared, so that a lost announcement costs at most this."""
+
+_RESOLVED_LIMIT = 10_000
+
+_log = structlog.stdlib.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the mirror shows at one moment. Swapped whole; only the memo of resolved policies grows."""
+
+    snapshot: PolicySnapshot | None = None
+    control: ControlState = field(default_factory=ControlState)
+    trades_day: date | None = None
+    trades_counted: Mapping[str, int] = field(default_factory=dict[str, int])
+    known_symbols: frozenset[str] = frozenset()
+    _resolved: dict[tuple[str, str, Side | None], ResolvedPolicy] = field(
+        default_factory=dict[tuple[str, str, Side | None], ResolvedPolicy]
+    )
+
+    @property
+    def epoch(self) -> int | None:
+        """The policy epoch shown; None while policy was never loaded."""
+        return None if self.snapshot is None else self.snapshot.epoch
+
+    def trades_on(self, day: date) -> Mapping[str, int]:
+        """Return the trades per scope key counted so far on a UTC day; empty for any day but the one last read."""
+        return self.trades_counted if day == self.trades_day else {}
+
+    def policy_for(self, symbol: str, strategy_id: str, side: Side | None) -> ResolvedPolicy:
+        """Return the policy in force for an order; the defaults while policy was never loaded."""
+        key = (symbol, strategy_id, side)
+        found = self._resolved.get(key)
+        if found is None:
+            layers: Mapping[str, PolicyLayer] = {} if self.snapshot is None else self.snapshot.layers
+            found = resolve(layers, symbol=symbol, strategy_id=strategy_id, side=side)
+            if len(self._resolved) >= _RESOLVED_LIMIT:
+                self._resolved.clear()
+            self._resolved[key] = found
+        return found
+
+
+class Mirror:
+    """Keeps one immutable `View`. Follows the store's announcements and compares the epoch every second.
+
+    When the store is away, slow or holds something unreadable, the last good view stays, and `system_mode` says what
+    may still pass.
+    """
+
+    def __init__(self, store: PolicyStore, clock: Clock, limits: AgeLimits) -> None:
+        self._store = store
+        self._clock = clock
+        self._limits = limits
+        self._inputs = Inputs()
+        self._wake = asyncio.Event()
+        self._loaded = asyncio.Event()
+        self._outdated = True
+        self._logged: Mode | None = None
+        self.view = View()
+
+    @property
+    def inputs(self) -> Inputs:
+        """What is known about the gate's inputs."""
+        return self._inputs
+
+    @property
+    def policy_age_seconds(self) -> float | None:
+        """Seconds since the store last confirmed the policy shown; None if it never did, 0 if the clock went back."""
+        confirmed = self._inputs.confirmed_at
+        return None if confirmed is None else max(0.0, (self._clock.now() - confirmed).total_seconds())
+
+    async def until_loaded(self) -> None:
+        """Return once a policy was loaded."""
+        await self._loaded.wait()
+
+    def system_mode(self) -> SystemMode:
+        """Return the mode that the inputs allow at this moment."""
+        return system_mode(self._inputs, self._limits, self._clock.now())
+
+    def mode_everywhere(self) -> Mode:
+        """Return the strictest of the gate's own mode and what was set for everything."""
+        system, control = self.system_mode().mode, self.control_everywhere()
+        return system if control is None else strictest(system, control.entry.mode)
+
+    def control_everywhere(self) -> ScopedControl | None:
+        """Return what was set for everything and is in force; None if nothing is."""
+        return self.view.control.deciding(symbol=None, strategy_id=None, now=self._clock.now())
+
+    def store_lost(self) -> None:
+        """Note that the store was found away elsewhere, without waiting for the next comparison."""
+        self._inputs = replace(self._inputs, store_up=False)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Follow the store until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow())
+            tasks.create_task(self._compare())
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                async for _ in self._store.changes():
+                    # Also after a reconnect: a store that was replaced may hold another policy under the same epoch.
+                    self._outdated = True
+                    self._wake.set()
+            except StoreError as error:
+                _log.debug("policy_announcements_lost", error=str(error))
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _compare(self) -> None:
+        while True:
+            await self.refresh()
+            self._note_mode()
+            try:
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+            finally:
+                self._wake.clear()
+
+    async def refresh(self) -> None:
+        """Bring the view up to date with the store. Never raises; what went wrong is in `inputs`."""
+        try:
+            pulse = await self._store.read_pulse(self._clock.now().date())
+            if pulse.epoch is None:
+                self._distrust_missing_epoch()
+            elif self._outdated or pulse.epoch != self.view.epoch or self._inputs.trouble:
+                self._outdated = False
+                await self._load_or_try_again()
+            else:
+                self._confirm()
+            self._show_trades(pulse)
+        except StoreError as error:
+            level = _log.error if self._inputs.store_up else _log.debug
+            level("policy_store_unreachable", error=str(error))
+            self._inputs = replace(self._inputs, store_up=False)
+
+    async def _load_or_try_again(self) -> None:
+        try:
+            await self._load()
+        except StoreError:
+            self._outdated = True
+            raise
+
+    async def _load(self) -> None:
+        stored = await self._store.read_policy()
+        if stored.epoch is None:
+            self._distrust_missing_epoch()
+            return
+        control = ControlState.read(stored.control)
+        try:
+            snapshot = PolicySnapshot.read(stored.epoch, stored.policy, as_of=self._clock.now())
+        except PolicyUnreadableError as error:
+            self.view = replace(self.view, control=control)
+            self._distrust(str(error))
+            return
+        self.view = replace(self.view, snapshot=snapshot, control=control, _resolved={})
+        self._confirm()
+        self._loaded.set()
+        if control.unreadable:
+            _log.error("control_entries_unreadable", fields=control.unreadable)
+        if snapshot.unknown_parameters:
+            _log.warning("policy_parameters_unknown", parameters=snapshot.unknown_parameters)
+        _log.info("policy_loaded", epoch=stored.epoch, scopes=len(snapshot.layers), controls=len(control.entries))
+
+    def _show_trades(self, pulse: StoredPulse) -> None:
+        if (pulse.today, pulse.trades_today) == (self.view.trades_day, self.view.trades_counted):
+            return
+        self.view = replace(
+            self.view,
+            trades_day=pulse.today,
+            trades_counted=pulse.trades_today,
+            known_symbols=_symbols(pulse.trades_yesterday) | _symbols(pulse.trades_today),
+        )
+
+    def _confirm(self) -> None:
+        self._inputs = Inputs(confirmed_at=self._clock.now(), store_up=True)
+
+    def _distrust_missing_epoch(self) -> None:
+        # Without a snapshot this is a store that nobody has written to yet, which is no fault of the store.
+        self._distrust("" if self.view.snapshot is None else "the store has lost its policy epoch")
+
+    def _distrust(self, trouble: str) -> None:
+        if trouble and trouble != self._inputs.trouble:
+            _log.error("policy_not_believed", reason=trouble)
+        self._inputs = replace(self._inputs, store_up=True, trouble=trouble)
+
+    def _note_mode(self) -> None:
+        found = self.system_mode()
+        if found.mode is not self._logged:
+            level = _log.info if found.mode is Mode.ACTIVE else _log.error
+            level("system_mode_changed", before=self._logged, now=found.mode, reason=found.reason)
+            self._logged = found.mode
+
+
+def _symbols(trades: Mapping[str, int]) -> frozenset[str]:
+    found: set[str] = set()
+    for key, count in trades.items():
+        with suppress(ScopeError):
+            scope = Scope.parse(key)
+            if scope.kind is ScopeKind.SYMBOL and scope.symbol and count > 0:
+                found.add(scope.symbol)
+    return frozenset(found)

@@ -1,0 +1,206 @@
+"""The pipeline: from waiting intents to verdicts, a batch at a time."""
+
+import math
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from cio_nurse.domain.context import Context, LedgerView
+from cio_nurse.domain.evaluation import breaches_of, conclude
+from cio_nurse.domain.gates import daily_trades
+from cio_nurse.domain.identity import new_decision_id
+from cio_nurse.errors import StoreTimeoutError, StoreUnavailableError
+from cio_nurse.ports import Claim, ClaimAnswer, Clock
+from cio_nurse.service.lanes import Arrival
+from cio_nurse.service.ledger import Ledger
+from cio_nurse.service.mirror import Mirror, View
+from cio_nurse.service.outbox import Outbox
+from petrosa_contracts import Breach, FailSafeLimits
+
+MILLISECONDS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionLimits:
+    """Limits of deciding that are settings rather than policy."""
+
+    deadline_seconds: float
+    clock_tolerance_seconds: float
+    max_orders_per_second: int | None
+    failsafe: FailSafeLimits = field(default_factory=FailSafeLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An intent under decision."""
+
+    arrival: Arrival
+    context: Context
+    breaches: list[Breach]
+    claim: Claim
+
+
+class Pipeline:
+    """Decides batches of intents in order.
+
+    Evaluation is in memory; vetoes are answered at once. All approvals of a batch share one round trip to the ledger,
+    and only then do their signals leave, in the order in which the intents came.
+    """
+
+    def __init__(self, *, mirror: Mirror, ledger: Ledger, outbox: Outbox, clock: Clock, limits: DecisionLimits) -> None:
+        self._mirror = mirror
+        self._ledger = ledger
+        self._outbox = outbox
+        self._clock = clock
+        self._limits = limits
+        self._orders: OrderedDict[str, float] = OrderedDict()
+
+    async def decide(self, batch: Sequence[Arrival]) -> None:
+        """Decide on a batch and see every verdict on its way."""
+        began = self._clock.seconds()
+        passing = await self._pass_gates(batch)
+        if passing:
+            await self._settle(passing, began)
+
+    async def _pass_gates(self, batch: Sequence[Arrival]) -> list[_Case]:
+        """Answer what a gate vetoes and return the rest."""
+        passing: list[_Case] = []
+        for arrival in batch:
+            case = self._evaluate(arrival)
+            if case.breaches:
+                await self._conclude(case)
+            else:
+                passing.append(case)
+        return passing
+
+    def _evaluate(self, arrival: Arrival) -> _Case:
+        intent, view, now = arrival.intent, self._mirror.view, self._clock.now()
+        symbol, strategy_id = intent.signal.symbol, intent.signal.strategy_id
+        system = self._mirror.system_mode()
+        context = Context(
+            decision_id=new_decision_id(),
+            now=now,
+            received_at=arrival.received_at,
+            policy=view.policy_for(symbol, strategy_id, intent.side),
+            epoch=view.epoch,
+            system_mode=system.mode,
+            system_reason=system.reason,
+            control=view.control.deciding(symbol=symbol, strategy_id=strategy_id, now=now),
+            failsafe=self._limits.failsafe,
+            known_symbols=view.known_symbols,
+            ledger=self._known(arrival, view, now.date()),
+            orders_last_second=self._orders_last_second(),
+            max_orders_per_second=self._limits.max_orders_per_second,
+            clock_tolerance_seconds=self._limits.clock_tolerance_seconds,
+            decision_deadline_seconds=self._limits.deadline_seconds,
+        )
+        breaches = breaches_of(intent, context)
+        if not breaches and self._limits.max_orders_per_second is not None and intent.action != "hold":
+            self._orders[context.decision_id] = self._clock.seconds()
+        return _Case(arrival, context, breaches, _claim(arrival, context))
+
+    def _known(self, arrival: Arrival, view: View, today: date) -> LedgerView:
+        counted = view.trades_on(today)
+        if self._mirror.inputs.store_up:
+            return LedgerView(trades_today=counted)
+        return self._ledger.recall(arrival.intent.identity, today, counted)
+
+    def _orders_last_second(self) -> int:
+        horizon = self._clock.seconds() - 1
+        while self._orders and next(iter(self._orders.values())) <= horizon:
+            self._orders.popitem(last=False)
+        return len(self._orders)
+
+    async def _settle(self, cases: list[_Case], began: float) -> None:
+        day = cases[0].context.now.date()
+        claims = [case.claim for case in cases]
+        if not self._mirror.inputs.store_up:
+            await self._finish(cases, self._claim_alone(cases, day), began)
+            return
+        try:
+            answers = await self._ledger.claim(claims, day)
+        except StoreTimeoutError:
+            self._mirror.store_lost()
+            await self._too_late(cases, day, began)
+        except StoreUnavailableError:
+            self._mirror.store_lost()
+            await self._without_store(cases, began)
+        else:
+            await self._finish(cases, answers, began)
+
+    async def _too_late(self, cases: list[_Case], day: date, began: float) -> None:
+        """Conclude without the ledger's answer: entries are vetoed and undone later, exits go on memory alone."""
+        entries = [case for case in cases if case.arrival.intent.opens]
+        exits = [case for case in cases if not case.arrival.intent.opens]
+        self._ledger.forget([case.claim for case in entries], day)
+        took = max(self._clock.seconds() - began, math.nextafter(self._limits.deadline_seconds, math.inf))
+        for case in entries:
+            await self._veto(case, replace(case.context, decision_seconds=took))
+        await self._finish(exits, self._claim_alone(exits, day), began)
+
+    async def _without_store(self, cases: list[_Case], began: float) -> None:
+        """Decide once more without the ledger, under the mode that follows from its absence."""
+        for case in cases:
+            self._is_no_order(case)
+        passing = await self._pass_gates([case.arrival for case in cases])
+        if passing:
+            await self._finish(passing, self._claim_alone(passing, passing[0].context.now.date()), began)
+
+    def _claim_alone(self, cases: Sequence[_Case], day: date) -> Sequence[ClaimAnswer]:
+        return self._ledger.claim_alone([case.claim for case in cases], day, self._mirror.view.trades_on(day))
+
+    async def _finish(self, cases: Sequence[_Case], answers: Sequence[ClaimAnswer], began: float) -> None:
+        took = self._clock.seconds() - began
+        undone: list[Claim] = []
+        for case, answer in zip(cases, answers, strict=True):
+            late = took > self._limits.deadline_seconds and case.arrival.intent.opens
+            if answer.granted and not late:
+                left = await self._conclude(case)
+            else:
+                trades = {} if case.claim.limited_scope is None else {case.claim.limited_scope: answer.trades}
+                ledger = LedgerView(taken_by=answer.taken_by, trades_today=trades)
+                await self._veto(case, replace(case.context, ledger=ledger, decision_seconds=took))
+                left = not answer.granted
+            if not left:
+                undone.append(case.claim)
+        if undone:
+            await self._ledger.release(undone, cases[0].context.now.date())
+
+    async def _veto(self, case: _Case, context: Context) -> None:
+        """Conclude with what the ledger or the clock added to the context."""
+        breaches = breaches_of(case.arrival.intent, context)
+        self._is_no_order(case)
+        if not breaches:
+            raise AssertionError(f"decision {context.decision_id} was not granted, yet no gate says why")
+        await self._conclude(replace(case, context=context, breaches=breaches))
+
+    async def _conclude(self, case: _Case) -> bool:
+        """See the verdict on its way; whether the signal of an approval left."""
+        arrival = case.arrival
+        latency_ms = (self._clock.seconds() - arrival.arrived) * MILLISECONDS
+        verdict = conclude(arrival.intent, case.context, case.breaches, latency_ms=latency_ms)
+        if not verdict.approved:
+            await self._outbox.veto(verdict, arrival.reply)
+            return True
+        left = await self._outbox.approve(arrival, verdict)
+        if not left:
+            self._is_no_order(case)
+        return left
+
+    def _is_no_order(self, case: _Case) -> None:
+        """Give back the place in the rate that an intent took while it looked like an order."""
+        self._orders.pop(case.context.decision_id, None)
+
+
+def _claim(arrival: Arrival, context: Context) -> Claim:
+    intent = arrival.intent
+    if not intent.opens:
+        return Claim(identity=intent.identity, decision_id=context.decision_id)
+    return Claim(
+        identity=intent.identity,
+        decision_id=context.decision_id,
+        scopes=context.policy.scopes,
+        limited_scope=daily_trades.counted_scope(intent, context),
+        limit=context.policy["max_daily_trades"],
+    )

@@ -1,0 +1,229 @@
+"""Settings: the only reader of the environment."""
+
+import difflib
+import os
+import re
+import socket
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from cio_nurse.errors import SettingsError
+from petrosa_contracts import subjects
+
+PREFIX = "NURSE_"
+
+
+def _one_subject(value: str) -> str:
+    """Return a subject to publish on; a trailing wildcard, as consumers write it, is dropped."""
+    base = re.sub(r"\.[*>]$", "", value.strip())
+    if subjects.subscriptions(base)[0] != base or "*" in base or ">" in base:
+        raise ValueError(f"{value!r} is not one subject to publish on")
+    return base
+
+
+def _nats_addresses(value: SecretStr) -> SecretStr:
+    addresses = [address for address in value.get_secret_value().split(",") if address.strip()]
+    if not addresses:
+        raise ValueError("no address given: name at least one, such as nats://host:4222")
+    for address in addresses:
+        _check_address(address if "://" in address else f"nats://{address}", ("nats", "tls", "ws", "wss"))
+    return value
+
+
+def _redis_address(value: SecretStr) -> SecretStr:
+    _check_address(value.get_secret_value(), ("redis", "rediss", "unix"))
+    return value
+
+
+def _check_address(address: str, schemes: tuple[str, ...]) -> None:
+    """Refuse what the client libraries would stumble over later. The message repeats nothing: it may be a password."""
+    try:
+        parts = urlsplit(address.strip())
+        readable = parts.scheme in schemes and bool(parts.hostname or parts.scheme == "unix") and parts.port != 0
+    except ValueError:
+        readable = False
+    else:
+        readable = readable and not parts.fragment and (parts.scheme == "unix" or "@" not in parts.path)
+    if not readable:
+        raise ValueError(
+            f"it is not an address such as {schemes[0]}://host:port; in a password, characters like # / ? @ are "
+            "written percent-encoded"
+        )
+
+
+def _several_subjects(value: str) -> str:
+    subjects.subscriptions(value)
+    return value
+
+
+class Settings(BaseModel):
+    """Everything that can be set, by the name of its environment variable. Frozen once read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    nats_url: Annotated[SecretStr, AfterValidator(_nats_addresses)] = Field(
+        default=SecretStr("nats://127.0.0.1:4222"), alias="NATS_URL", description="NATS servers, comma separated."
+    )
+    redis_url: Annotated[SecretStr, AfterValidator(_redis_address)] = Field(
+        default=SecretStr("redis://127.0.0.1:6379/0"), alias="REDIS_URL", description="Redis with policy and ledger."
+    )
+    intents: Annotated[str, AfterValidator(_several_subjects)] = Field(
+        default=subjects.INTENTS,
+        alias="NATS_TOPIC_INTENTS",
+        description="Subjects to take intents from, comma separated; one without a wildcard includes all below it.",
+    )
+    signals: Annotated[str, AfterValidator(_one_subject)] = Field(
+        default=subjects.SIGNALS, alias="NATS_TOPIC_SIGNALS", description="Subject that approved signals leave on."
+    )
+    heartbeat: Annotated[str, AfterValidator(_one_subject)] = Field(
+        default=subjects.HEARTBEAT, alias="NATS_TOPIC_HEARTBEAT", description="Subject of the pulse."
+    )
+    engine_dialect: Literal["classic", "governed"] = Field(
+        default="classic",
+        alias="NURSE_ENGINE_DIALECT",
+        description="What the engine expects: classic (the bare signals subject) or governed (one subject per strategy "
+        "and petrosa-cio as source).",
+    )
+    instance: str = Field(
+        default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}",
+        alias="NURSE_INSTANCE",
+        min_length=1,
+        description="Name of this replica in heartbeats and logs; by default host name and process id.",
+    )
+    http_host: str = Field(
+        default="127.0.0.1",
+        alias="NURSE_HTTP_HOST",
+        description="Address for /healthz, /readyz and /metrics; 0.0.0.0 in a container.",
+    )
+    http_port: int = Field(
+        default=8080, ge=0, le=65535, alias="NURSE_HTTP_PORT", description="Its port; 0 takes a free one, printed."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", alias="NURSE_LOG_LEVEL", description="Approvals are DEBUG, vetoes INFO, trouble above."
+    )
+    heartbeat_seconds: float = Field(
+        default=10.0, gt=0, le=60, alias="NURSE_HEARTBEAT_SECONDS", description="Seconds between two pulses."
+    )
+    decision_deadline_ms: float = Field(
+        default=50.0, gt=0, le=10_000, alias="NURSE_DECISION_DEADLINE_MS", description="Longest decision, ms."
+    )
+    clock_tolerance_seconds: float = Field(
+        default=2.0,
+        ge=0,
+        le=60,
+        alias="NURSE_CLOCK_TOLERANCE_SECONDS",
+        description="How far an intent may be dated ahead of this clock, seconds.",
+    )
+    max_orders_per_second: int | None = Field(
+        default=None,
+        ge=1,
+        alias="NURSE_MAX_ORDERS_PER_SECOND",
+        description="Orders this replica lets out per second; unset: no limit.",
+    )
+    lane_capacity: int = Field(
+        default=1000, ge=10, alias="NURSE_LANE_CAPACITY", description="Intents of one symbol that may wait."
+    )
+    queue_capacity: int = Field(
+        default=4000, ge=10, alias="NURSE_QUEUE_CAPACITY", description="Intents of all symbols that may wait."
+    )
+    max_payload_bytes: int = Field(
+        default=65_536, ge=256, le=1_048_576, alias="NURSE_MAX_PAYLOAD_BYTES", description="Largest payload, bytes."
+    )
+    max_payload_depth: int = Field(
+        default=16, ge=2, le=128, alias="NURSE_MAX_PAYLOAD_DEPTH", description="Deepest nesting of a payload, levels."
+    )
+    policy_max_age_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        alias="NURSE_POLICY_MAX_AGE_SECONDS",
+        description="Unconfirmed for longer, policy counts as stale and the gate turns CONSERVATIVE, seconds.",
+    )
+    policy_hard_age_seconds: float = Field(
+        default=3600.0,
+        gt=0,
+        alias="NURSE_POLICY_HARD_AGE_SECONDS",
+        description="Unconfirmed for longer, policy counts as lost and the gate turns BLIND, seconds.",
+    )
+    drain_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        alias="NURSE_DRAIN_SECONDS",
+        description="Longest time for answering what is in hand at the end.",
+    )
+
+
+def variables() -> dict[str, Any]:
+    """Return each environment variable's name with its field definition, in the order of the class."""
+    return {field.alias or name: field for name, field in Settings.model_fields.items()}
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment.
+
+    Raises `SettingsError` that lists every problem: values that cannot be used, and variables that begin with
+    `NURSE_` but do not exist, with the name that was probably meant.
+    """
+    found = os.environ if environment is None else environment
+    known = variables()
+    problems = [_unknown(name, known) for name in found if name.startswith(PREFIX) and name not in known]
+    given = {name: value for name, value in found.items() if name in known and value != ""}
+    try:
+        settings = Settings.model_validate(given)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_input=False):
+            name = ".".join(str(part) for part in detail["loc"])
+            problems.append(f"{name}: {detail['msg']}")
+        settings = None
+    else:
+        problems += _echoes(settings)
+    if problems or settings is None:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def shown(value: object) -> str:
+    """Return a setting's value for people: the credentials and options in an address are hidden."""
+    if isinstance(value, SecretStr):
+        return ",".join(_without_credentials(address) for address in value.get_secret_value().split(","))
+    return "" if value is None else str(value)
+
+
+def _without_credentials(address: str) -> str:
+    # A password may hold any character, unescaped ones included, so all between the scheme and the last @ goes.
+    head, at, place = address.rpartition("@")
+    scheme = "".join(head.partition("://")[:2]) if "://" in head else ""
+    shown_place, question_mark, _ = place.partition("?")
+    return f"{scheme}{'***@' if at else ''}{shown_place}{'?***' if question_mark else ''}"
+
+
+def _echoes(settings: Settings) -> list[str]:
+    """Say where the gate would take its own messages for intents and answer itself for ever."""
+    own = {
+        "NATS_TOPIC_SIGNALS": (settings.signals, f"{settings.signals}.>"),
+        "NATS_TOPIC_HEARTBEAT": (settings.heartbeat,),
+        "the verdicts": (subjects.VERDICTS,),
+    }
+    return [
+        f"NATS_TOPIC_INTENTS: {settings.intents} would have the gate hear itself on {own_subjects[0]} ({name})"
+        for name, own_subjects in own.items()
+        if any(_overlap(taken, each) for taken in subjects.subscriptions(settings.intents) for each in own_subjects)
+    ]
+
+
+def _overlap(first: str, second: str) -> bool:
+    """Whether some subject matches both patterns."""
+    ours, theirs = first.split("."), second.split(".")
+    for one, other in zip(ours, theirs, strict=False):
+        if ">" in {one, other}:
+            return True
+        if one != other and "*" not in {one, other}:
+            return False
+    return len(ours) == len(theirs)
+
+
+def _unknown(name: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"{name}: there is no such setting" + (f"; was {near[0]} meant?" if near else "")
