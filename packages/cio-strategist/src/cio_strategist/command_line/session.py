@@ -1,0 +1,79 @@
+"""What every command starts and ends with: settings, the store, and errors told as sentences and exit codes."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import typer
+
+from cio_strategist.adapters.redis import open_store
+from cio_strategist.command_line.console import say, shown, warn
+from cio_strategist.errors import RejectedError, StrategistError, UsageError
+from cio_strategist.ports import PolicyStore
+from cio_strategist.settings import Settings
+
+REFUSED = 1
+"""Exit code: refused or failed; nothing was done."""
+WRONG_USAGE = 2
+"""Exit code: the command line or the environment cannot be understood."""
+
+BLIND = (
+    "no policy was ever loaded: the gate is BLIND and lets only risk-reducing intents pass; cio-policy init ends that"
+)
+"""What it means that there is no epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command at work."""
+
+    store: PolicyStore
+    operator: str
+    """Who is at work, as far as the system knows."""
+
+    def author(self, by: str | None) -> str:
+        """Return who signs a change: `by`, else the operator. Raises `UsageError` for a blank `by`."""
+        if by is None:
+            return self.operator
+        if not by.strip():
+            raise UsageError("--by is empty: say who makes the change")
+        return by.strip()
+
+
+@contextmanager
+def session() -> Generator[Session]:
+    """Open the store that the environment names, and turn errors into sentences and exit codes."""
+    with reporting():
+        settings = Settings.load()
+        with open_store(settings.redis_url.get_secret_value()) as store:
+            yield Session(store, settings.operator)
+
+
+@contextmanager
+def reporting() -> Generator[None]:
+    """Tell every error of this package on standard error and leave with its exit code."""
+    try:
+        yield
+    except RejectedError as error:
+        for wrong in error.errors:
+            meant = "" if wrong.suggested_value is None else f" (suggested: {shown(wrong.suggested_value)})"
+            warn(f"{wrong.field}: {wrong.code}: {wrong.message}{meant}")
+        warn("nothing was written")
+        raise typer.Exit(REFUSED) from error
+    except UsageError as error:
+        warn(f"wrong usage: {error}")
+        raise typer.Exit(WRONG_USAGE) from error
+    except StrategistError as error:
+        warn(str(error))
+        raise typer.Exit(REFUSED) from error
+
+
+def say_epoch(epoch: int | None) -> None:
+    """Print the epoch, or what it means that there is none."""
+    say(BLIND if epoch is None else f"epoch {epoch}")
+
+
+def say_if_first(epoch: int | None) -> None:
+    """Say what the very first write does, a halt included: from then on there is a policy, if only the defaults."""
+    if epoch == 1:
+        say("this is the first write: the gate has a policy now and leaves BLIND")
