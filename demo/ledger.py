@@ -1,0 +1,164 @@
+"""The ledger: everything the demo observed, in the order in which it was observed. No I/O."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from petrosa_contracts import Code, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something observed; `at` is seconds on the ledger's clock."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced(Event):
+    """The market moved."""
+
+    prices: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent(Event):
+    """A bot sent an intent: as a request that `asks` for the verdict, or as a plain message."""
+
+    number: int
+    signal_id: str
+    strategy_id: str
+    symbol: str
+    action: str
+    usd: float
+    """Quantity times price; 0 where the bot leaves the amount to the engine."""
+    asks: bool
+    flaw: Code | None = None
+    """What is wrong with it by design; None for an honest intent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered(Event):
+    """A request came to its end, with a verdict or without; `ms` is how long the bot waited."""
+
+    sent: Sent
+    verdict: Verdict | None
+    ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged(Event):
+    """A verdict was heard on the verdict subject."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered(Event):
+    """TradeEngine received a signal."""
+
+    decision_id: str | None
+    strategy_id: str | None
+    symbol: str | None
+    action: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse(Event):
+    """The gate's heartbeat was heard."""
+
+    mode: str
+    epoch: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed(Event):
+    """The operator's change was written (then `at` is) under this epoch: a lower limit, or the halt of a strategy."""
+
+    epoch: int
+    limit_usd: float | None = None
+    halted: str | None = None
+
+
+class GateState(StrEnum):
+    """Where the gate's process stands."""
+
+    READY = "ready"
+    KILLED = "killed"
+    LAUNCHED = "launched"
+    """Started anew and not ready yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateChanged(Event):
+    """The gate's process entered a state."""
+
+    state: GateState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Event):
+    """A line of the operator's timeline."""
+
+    text: str
+
+
+E = TypeVar("E", bound=Event)
+
+
+class Ledger:
+    """Keeps events in order. `clock` gives seconds; it is read relative to the moment the ledger was made."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began = clock()
+        self.events: list[Event] = []
+
+    def now(self) -> float:
+        """Return seconds since the ledger was made."""
+        return self._clock() - self._began
+
+    def record(self, event: Event) -> None:
+        """Append an event."""
+        self.events.append(event)
+
+    def of(self, kind: type[E]) -> list[E]:
+        """Return all events of a kind, in order."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def waits(self) -> list[float]:
+        """How long the bots waited for each verdict they got, in milliseconds."""
+        return [answer.ms for answer in self.of(Answered) if answer.verdict is not None]
+
+    def while_gate_was(self, wanted: GateState, kind: type[E]) -> list[E]:
+        """Return the events of a kind that were recorded while the gate was in a state."""
+        found: list[E] = []
+        state: GateState | None = None
+        for event in self.events:
+            if isinstance(event, GateChanged):
+                state = event.state
+            elif state is wanted and isinstance(event, kind):
+                found.append(event)
+        return found
+
+    @property
+    def approved(self) -> dict[str, Judged]:
+        """Approvals by decision id."""
+        return {judged.verdict.decision_id: judged for judged in self.of(Judged) if judged.verdict.approved}
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that was sent to a gate that was up has been judged, answered and delivered."""
+        sent = self.while_gate_was(GateState.READY, Sent)
+        judged = Counter(judged.verdict.signal_id or "" for judged in self.of(Judged))
+        answered = {answer.sent.number for answer in self.of(Answered)}
+        delivered = {delivery.decision_id for delivery in self.of(Delivered)}
+        return (
+            not Counter(each.signal_id for each in sent) - judged
+            and all(each.number in answered for each in self.of(Sent) if each.asks)
+            and self.approved.keys() <= delivered
+        )
