@@ -1,0 +1,1 @@
+"""Ratio benchmarks of the gate against the bare transport: `python -m bench`."""

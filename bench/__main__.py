@@ -1,0 +1,161 @@
+"""The command `python -m bench`."""
+
+import dataclasses
+import json
+import math
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bench import report
+from bench.evaluation import KINDS, DecisionCost, measure_evaluation
+from bench.goals import judge
+from bench.machine import facts
+from bench.plan import FULL, QUICK, Plan
+from bench.processes import REPOSITORY, ChildEndedError
+from bench.saturation import STREAMS, WINDOWS, Held, Pulse, measure_heartbeat, measure_throughput
+from bench.testbed import PinningError, Testbed, running_testbed, warm_up
+from bench.windows import CYCLE, StageResult, measure_stage
+from devstack import DevstackError
+
+FAILED = 1
+TERMINATED = 143
+
+
+class Part(StrEnum):
+    """The parts of a run."""
+
+    EVALUATION = "evaluation"
+    LATENCY = "latency"
+    SATURATION = "saturation"
+
+
+@dataclasses.dataclass(slots=True)
+class Results:
+    """Everything measured in one run; a part that was left out is empty."""
+
+    evaluation: list[DecisionCost] = dataclasses.field(default_factory=list[DecisionCost])
+    latency: list[StageResult] = dataclasses.field(default_factory=list[StageResult])
+    throughput: dict[str, Held] = dataclasses.field(default_factory=dict[str, Held])
+    heartbeat: Pulse | None = None
+
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="A little more than one minute instead of four.")] = False,
+    pin: Annotated[bool, typer.Option("--pin", help="What answers on one core, all else on another (Linux).")] = False,
+    only: Annotated[list[Part] | None, typer.Option(help="Measure only this part; may be repeated.")] = None,
+    output: Annotated[Path, typer.Option(help="Folder for the JSON file.")] = REPOSITORY / "bench" / "results",
+) -> None:
+    """Compare the gate with the bare transport, on real NATS and Redis of its own.
+
+    Shows tables and writes all numbers as JSON. Goals are shown beside the numbers and never fail the run.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    plan = QUICK if quick else FULL
+    screen, parts = report.console(), set(only or Part)
+    about = facts()
+    began = datetime.now(UTC)
+    try:
+        results = _measure(plan, parts, pin, screen)
+    except (DevstackError, ChildEndedError, PinningError) as error:
+        typer.echo(f"bench: {error}", err=True)
+        raise typer.Exit(FAILED) from error
+    goals = judge(results.latency, results.throughput, results.heartbeat, results.evaluation)
+    for table in _tables(results):
+        screen.print(table)
+    screen.print(report.goal_table(goals))
+    path = _write(
+        output,
+        began,
+        {"began": began.isoformat(), "plan": plan, "pinned": pin, "machine": about, "goals": goals, "results": results},
+    )
+    screen.print(f"All numbers: {path}", soft_wrap=True)
+
+
+def _measure(plan: Plan, parts: set[Part], pin: bool, screen: Console) -> Results:
+    results = Results()
+    with _progress(screen) as progress:
+        task = progress.add_task("starting", total=_steps(plan, parts))
+
+        def advance(what: str) -> None:
+            progress.update(task, description=what, advance=1)
+            if not screen.is_terminal:
+                screen.print(what)
+
+        if Part.EVALUATION in parts:
+            results.evaluation = measure_evaluation(plan, advance)
+        if parts - {Part.EVALUATION}:
+            advance("starting servers and gate")
+            with running_testbed(pin=pin) as bed:
+                warm_up(bed, plan.warm_up_seconds)
+                _measure_gate(bed, plan, parts, results, advance)
+        progress.update(task, description="done", completed=_steps(plan, parts))
+    return results
+
+
+def _measure_gate(bed: Testbed, plan: Plan, parts: set[Part], results: Results, advance: Callable[[str], None]) -> None:
+    if Part.LATENCY in parts:
+        results.latency = [measure_stage(bed, stage, advance) for stage in plan.stages]
+    if Part.SATURATION in parts:
+        results.throughput = measure_throughput(bed, plan, advance)
+        results.heartbeat = measure_heartbeat(bed, plan, results.throughput["approvals"].window, advance)
+
+
+def _steps(plan: Plan, parts: set[Part]) -> int:
+    steps = {
+        Part.EVALUATION: len(KINDS),
+        Part.LATENCY: 1 + sum(stage.cycles * len(CYCLE) for stage in plan.stages),
+        Part.SATURATION: 2 + len(STREAMS) * (len(WINDOWS) + plan.hold_rounds),
+    }
+    return sum(steps[part] for part in parts)
+
+
+def _progress(screen: Console) -> Progress:
+    # Drawing takes time from what is measured, so it is rare.
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    return Progress(*columns, console=screen, transient=True, refresh_per_second=2, disable=not screen.is_terminal)
+
+
+def _tables(results: Results) -> list[Any]:
+    tables: list[Any] = [report.stage_table(stage) for stage in results.latency]
+    if results.throughput:
+        tables.append(report.throughput_table(results.throughput))
+    if results.heartbeat is not None:
+        tables.append(report.heartbeat_table(results.heartbeat))
+    if results.evaluation:
+        tables.append(report.evaluation_table(results.evaluation))
+    return tables
+
+
+def _write(folder: Path, began: datetime, content: dict[str, Any]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{began:%Y%m%dT%H%M%SZ}.json"
+    path.write_text(json.dumps(_plain(content), indent=1, allow_nan=False) + "\n")
+    return path
+
+
+def _plain(value: Any) -> Any:
+    """Return dataclasses as objects and NaN, which JSON has not, as null."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _plain(dataclasses.asdict(value))
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m bench")
