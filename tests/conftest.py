@@ -1,0 +1,34 @@
+"""What all tests share: how far properties are searched, quiet logs, and real servers for those that need them."""
+
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from hypothesis import HealthCheck, settings
+
+from devstack import DevStack
+
+# Every run draws the same examples; a run that looks further is asked for with HYPOTHESIS_PROFILE=deep.
+settings.register_profile("default", max_examples=50, deadline=None, derandomize=True, database=None)
+settings.register_profile(
+    "deep", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(autouse=True)
+def _quiet_log() -> Iterator[None]:
+    """Log nothing but what a test captures itself."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.configure(**before)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[DevStack]:
+    """Real NATS and Redis on loopback. Whoever stops one starts it again."""
+    with DevStack(mongo=False) as stack:
+        yield stack

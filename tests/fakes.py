@@ -1,0 +1,312 @@
+"""Fakes of the gate's ports. Each behaves as the port's suite in `tests/ports` says, and can be made to fail."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple, Protocol
+
+from cio_nurse.errors import StoreTimeoutError, StoreUnavailableError, TransportUnavailableError
+from cio_nurse.ports import Claim, ClaimAnswer, StoredPolicy, StoredPulse
+from petrosa_contracts import Verdict
+
+IDENTITY_LASTS = timedelta(hours=24)
+
+
+class FakeClock:
+    """A clock that stands still until it is jumped. `step_back` moves the calendar alone, as a time server may."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now.astimezone(UTC)
+        self._seconds = 0.0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def seconds(self) -> float:
+        return self._seconds
+
+    def jump(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+        self._seconds += seconds
+
+    def jump_to(self, moment: datetime) -> None:
+        self.jump((moment - self._now).total_seconds())
+
+    def step_back(self, seconds: float) -> None:
+        self._now -= timedelta(seconds=seconds)
+
+
+class Message(NamedTuple):
+    """What left through a transport; `decision_id` names the decision where it was published as a signal."""
+
+    subject: str
+    payload: bytes
+    headers: Mapping[str, str] | None
+    decision_id: str | None = None
+
+    @property
+    def content(self) -> Any:
+        return json.loads(self.payload, parse_constant=_not_json)
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.model_validate_json(self.payload)
+
+
+class Reports(Protocol):
+    """Who is told what became of a signal."""
+
+    async def undelivered(self, decision_id: str) -> None: ...
+
+    def engine_replied(self, decision_id: str, data: bytes) -> None: ...
+
+
+class FakeTransport:
+    """Keeps what was published, in order. What became of signals is reported when the server is flushed."""
+
+    def __init__(self, *, reports: Reports | None = None, connected: bool = True) -> None:
+        self.connected = connected
+        self.published: list[Message] = []
+        self.engine: Callable[[Message], bytes | None] | None = lambda _signal: None
+        """Who takes signals: returns its reply, or None for none. Set to None while nobody listens."""
+        self.before_publish: Callable[[], None] = lambda: None
+        """Called before every message, so that something can happen in the middle of a batch."""
+        self._reports = reports
+        self._unreported: list[Message] = []
+
+    def disconnect(self) -> None:
+        self.connected = False
+
+    def connect(self) -> None:
+        self.connected = True
+
+    @property
+    def signals(self) -> list[Message]:
+        return [message for message in self.published if message.decision_id is not None]
+
+    def on(self, subject: str) -> list[Message]:
+        return [message for message in self.published if message.subject == subject]
+
+    async def publish(self, subject: str, payload: bytes, *, headers: Mapping[str, str] | None = None) -> None:
+        self._send(Message(subject, payload, headers))
+
+    async def publish_signal(
+        self, subject: str, payload: bytes, decision_id: str, *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        signal = Message(subject, payload, headers, decision_id)
+        self._send(signal)
+        self._unreported.append(signal)
+
+    async def flush(self) -> None:
+        if not self.connected:
+            raise TransportUnavailableError("not connected")
+        signals, self._unreported = self._unreported, []
+        for signal in signals:
+            await self._report(signal)
+
+    async def _report(self, signal: Message) -> None:
+        if self._reports is None or signal.decision_id is None:
+            return
+        if self.engine is None:
+            await self._reports.undelivered(signal.decision_id)
+        elif (reply := self.engine(signal)) is not None:
+            self._reports.engine_replied(signal.decision_id, reply)
+
+    def _send(self, message: Message) -> None:
+        self.before_publish()
+        if not self.connected:
+            raise TransportUnavailableError("not connected")
+        self.published.append(message)
+
+
+class FakeRedis:
+    """What the two stores of a gate share, and the ways in which it can fail."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.epoch: int | None = None
+        self.policy: dict[str, bytes] = {}
+        self.control: dict[str, bytes] = {}
+        self.identities: dict[str, tuple[str, datetime]] = {}
+        self.trades: dict[date, Counter[str]] = {}
+        self.up = True
+        self.hangs = False
+        self.carries_out_late = False
+        """Whether what was asked while it hangs is carried out all the same."""
+        self.answers_after = 0.0
+        """Seconds by which every answer, or waiting for one in vain, moves the clock."""
+        self.listeners: list[asyncio.Queue[None]] = []
+
+    def stop(self) -> None:
+        self.up = False
+        for listener in self.listeners:
+            listener.put_nowait(None)
+
+    def hang(self, *, carries_out_late: bool = False) -> None:
+        self.hangs, self.carries_out_late = True, carries_out_late
+
+    def recover(self) -> None:
+        self.up, self.hangs, self.carries_out_late = True, False, False
+
+    def write(self, *, policy: Mapping[str, bytes] | None = None, control: Mapping[str, bytes] | None = None) -> None:
+        """Replace policy or control and announce it, as its owner does."""
+        if policy is not None:
+            self.policy = dict(policy)
+        if control is not None:
+            self.control = dict(control)
+        self.epoch = (self.epoch or 0) + 1
+        self.announce()
+
+    def announce(self) -> None:
+        for listener in self.listeners:
+            listener.put_nowait(None)
+
+    def lose_everything(self) -> None:
+        self.epoch = None
+        self.policy, self.control, self.identities, self.trades = {}, {}, {}, {}
+
+    def holder(self, identity: str) -> str | None:
+        decision_id, until = self.identities.get(identity, (None, self.clock.now()))
+        return decision_id if until > self.clock.now() else None
+
+    def made(self, day: date, scope: str) -> int:
+        return self.trades.get(day, Counter())[scope]
+
+    async def carry_out(self, work: Callable[[], Any]) -> Any:
+        await asyncio.sleep(0)
+        if not self.up:
+            raise StoreUnavailableError("connection refused")
+        if self.hangs:
+            if self.carries_out_late:
+                work()
+            self.clock.jump(self.answers_after)
+            raise StoreTimeoutError("no answer in time")
+        answer = work()
+        self.clock.jump(self.answers_after)
+        await asyncio.sleep(0)
+        return answer
+
+
+class FakePolicyStore:
+    """Reads a `FakeRedis` and counts how often it was asked to."""
+
+    def __init__(self, redis: FakeRedis) -> None:
+        self._redis = redis
+        self.policy_reads = 0
+        self.pulse_reads = 0
+        self.attempts_to_listen = 0
+        self.before_policy_read: Callable[[], None] = lambda: None
+        """Called before policy is read, so that something can happen between pulse and policy."""
+
+    async def read_policy(self) -> StoredPolicy:
+        self.policy_reads += 1
+        self.before_policy_read()
+        redis = self._redis
+        stored: StoredPolicy = await redis.carry_out(
+            lambda: StoredPolicy(redis.epoch, dict(redis.policy), dict(redis.control))
+        )
+        return stored
+
+    async def read_pulse(self, today: date) -> StoredPulse:
+        self.pulse_reads += 1
+        redis = self._redis
+        yesterday = today - timedelta(days=1)
+        pulse: StoredPulse = await redis.carry_out(
+            lambda: StoredPulse(
+                redis.epoch, today, dict(redis.trades.get(yesterday, {})), dict(redis.trades.get(today, {}))
+            )
+        )
+        return pulse
+
+    async def changes(self) -> AsyncIterator[None]:
+        self.attempts_to_listen += 1
+        listener: asyncio.Queue[None] = asyncio.Queue()
+        await self._redis.carry_out(lambda: self._redis.listeners.append(listener))
+        try:
+            yield
+            while True:
+                await listener.get()
+                if not self._redis.up:
+                    raise StoreUnavailableError("connection lost")
+                yield
+        finally:
+            self._redis.listeners.remove(listener)
+
+
+class FakeLedgerStore:
+    """Settles claims in a `FakeRedis`. `batches` holds the claims of every round trip that was asked for."""
+
+    def __init__(self, redis: FakeRedis) -> None:
+        self._redis = redis
+        self.batches: list[Sequence[Claim]] = []
+        self.released: list[Sequence[Claim]] = []
+
+    async def claim(self, claims: Sequence[Claim], day: date) -> Sequence[ClaimAnswer]:
+        self.batches.append(claims)
+        answers: Sequence[ClaimAnswer] = await self._redis.carry_out(
+            lambda: [self._settle(claim, day) for claim in claims]
+        )
+        return answers
+
+    async def release(self, claims: Sequence[Claim], day: date) -> None:
+        self.released.append(claims)
+        await self._redis.carry_out(lambda: [self._undo(claim, day) for claim in claims])
+
+    def _settle(self, claim: Claim, day: date) -> ClaimAnswer:
+        redis = self._redis
+        trades = 0 if claim.limited_scope is None else redis.made(day, claim.limited_scope)
+        if (holder := redis.holder(claim.identity)) is not None:
+            own = holder == claim.decision_id
+            return ClaimAnswer(granted=own, taken_by=None if own else holder, trades=trades)
+        if claim.limit is not None and trades >= claim.limit:
+            return ClaimAnswer(granted=False, trades=trades)
+        redis.identities[claim.identity] = (claim.decision_id, redis.clock.now() + IDENTITY_LASTS)
+        redis.trades.setdefault(day, Counter()).update(_counted(claim))
+        return ClaimAnswer(granted=True, trades=trades)
+
+    def _undo(self, claim: Claim, day: date) -> None:
+        if self._redis.holder(claim.identity) == claim.decision_id:
+            del self._redis.identities[claim.identity]
+            self._redis.trades.setdefault(day, Counter()).subtract(_counted(claim))
+
+
+class FakeMetrics:
+    """Keeps what was counted."""
+
+    def __init__(self) -> None:
+        self.verdicts: list[Verdict] = []
+        self.signals: Counter[str] = Counter()
+        self.engine_replies: Counter[str] = Counter()
+
+    def verdict(self, verdict: Verdict) -> None:
+        self.verdicts.append(verdict)
+
+    def signal(self, outcome: str) -> None:
+        self.signals[outcome] += 1
+
+    def engine_reply(self, status: str) -> None:
+        self.engine_replies[status] += 1
+
+
+async def eventually(condition: Callable[[], bool], *, seconds: float = 5.0) -> None:
+    """Return once the condition holds; fail if it does not within that time of the loop."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not condition():
+        assert asyncio.get_running_loop().time() < deadline, f"not within {seconds:g} s"
+        await asyncio.sleep(0.001)
+
+
+async def settled(turns: int = 50) -> None:
+    """Let every task of the loop that can go on do so."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+
+def _counted(claim: Claim) -> set[str]:
+    return {*claim.scopes, *(() if claim.limited_scope is None else (claim.limited_scope,))}
+
+
+def _not_json(constant: str) -> None:
+    raise AssertionError(f"{constant} is not JSON")

@@ -1,0 +1,164 @@
+"""NATS restarted, killed, hung, and absent at the start."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from petrosa_contracts import Code
+from tests.integration.nurse.fleet import Bus, Engine, intent
+from tests.integration.nurse.gate import Gate
+from tests.integration.nurse.polling import eventually
+from tests.integration.nurse.store import Store
+from tests.integration.nurse.traffic import Traffic
+
+pytestmark = pytest.mark.servers
+
+NEVER_LATE = 1.0
+"""Seconds between an intent's timestamp and its signal beyond which the signal was kept and sent later."""
+
+
+HANG_SECONDS = 0.5
+"""How long the server hangs: longer than a bot waits, shorter than either side takes to give the connection up."""
+
+
+class PunctualEngine(Engine):
+    """An engine that notes how old each signal is when it comes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ages: list[float] = []
+
+    async def keep(self, message) -> None:
+        await super().keep(message)
+        sent = datetime.fromisoformat(self.payloads[-1]["timestamp"]).replace(tzinfo=UTC)
+        self.ages.append((datetime.now(UTC) - sent).total_seconds())
+
+
+def order() -> dict:
+    return intent("rejoining")
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+async def test_after_a_restart_of_nats_the_gate_is_back_and_nothing_came_late_or_twice(
+    new_gate, nats_server, bus: Bus, store: Store, end: str
+) -> None:
+    store.set_policy("strategy:rejoining", {"max_daily_trades": 10_000})
+    gate: Gate = new_gate(NURSE_HEARTBEAT_SECONDS="0.2").start_ready()
+    engine = PunctualEngine()
+    await bus.client.subscribe("signals.trading", cb=engine.keep)
+    pulses = await bus.listen("cio.heartbeat")
+
+    async with Traffic(bus, order, answer_seconds=0.3) as traffic:
+        await eventually(lambda: len(traffic.approved) >= 50)
+        await asyncio.to_thread(getattr(nats_server, end))
+        await gate.logged("nats_lost")
+        assert gate.readiness()[0] == 503
+        assert gate.get("/healthz")[0] == 200
+        await asyncio.to_thread(nats_server.start)
+        back = time.monotonic()
+        await eventually(lambda: gate.readiness()[0] == 200, seconds=10)
+        heard = len(pulses.messages)
+        await eventually(lambda: any(e.verdict and e.verdict.approved for e in traffic.since(back)), seconds=10)
+        await eventually(lambda: len(pulses.messages) >= heard + 2)
+
+    lost = [exchange.payload for exchange in traffic.unanswered]
+    for payload in lost:
+        verdict = await bus.ask(payload)
+        assert verdict.approved or verdict.code is Code.INTENT_DUPLICATE, verdict.message
+    await bus.settle()
+    ids = [payload["intent_id"] for payload in engine.payloads]
+    assert len(ids) == len(set(ids))
+    assert {exchange.payload["intent_id"] for exchange in traffic.approved} <= set(ids)
+    resent = {payload["intent_id"] for payload in lost}
+    ages = [age for age, id_ in zip(engine.ages, ids, strict=True) if id_ not in resent]
+    assert max(ages) < NEVER_LATE
+    assert gate.metric("cio_nurse_nats_connected") == 1
+
+
+async def test_an_approval_that_cannot_leave_is_neither_announced_nor_sent_later(
+    new_gate, nats_server, bus: Bus, engine: Engine, store: Store
+) -> None:
+    store.set_policy("strategy:rejoining", {"max_daily_trades": 10_000})
+    gate: Gate = new_gate(NURSE_DECISION_DEADLINE_MS="2000").start_ready()
+    # Held while it decides: its next approvals meet a server that has gone.
+    payloads = [intent("rejoining", symbol="GONEUSDT") for _ in range(800)]
+    for payload in payloads:
+        await bus.send(payload)
+    await bus.sent()
+    await asyncio.to_thread(nats_server.kill)
+    await gate.logged("nats_lost")
+    await eventually(lambda: gate.metric("cio_nurse_queue_depth") == 0)
+    kept_back = gate.metric("cio_nurse_signals_total", outcome="not_connected")
+    await eventually(lambda: len(gate.events("signal_not_published")) == kept_back)
+    await asyncio.to_thread(nats_server.start)
+    await eventually(lambda: gate.readiness()[0] == 200, seconds=10)
+    await eventually(lambda: bus.client.is_connected, seconds=10)
+    await bus.settle()
+    before = {payload["intent_id"] for payload in engine.payloads}
+    refused = {event["signal_id"] for event in gate.events("signal_not_published")}
+    assert not before & refused
+    for payload in payloads:
+        if payload["intent_id"] in refused:
+            assert (await bus.ask(payload)).approved
+    await bus.settle()
+    ids = [payload["intent_id"] for payload in engine.payloads]
+    assert len(ids) == len(set(ids))
+
+
+async def test_a_nats_that_hangs_for_a_moment_costs_time_and_nothing_else(
+    new_gate, nats_server, bus: Bus, engine: Engine, store: Store
+) -> None:
+    store.set_policy("strategy:rejoining", {"max_daily_trades": 10_000})
+    gate: Gate = new_gate(NURSE_DECISION_DEADLINE_MS="2000").start_ready()
+    async with Traffic(bus, order, answer_seconds=5.0) as traffic:
+        await eventually(lambda: len(traffic.approved) >= 20)
+        nats_server.pause()
+        held = len(traffic.exchanges)
+        await asyncio.sleep(HANG_SECONDS)
+        assert gate.get("/healthz")[0] == 200
+        assert len(traffic.exchanges) <= held + 1
+        nats_server.resume()
+        await eventually(lambda: len(traffic.exchanges) >= held + 20)
+    assert traffic.unanswered == []
+    assert len(traffic.approved) == len(traffic.exchanges)
+    await bus.settle()
+    ids = [payload["intent_id"] for payload in engine.payloads]
+    assert len(ids) == len(set(ids))
+    assert gate.events("nats_lost") == []
+
+
+async def test_a_gate_that_starts_before_nats_is_ready_when_it_comes(
+    new_gate, nats_server, stack, store: Store
+) -> None:
+    await asyncio.to_thread(nats_server.kill)
+    gate: Gate = new_gate().start()
+    await gate.logged("nats_unreachable")
+    assert gate.get("/healthz")[0] == 200
+    status, facts = gate.readiness()
+    assert (status, facts["ready"], facts["subscribed"]) == (503, False, False)
+    await asyncio.to_thread(nats_server.start)
+    await eventually(lambda: gate.readiness()[0] == 200, seconds=10)
+    bus = await Bus.connect(stack.nats.url)
+    await bus.engine()
+    assert (await bus.ask(intent())).approved
+    assert (await bus.ping()).status == "GOVERNANCE_ACTIVE"
+    await bus.close()
+
+
+@pytest.mark.slow
+async def test_a_nats_that_hangs_for_long_is_left_and_found_again(
+    new_gate, nats_server, bus: Bus, engine: Engine, store: Store
+) -> None:
+    gate: Gate = new_gate().start_ready()
+    assert (await bus.ask(intent())).approved
+    nats_server.pause()
+    await gate.logged("nats_lost", seconds=30)
+    assert gate.readiness()[0] == 503
+    nats_server.resume()
+    await eventually(lambda: gate.readiness()[0] == 200, seconds=15)
+    await eventually(lambda: bus.client.is_connected, seconds=15)
+    assert (await bus.ask(intent())).approved
+    assert (await bus.ping()).status == "GOVERNANCE_ACTIVE"
+    assert len(engine.decisions) == 2

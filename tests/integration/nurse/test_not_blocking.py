@@ -1,0 +1,51 @@
+"""Nothing in the gate blocks the loop: it runs inside the test, watched by blockbuster."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from blockbuster import BlockingError, blockbuster_ctx
+from structlog.testing import capture_logs
+
+from cio_nurse.adapters.log import LineWriter
+from cio_nurse.bootstrap import Nurse
+from cio_nurse.settings import load
+from tests.integration.nurse.fleet import intent
+from tests.integration.nurse.polling import eventually
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+def lines() -> Iterator[LineWriter]:
+    with Path(os.devnull).open("wb") as nowhere:
+        writer = LineWriter(nowhere.fileno())
+        yield writer
+        writer.close()
+
+
+async def test_no_call_blocks_while_intents_are_decided(stack, bus, store, lines: LineWriter) -> None:
+    await bus.engine()
+    settings = load({**stack.environment(), "NURSE_HTTP_PORT": "0", "NURSE_DECISION_DEADLINE_MS": "2000"})
+    with capture_logs():
+        nurse = Nurse(settings, lines)
+        serving = asyncio.create_task(nurse.serve())
+        await eventually(lambda: serving.done() or nurse.readiness()[0])
+        with blockbuster_ctx():
+            assert (await bus.ask(intent())).approved
+            assert (await bus.ask(b"no json")).code == "PAYLOAD_INVALID"
+            assert (await bus.ask(intent(confidence=0.1))).code == "CONFIDENCE_LOW"
+            epoch = await asyncio.to_thread(store.set_policy, "global", {"enabled": False})
+            await eventually(lambda: nurse.readiness()[1]["epoch"] == epoch)
+            assert (await bus.ask(intent())).code == "STRATEGY_DISABLED"
+        signal.raise_signal(signal.SIGTERM)
+        await serving
+
+
+async def test_a_call_that_blocks_would_be_noticed() -> None:
+    with blockbuster_ctx(), pytest.raises(BlockingError, match="sleep"):
+        time.sleep(0)  # noqa: ASYNC251

@@ -1,0 +1,144 @@
+"""Strategies for intents, contexts and junk, for the properties of the gate."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from cio_nurse.domain.context import Context, LedgerView
+from cio_nurse.domain.intent import Intent
+from petrosa_contracts import FailSafeLimits, Mode, PolicyLayer, ScopedControl, Side, resolve
+from tests.builders import DECISION, NOW, STRATEGY, SYMBOL, control_entry, intent, payload
+from tests.policies import layers_at
+
+SCOPES = (
+    "global",
+    f"symbol:{SYMBOL}",
+    f"strategy:{STRATEGY}",
+    f"symbol_side:{SYMBOL}:LONG",
+    f"symbol_side:{SYMBOL}:SHORT",
+)
+ENTRIES, EXITS = ("buy", "sell"), ("close", "hold")
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**25), 10**25) | FINITE | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+PRICES = st.sampled_from([50_000.0, 3000.0, 1.0, 0.00002]) | st.floats(min_value=1e-8, max_value=1e8)
+EXTREME_PRICES = st.floats(min_value=5e-324, max_value=1.6e308)
+QUANTITIES = st.sampled_from([0.0, 0.01, 0.02, 1.0, 1000.0]) | st.floats(0, 1e6)
+FRACTIONS = st.sampled_from([0.02, 0.1, 0.5, 1.0]) | st.floats(0, 1)
+
+
+def sometimes(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Draw null half of the time."""
+    return st.none() | values
+
+
+def near(price: float) -> st.SearchStrategy[float]:
+    """Draw a price on either side of another, or exactly it."""
+    return st.sampled_from([0.9, 1.0, 1.1, -1.0, 0.0]).map(lambda factor: price * factor)
+
+
+INSTANTS = st.timedeltas(timedelta(hours=-2), timedelta(seconds=4)).map(lambda age: (NOW + age).isoformat())
+TIMESTAMPS = st.just(NOW.isoformat()) | INSTANTS | st.sampled_from([None, "yesterday", 1_772_020_805_500, True, ""])
+
+
+@st.composite
+def fields(
+    draw: st.DrawFn, actions: tuple[str, ...] = ENTRIES, prices: st.SearchStrategy[float] = PRICES
+) -> dict[str, Any]:
+    """Draw what a readable payload of `builders.payload` may differ in."""
+    price = draw(prices)
+    stops: dict[str, Any] = {}
+    if draw(st.booleans()):
+        stops = {
+            "stop_loss": draw(sometimes(near(price))),
+            "take_profit": draw(sometimes(near(price))),
+            "stop_loss_pct": draw(sometimes(FRACTIONS)),
+            "take_profit_pct": draw(sometimes(FRACTIONS)),
+        }
+    return {
+        **stops,
+        "action": draw(st.sampled_from(actions)),
+        "confidence": draw(st.just(0.9) | FRACTIONS),
+        "price": draw(st.just(price) | prices),
+        "current_price": price,
+        "quantity": draw(QUANTITIES),
+        "position_size_pct": draw(sometimes(FRACTIONS)),
+        "recommended_leverage": draw(sometimes(st.integers(0, 130) | st.floats(0, 130))),
+        "timestamp": draw(TIMESTAMPS),
+    }
+
+
+def intents(actions: tuple[str, ...] = ENTRIES) -> st.SearchStrategy[Intent]:
+    """Draw readable intents."""
+    return fields(actions).map(lambda drawn: intent(**drawn))
+
+
+def controls(*modes: Mode) -> st.SearchStrategy[ScopedControl | None]:
+    """Draw an entry of one of the modes for a scope of the intent, or none."""
+    entries = st.builds(control_entry, st.sampled_from(modes), reason=st.sampled_from(["", "news"]))
+    return st.none() | st.builds(ScopedControl, st.sampled_from(SCOPES[:3]), entries)
+
+
+def ledgers() -> st.SearchStrategy[LedgerView]:
+    """Draw what the ledger may say."""
+    counts = st.dictionaries(st.sampled_from(SCOPES), st.integers(0, 120), max_size=5)
+    return st.builds(LedgerView, taken_by=st.none() | st.just("f" * 32), trades_today=counts)
+
+
+@st.composite
+def contexts(
+    draw: st.DrawFn,
+    *,
+    side: Side | None = None,
+    layers: st.SearchStrategy[dict[str, PolicyLayer]] | None = None,
+    modes: tuple[Mode, ...] = (Mode.ACTIVE, Mode.SAFE, Mode.HALTED),
+) -> Context:
+    """Draw contexts of a decision at `NOW` under any policy that could be stored."""
+    drawn = draw(st.just({}) | layers_at(*SCOPES) if layers is None else layers)
+    return Context(
+        decision_id=DECISION,
+        now=NOW,
+        received_at=NOW,
+        policy=resolve(drawn, symbol=SYMBOL, strategy_id=STRATEGY, side=side),
+        epoch=7,
+        system_mode=draw(st.sampled_from([Mode.ACTIVE, Mode.ACTIVE, Mode.CONSERVATIVE, Mode.BLIND])),
+        system_reason="drawn",
+        control=draw(controls(*modes)),
+        failsafe=FailSafeLimits(
+            max_position_size_usd=draw(st.sampled_from([5000.0, 100.0])), max_leverage=draw(st.sampled_from([10, 3]))
+        ),
+        known_symbols=draw(st.sampled_from([frozenset[str](), frozenset({SYMBOL}), frozenset({"ETHUSDT"})])),
+        ledger=draw(st.just(LedgerView()) | ledgers()),
+        orders_last_second=draw(st.integers(0, 12)),
+        max_orders_per_second=draw(st.none() | st.integers(1, 12)),
+        decision_seconds=draw(st.sampled_from([0.0, 0.05, 0.051])),
+    )
+
+
+JUNK = st.dictionaries(
+    st.sampled_from(["strategy_id", "symbol", "action", "price", "a"]) | st.text(max_size=5), JSON, max_size=6
+)
+"""JSON objects that are hardly ever a signal."""
+
+
+SPLINTERS = st.sampled_from(["", "}", '"', "{", "1e999", "NaN", ',"a":1,"a":2', "\x00"])
+
+
+@st.composite
+def spoiled(draw: st.DrawFn) -> bytes:
+    """Draw a realistic payload with fields replaced by anything or left out, and perhaps a splinter in its text."""
+    drawn = payload(**draw(fields(ENTRIES + EXITS, PRICES | EXTREME_PRICES)))
+    for name in draw(st.lists(st.sampled_from(sorted(drawn)), max_size=3)):
+        drawn[name] = draw(JSON)
+    for name in draw(st.lists(st.sampled_from(sorted(drawn)), max_size=2)):
+        drawn.pop(name, None)
+    text = json.dumps(drawn)
+    place = draw(st.integers(0, len(text)))
+    return (text[:place] + draw(SPLINTERS) + text[place:]).encode()

@@ -1,0 +1,153 @@
+"""Tightening one limit never turns a veto into an approval, gate by gate."""
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cio_nurse.domain.context import Context
+from cio_nurse.domain.evaluation import breaches_of, evaluate
+from cio_nurse.domain.gates import GATES
+from cio_nurse.domain.intent import Intent
+from petrosa_contracts import CATALOGUE, Parameter, ResolvedPolicy, Side
+from petrosa_contracts.parameters import ParameterType
+from petrosa_contracts.parameters.definition import Risk
+from tests.builders import SYMBOL, context, intent, policy
+from tests.intents import ENTRIES, contexts, intents
+
+LIMITING = [parameter for parameter in CATALOGUE.values() if parameter.risk is not Risk.NEUTRAL]
+READ_BY_GATES = [
+    "leverage",
+    "position_size_pct",
+    "max_position_size_usd",
+    "min_position_size_usd",
+    "max_daily_trades",
+    "max_signal_age_seconds",
+    "min_confidence_threshold",
+    "allowed_symbols",
+    "enabled",
+    "enable_shorts",
+    "enable_longs",
+    "max_leverage_bound",
+]
+ANY_SYMBOLS = st.lists(st.sampled_from([SYMBOL, "ETHUSDT", "SOLUSDT"]), unique=True, min_size=1)
+
+
+def tighter(parameter: Parameter, value: Any) -> st.SearchStrategy[Any]:
+    """Draw values that carry at most the risk of `value`, which the catalogue allows."""
+    lower = parameter.risk is Risk.RAISES
+    if value is None:
+        return st.none()
+    if parameter.type is ParameterType.BOOLEAN:
+        return st.sampled_from([value, not lower])
+    if parameter.type is ParameterType.STRING:
+        words = parameter.allowed_values or ()
+        place = words.index(value)
+        return st.sampled_from(words[: place + 1] if lower else words[place:])
+    if parameter.type is ParameterType.LIST:
+        some = st.lists(st.sampled_from(value), unique=True, min_size=1) if value else ANY_SYMBOLS
+        return some.map(tuple)
+    return tighter_numbers(parameter, value, lower=lower)
+
+
+def tighter_numbers(parameter: Parameter, value: float, *, lower: bool) -> st.SearchStrategy[float]:
+    low, high = parameter.minimum, parameter.maximum
+    assert low is not None
+    assert high is not None
+    if parameter.name == "portfolio_leverage_cap":  # 0 is no cap at all, the loosest of all values
+        low, value = (0, high) if value == 0 else (1, value)
+    low, high = (low, value) if lower else (value, high)
+    if parameter.type is ParameterType.INTEGER:
+        return st.integers(int(low), int(high))
+    return st.floats(low, high)
+
+
+def with_value(policy: ResolvedPolicy, name: str, value: Any) -> ResolvedPolicy:
+    return replace(policy, values=MappingProxyType({**policy.values, name: value}))
+
+
+def assert_no_veto_is_lifted(asked: Intent, looser: Context, tightened: Context) -> None:
+    for gate in GATES:
+        if gate.check(asked, looser) is not None:
+            assert gate.check(asked, tightened) is not None, gate.code
+    if not evaluate(asked, looser).approved:
+        assert not evaluate(asked, tightened).approved
+
+
+@pytest.mark.parametrize("parameter", LIMITING, ids=lambda parameter: parameter.name)
+@given(data=st.data())
+@settings(max_examples=8)
+def test_tightening_a_parameter_lifts_no_veto(parameter: Parameter, data: st.DataObject) -> None:
+    tighten_and_compare(parameter, data)
+
+
+@given(data=st.data())
+@settings(max_examples=200)
+def test_tightening_what_gates_read_lifts_no_veto(data: st.DataObject) -> None:
+    tighten_and_compare(CATALOGUE[data.draw(st.sampled_from(READ_BY_GATES))], data)
+
+
+def tighten_and_compare(parameter: Parameter, data: st.DataObject) -> None:
+    side = data.draw(st.sampled_from([Side.LONG, Side.SHORT]))
+    context = data.draw(contexts(side=side))
+    value = data.draw(tighter(parameter, context.policy[parameter.name]))
+    tightened = replace(context, policy=with_value(context.policy, parameter.name, value))
+    assert_no_veto_is_lifted(data.draw(intents(ENTRIES)), context, tightened)
+
+
+def test_these_are_the_parameters_that_gates_read() -> None:
+    assert _names_read() == set(READ_BY_GATES)
+
+
+def _names_read() -> set[str]:
+    """Return what gates ask of a policy, found out by handing them one that takes notes."""
+    asked: set[str] = set()
+
+    class Noting(dict[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            asked.add(name)
+            return super().__getitem__(name)
+
+    noting = replace(policy(), values=Noting(policy().values))
+    for action in ENTRIES:
+        breaches_of(intent(action=action, position_size_pct=0.1), context(policy=noting))
+    return asked
+
+
+OWN_LIMITS: dict[str, Any] = {
+    "max_orders_per_second": lambda limit: st.integers(1, 12 if limit is None else limit),
+    "clock_tolerance_seconds": lambda limit: st.floats(0, limit),
+    "decision_deadline_seconds": lambda limit: st.floats(0, limit),
+    "known_symbols": lambda known: st.just(known & {SYMBOL}) if known & {SYMBOL} else st.just(known),
+}
+"""The limits of the gate's own settings, each with what is at most as loose."""
+
+
+@pytest.mark.parametrize("name", OWN_LIMITS)
+@given(data=st.data())
+def test_tightening_a_setting_lifts_no_veto(name: str, data: st.DataObject) -> None:
+    context = data.draw(contexts(side=Side.LONG))
+    value = data.draw(OWN_LIMITS[name](getattr(context, name)))
+    assert_no_veto_is_lifted(data.draw(intents(ENTRIES)), context, replace(context, **{name: value}))
+
+
+@given(intents(ENTRIES), contexts(side=Side.LONG), st.floats(1, 5000), st.integers(1, 10))
+def test_tightening_the_failsafe_limits_lifts_no_veto(intent: Intent, context: Context, usd: float, x: int) -> None:
+    limits = context.failsafe
+    tight = limits.model_copy(
+        update={
+            "max_position_size_usd": min(usd, limits.max_position_size_usd),
+            "max_leverage": min(x, limits.max_leverage),
+        }
+    )
+    assert_no_veto_is_lifted(intent, context, replace(context, failsafe=tight))
+
+
+@given(intents(ENTRIES), contexts(side=Side.LONG), st.integers(0, 50))
+def test_more_trades_of_the_day_lift_no_veto(intent: Intent, context: Context, more: int) -> None:
+    counts = {scope: count + more for scope, count in context.ledger.trades_today.items()}
+    later = replace(context, ledger=replace(context.ledger, trades_today=counts))
+    assert_no_veto_is_lifted(intent, context, later)

@@ -1,0 +1,263 @@
+"""Changes of layers: what is stored goes in, what is to be written comes out."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cio_strategist.domain.layer_change import (
+    Difference,
+    LayerChange,
+    Setting,
+    clear_layer,
+    field_of,
+    set_parameters,
+    start_policy,
+    unset_parameters,
+)
+from cio_strategist.domain.stored import StoredPolicy, last_version
+from cio_strategist.errors import ConflictError, RefusedError, RejectedError, StoreUnreadableError, UsageError
+from petrosa_contracts import PolicyLayer, Scope
+
+NOW = datetime(2026, 2, 25, 12, tzinfo=UTC)
+BTC = Scope.of_symbol("BTCUSDT")
+
+
+def layer_text(field: str = BTC.key, version: int = 3, **parameters: object) -> str:
+    return json.dumps({"scope": field, "version": version, "parameters": parameters})
+
+
+def stored_with(text: str, *, epoch: int | None = 8, versions: dict[str, str] | None = None) -> StoredPolicy:
+    return StoredPolicy(epoch=epoch, layers={BTC.key: text}, versions=versions or {})
+
+
+def change(stored: StoredPolicy, patch: dict[str, object], **options: Any) -> LayerChange:
+    return set_parameters(stored, scope=BTC, patch=patch, by="anna", now=NOW, **options)
+
+
+def unset(stored: StoredPolicy, *names: str) -> LayerChange:
+    return unset_parameters(stored, scope=BTC, names=names, by="anna", now=NOW)
+
+
+def written(result: LayerChange) -> PolicyLayer:
+    assert result.write is not None
+    text = result.write.layers[result.scope]
+    assert text is not None
+    return PolicyLayer.model_validate_json(text)
+
+
+def after(stored: StoredPolicy, result: LayerChange) -> StoredPolicy:
+    """What is stored once the change is written."""
+    if result.write is None:
+        return stored
+    layers = {**stored.layers, **result.write.layers}
+    return StoredPolicy(
+        epoch=(stored.epoch or 0) + 1,
+        layers={field: text for field, text in layers.items() if text is not None},
+        versions={**stored.versions, **{field: str(version) for field, version in result.write.versions.items()}},
+    )
+
+
+def test_the_first_set_makes_version_one() -> None:
+    result = change(StoredPolicy(), {"leverage": 5})
+    assert written(result) == PolicyLayer(
+        scope="symbol:BTCUSDT", version=1, parameters={"leverage": 5}, updated_at=NOW, updated_by="anna"
+    )
+    assert result.differences == (Difference("leverage", None, Setting(5)),)
+
+
+def test_a_set_merges_and_counts_on() -> None:
+    result = change(stored_with(layer_text(leverage=5, max_daily_trades=9)), {"leverage": 4})
+    assert written(result).version == result.version == 4
+    assert written(result).parameters == {"leverage": 4, "max_daily_trades": 9}
+    assert result.differences == (Difference("leverage", Setting(5), Setting(4)),)
+
+
+def test_a_replacing_set_drops_what_is_not_named() -> None:
+    result = change(stored_with(layer_text(leverage=5, foreign=1)), {"max_daily_trades": 9}, replace=True)
+    assert written(result).parameters == {"max_daily_trades": 9}
+    assert result.differences == (
+        Difference("leverage", Setting(5), None),
+        Difference("foreign", Setting(1), None),
+        Difference("max_daily_trades", None, Setting(9)),
+    )
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_set_that_changes_nothing_writes_nothing(replace: bool) -> None:
+    result = change(
+        stored_with(layer_text(max_position_size_usd=500.0)), {"max_position_size_usd": 500}, replace=replace
+    )
+    assert result.write is None
+    assert (result.version, result.differences) == (3, ())
+
+
+def test_setting_null_is_not_the_same_as_not_setting() -> None:
+    result = change(stored_with(layer_text(leverage=5)), {"override_min_qty": None})
+    assert result.differences == (Difference("override_min_qty", None, Setting(None)),)
+
+
+def test_a_wrong_patch_is_rejected_with_every_error() -> None:
+    with pytest.raises(RejectedError) as caught:
+        change(stored_with("unreadable"), {"leverage": True, "levrage": 1, "enabled": False})
+    assert [(error.field, error.code) for error in caught.value.errors] == [
+        ("leverage", "INVALID_TYPE"),
+        ("levrage", "UNKNOWN_PARAMETER"),
+    ]
+
+
+def test_unknown_stored_parameters_survive_a_merge() -> None:
+    result = change(stored_with(layer_text(foreign={"a": [1]})), {"leverage": 4})
+    assert written(result).parameters == {"foreign": {"a": [1]}, "leverage": 4}
+
+
+def test_an_impossible_stored_value_can_be_repaired_by_setting_it() -> None:
+    result = change(stored_with(layer_text(leverage=True)), {"leverage": 1})
+    assert written(result).parameters == {"leverage": 1}
+    assert result.problem is None
+
+
+def test_a_merge_that_leaves_an_impossible_value_is_rejected() -> None:
+    with pytest.raises(RejectedError) as caught:
+        change(stored_with(layer_text(leverage=999)), {"max_daily_trades": 9})
+    assert [error.field for error in caught.value.errors] == ["leverage"]
+
+
+def test_a_layer_without_its_form_is_not_merged_into_and_can_be_replaced() -> None:
+    stored = stored_with('{"scope": "symbol:BTCUSDT", "version": 6}')
+    with pytest.raises(RefusedError, match="--replace"):
+        change(stored, {"leverage": 4})
+    assert written(change(stored, {"leverage": 4}, replace=True)).version == 7
+
+
+def test_a_layer_that_names_another_scope_is_written_anew_even_if_its_values_stay() -> None:
+    result = change(stored_with(layer_text(field="global", leverage=5)), {"leverage": 5})
+    assert written(result).scope == "symbol:BTCUSDT"
+    assert result.problem is None
+
+
+@pytest.mark.parametrize(("expected", "actual"), [(2, 3), (4, 3), (0, 3)])
+def test_a_set_that_expects_another_version_conflicts(expected: int, actual: int) -> None:
+    with pytest.raises(ConflictError, match=f"at version {actual}, not {expected}"):
+        change(stored_with(layer_text(leverage=5)), {"leverage": 4}, expect_version=expected)
+
+
+def test_a_set_that_expects_the_stored_version_goes_through() -> None:
+    assert change(stored_with(layer_text(leverage=5)), {"leverage": 4}, expect_version=3).version == 4
+    assert change(StoredPolicy(versions={BTC.key: "7"}), {"leverage": 4}, expect_version=0).version == 8
+
+
+def test_text_that_is_no_utf8_is_wrong_usage() -> None:
+    with pytest.raises(UsageError, match="UTF-8"):
+        change(StoredPolicy(), {"strategy_weights": {"\ud800": 1}})
+
+
+def test_unset_leaves_the_rest_and_counts_on() -> None:
+    result = unset(stored_with(layer_text(leverage=5, max_daily_trades=9)), "leverage", "enabled")
+    assert written(result).parameters == {"max_daily_trades": 9}
+    assert result.version == 4
+    assert result.differences == (Difference("leverage", Setting(5), None),)
+
+
+def test_unset_keeps_a_layer_that_sets_nothing_any_more() -> None:
+    assert written(unset(stored_with(layer_text(leverage=5)), "leverage")).parameters == {}
+
+
+def test_unset_of_what_is_not_set_writes_nothing() -> None:
+    assert unset(stored_with(layer_text(leverage=5)), "enabled").write is None
+    assert unset(StoredPolicy(), "enabled").write is None
+
+
+def test_unset_says_when_the_layer_stays_unbelievable() -> None:
+    result = unset(stored_with(layer_text(leverage=999, max_daily_trades=0, enabled=True)), "leverage")
+    assert result.problem is not None
+    assert "max_daily_trades" in result.problem
+
+
+def test_unset_refuses_a_layer_without_its_form() -> None:
+    with pytest.raises(RefusedError, match="clear"):
+        unset(stored_with("[]"), "leverage")
+
+
+def test_clear_removes_the_layer_and_remembers_its_version() -> None:
+    result = clear_layer(stored_with(layer_text(leverage=5)), name="symbol:btcusdt")
+    assert result.write is not None
+    assert result.write.layers == {"symbol:BTCUSDT": None}
+    assert result.write.versions == {"symbol:BTCUSDT": 3}
+    assert result.differences == (Difference("leverage", Setting(5), None),)
+
+
+def test_versions_go_on_after_a_clear() -> None:
+    stored = stored_with(layer_text(leverage=5))
+    cleared = after(stored, clear_layer(stored, name=BTC.key))
+    assert change(cleared, {"leverage": 5}).version == 4
+
+
+def test_clear_of_nothing_writes_nothing() -> None:
+    assert clear_layer(StoredPolicy(epoch=1), name="global").write is None
+
+
+@pytest.mark.parametrize("field", ["junk", "symbol:btcusdt", "strategy: ", "\udcff"])
+def test_clear_removes_a_field_that_is_no_scopes_name(field: str) -> None:
+    result = clear_layer(StoredPolicy(epoch=1, layers={field: "{"}), name=field)
+    assert result.write is not None
+    assert result.write.layers == {field: None}
+    assert result.write.versions == {}
+
+
+def test_a_name_that_is_neither_stored_nor_a_scope_is_wrong_usage() -> None:
+    with pytest.raises(UsageError, match="is not a scope"):
+        field_of({"other": "{}"}, "junk")
+
+
+def test_start_gives_an_epoch_once() -> None:
+    first = start_policy(StoredPolicy())
+    assert first.write is not None
+    assert start_policy(StoredPolicy(epoch=0)).write is None
+
+
+def test_a_remembered_version_that_is_no_number_stops_the_change() -> None:
+    with pytest.raises(StoreUnreadableError, match="'many'"):
+        change(StoredPolicy(versions={BTC.key: "many"}), {"leverage": 4})
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[1]", '{"version": true}', '{"version": "4"}', '{"version": -4}', "[" * 100_000]
+)
+def test_a_version_that_cannot_be_told_counts_as_none(text: str) -> None:
+    assert last_version(stored_with(text, versions={BTC.key: "2"}), BTC.key) == 2
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("set"), st.sampled_from(["leverage", "max_daily_trades"]), st.integers(1, 3)),
+        st.tuples(st.just("unset"), st.sampled_from(["leverage", "max_daily_trades"]), st.just(0)),
+        st.tuples(st.just("clear"), st.just(""), st.just(0)),
+    ),
+    max_size=20,
+)
+
+
+@given(STEPS)
+def test_versions_count_the_layers_written_and_the_epoch_counts_the_writes(steps: list[tuple[str, str, int]]) -> None:
+    stored, model, versions, writes = StoredPolicy(epoch=0), dict[str, int](), list[int](), 0
+    for kind, name, value in steps:
+        if kind == "set":
+            result = change(stored, {name: value})
+            model[name] = value
+        elif kind == "unset":
+            result = unset(stored, name)
+            model.pop(name, None)
+        else:
+            result = clear_layer(stored, name=BTC.key)
+            model.clear()
+        stored = after(stored, result)
+        writes += result.write is not None
+        if result.write is not None and kind != "clear":
+            versions.append(result.version)
+            assert written(result).parameters == model
+    assert versions == list(range(1, len(versions) + 1))
+    assert stored.epoch == writes

@@ -1,0 +1,127 @@
+"""A gate of real parts over fakes of everything outside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from cio_nurse.domain.dialects import DIALECTS
+from cio_nurse.domain.intent import Intent
+from cio_nurse.service.decoding import PayloadLimits
+from cio_nurse.service.delivery import Delivery
+from cio_nurse.service.heartbeat import Heartbeat
+from cio_nurse.service.intake import Intake
+from cio_nurse.service.lanes import Lanes
+from cio_nurse.service.ledger import Ledger
+from cio_nurse.service.mirror import Mirror
+from cio_nurse.service.modes import AgeLimits
+from cio_nurse.service.outbox import Outbox
+from cio_nurse.service.pipeline import DecisionLimits, Pipeline
+from petrosa_contracts import PolicyLayer, Verdict
+from tests.builders import NOW, arrival, intent, stored_policy
+from tests.fakes import FakeClock, FakeLedgerStore, FakeMetrics, FakePolicyStore, FakeRedis, FakeTransport
+
+SIGNALS = "signals.trading"
+AGES = AgeLimits(stale_seconds=5, lost_seconds=3600)
+
+
+@dataclass(kw_only=True)
+class WiredGate:
+    """One gate. Several share a world by sharing `clock` and `redis`."""
+
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
+    redis: FakeRedis | None = None
+    dialect: str = "classic"
+    max_orders_per_second: int | None = None
+    lane_capacity: int = 100
+    queue_capacity: int = 1000
+    stalled_seconds: float = 0.0
+    payload_limits: PayloadLimits = field(default_factory=PayloadLimits)
+
+    def __post_init__(self) -> None:
+        self.redis = self.redis or FakeRedis(self.clock)
+        self.policy_store = FakePolicyStore(self.redis)
+        self.ledger_store = FakeLedgerStore(self.redis)
+        self.metrics = FakeMetrics()
+        self.mirror = Mirror(self.policy_store, self.clock, AGES)
+        self.ledger = Ledger(self.ledger_store)
+        self.delivery = Delivery(ledger=self.ledger, metrics=self.metrics, clock=self.clock)
+        self.transport = FakeTransport(reports=self.delivery)
+        self.outbox = Outbox(
+            transport=self.transport, dialect=DIALECTS[self.dialect], signals=SIGNALS, metrics=self.metrics
+        )
+        self.pipeline = Pipeline(
+            mirror=self.mirror,
+            ledger=self.ledger,
+            outbox=self.outbox,
+            clock=self.clock,
+            limits=DecisionLimits(
+                deadline_seconds=0.05,
+                clock_tolerance_seconds=2.0,
+                max_orders_per_second=self.max_orders_per_second,
+            ),
+        )
+        self.lanes = Lanes(lane_capacity=self.lane_capacity, queue_capacity=self.queue_capacity)
+        self.intake = Intake(
+            lanes=self.lanes,
+            pipeline=self.pipeline,
+            outbox=self.outbox,
+            mirror=self.mirror,
+            clock=self.clock,
+            limits=self.payload_limits,
+        )
+        self.heartbeat = Heartbeat(
+            transport=self.transport,
+            mirror=self.mirror,
+            delivery=self.delivery,
+            clock=self.clock,
+            subject="cio.heartbeat",
+            instance="nurse-1",
+            every_seconds=10.0,
+            stalled_seconds=lambda: self.stalled_seconds,
+        )
+
+    @classmethod
+    async def started(cls, *layers: PolicyLayer, control: Mapping[str, bytes] | None = None, **fields: Any) -> Self:
+        """Return a gate that has loaded a policy of these layers."""
+        gate = cls(**fields)
+        await gate.set(*layers, control=control)
+        return gate
+
+    async def set(self, *layers: PolicyLayer, control: Mapping[str, bytes] | None = None) -> None:
+        """Replace policy and control in the store and let the gate see it."""
+        self.world.write(policy=stored_policy(*layers), control=control or {})
+        await self.mirror.refresh()
+
+    @property
+    def world(self) -> FakeRedis:
+        assert self.redis is not None
+        return self.redis
+
+    async def decide(self, *intents: Intent) -> list[Verdict]:
+        """Have a batch decided and return its verdicts, in the order in which they were announced."""
+        already = len(self.metrics.verdicts)
+        await self.pipeline.decide([self.arrives(each) for each in intents])
+        return self.metrics.verdicts[already:]
+
+    async def decide_one(self, **overrides: Any) -> Verdict:
+        """Have one intent decided, dated now and with overrides, and return its verdict."""
+        (verdict,) = await self.decide(self.dated_now(**overrides))
+        return verdict
+
+    def dated_now(self, **overrides: Any) -> Intent:
+        """Return an intent whose timestamp is the gate's own time."""
+        return intent(**{"timestamp": self.clock.now().isoformat(), **overrides})
+
+    def arrives(self, read: Intent, *, at: datetime | None = None) -> Any:
+        """Return an intent as it arrives now."""
+        return arrival(read, at=at or self.clock.now(), arrived=self.clock.seconds())
+
+    def published_signals(self) -> list[str | None]:
+        """Return the intent ids of the signals that left, in order."""
+        return [signal.content.get("intent_id") for signal in self.transport.signals]
+
+
+def codes_of(verdicts: Sequence[Verdict]) -> list[str | None]:
+    """Return the code of each verdict; None for an approval."""
+    return [None if verdict.code is None else str(verdict.code) for verdict in verdicts]
