@@ -1,9 +1,11 @@
 """Each suite runs once over the fake and once, marked `servers`, over the real server."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from devstack import DevStack, Mongo
+from tests.ports.authority_worlds import AuthorityWorld, FakeAuthorityWorld, MongoWorld, PolicyWorld, RedisWorld
 from tests.ports.worlds import Bus, FakeBus, FakeStores, RealBus, RealStores, Stores
 
 WORLDS = ["fake", pytest.param("real", marks=pytest.mark.servers)]
@@ -23,3 +25,32 @@ async def bus(request: pytest.FixtureRequest) -> AsyncIterator[Bus]:
     await world.open()
     yield world
     await world.close()
+
+
+@pytest.fixture(scope="session")
+def mongo_server() -> Iterator[Mongo]:
+    with DevStack(nats=False, redis=False) as stack:
+        yield stack.mongo
+
+
+@pytest.fixture(params=["fake", *(pytest.param(name, marks=pytest.mark.servers) for name in ("mongo", "redis"))])
+async def policy(request: pytest.FixtureRequest) -> AsyncIterator[PolicyWorld]:
+    """A world for `PolicyStore`."""
+    real_redis = request.param == "redis"
+    world: PolicyWorld = RedisWorld(request.getfixturevalue("servers").redis) if real_redis else _authority(request)
+    await world.open()
+    yield world
+    await world.close()
+
+
+@pytest.fixture(params=["fake", pytest.param("mongo", marks=pytest.mark.servers)])
+async def authority(request: pytest.FixtureRequest) -> AsyncIterator[AuthorityWorld]:
+    """A world for everything that only an authority has."""
+    world = _authority(request)
+    await world.open()
+    yield world
+    await world.close()
+
+
+def _authority(request: pytest.FixtureRequest) -> AuthorityWorld:
+    return FakeAuthorityWorld() if request.param == "fake" else MongoWorld(request.getfixturevalue("mongo_server"))

@@ -1,4 +1,4 @@
-"""The gate as a process of its own, the way an operator runs it."""
+"""The gate, and what it has in common with other services: a process of its own, the way an operator runs it."""
 
 import json
 import os
@@ -10,13 +10,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar, Self
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.integration.nurse.polling import eventually, eventually_blocking
 
-PROGRAM = Path(sys.executable).with_name("cio-nurse")
+PROGRAMS = Path(sys.executable).parent
 START_SECONDS = 20.0
 """Generous: the machine may be busy. Nothing waits that long when all is well."""
 
@@ -29,11 +29,14 @@ def environment_of(settings: Mapping[str, str]) -> dict[str, str]:
     return {**inherited, **settings}
 
 
-class Gate:
-    """One `cio-nurse`. Its log is read by a thread, unless `reads_log` is false: then only up to the port."""
+class ServiceProcess:
+    """One of our services. Its log is read by a thread, unless `reads_log` is false: then only up to the port."""
+
+    program: ClassVar[str]
+    port_variable: ClassVar[str]
 
     def __init__(self, settings: Mapping[str, str], *, reads_log: bool = True) -> None:
-        self.settings = {"NURSE_HTTP_PORT": "0", **settings}
+        self.settings = {self.port_variable: "0", **settings}
         self._reads_log = reads_log
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -42,11 +45,11 @@ class Gate:
         self.lines: list[str] = []
         self.complaints: list[str] = []
 
-    def start(self) -> "Gate":
+    def start(self) -> Self:
         """Launch the process and wait until it serves HTTP. What an earlier process logged is kept."""
         self._port = 0
         self._process = subprocess.Popen(
-            [PROGRAM],
+            [PROGRAMS / self.program],
             env=environment_of(self.settings),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -59,17 +62,24 @@ class Gate:
         )
         self._complaints.start()
         eventually_blocking(
-            lambda: self._port or not self.running, seconds=START_SECONDS, what="the gate names its port"
+            lambda: self._port or not self.running, seconds=START_SECONDS, what=f"{self.program} names its port"
         )
         if not self.running:
-            raise AssertionError(f"the gate ended with {self._process.returncode}: {self.lines} {self.complaints}")
+            raise AssertionError(
+                f"{self.program} ended with {self._process.returncode}: {self.lines} {self.complaints}"
+            )
         return self
 
-    def start_ready(self) -> "Gate":
+    def start_ready(self) -> Self:
         """Launch the process and wait until it is ready."""
         self.start()
-        eventually_blocking(lambda: self.readiness()[0] == 200, seconds=START_SECONDS, what="the gate is ready")
+        eventually_blocking(lambda: self.readiness()[0] == 200, seconds=START_SECONDS, what=f"{self.program} is ready")
         return self
+
+    @property
+    def url(self) -> str:
+        """Where its HTTP side is."""
+        return f"http://127.0.0.1:{self._port}"
 
     @property
     def running(self) -> bool:
@@ -134,7 +144,7 @@ class Gate:
     def get(self, path: str) -> tuple[int, str]:
         """Return status and body of an HTTP page."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5) as page:
+            with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as page:
                 return page.status, page.read().decode()
         except urllib.error.HTTPError as page:
             with page:
@@ -144,21 +154,6 @@ class Gate:
         """Return the status of `/readyz` and its facts."""
         status, body = self.get("/readyz")
         return status, json.loads(body)
-
-    @property
-    def mode(self) -> str:
-        """The mode in force everywhere."""
-        return self.readiness()[1]["mode"]
-
-    async def in_mode(self, mode: str, *, seconds: float = 5.0) -> None:
-        """Wait until a mode is in force everywhere."""
-        await eventually(lambda: self.mode == mode, seconds=seconds, what=f"mode {mode}")
-
-    async def at_epoch(self, epoch: int, *, seconds: float = 5.0) -> None:
-        """Wait until the policy of an epoch is in force."""
-        await eventually(
-            lambda: (self.readiness()[1]["epoch"] or 0) >= epoch, seconds=seconds, what=f"epoch {epoch} in force"
-        )
 
     def metrics(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Return every sample of `/metrics` by name and labels."""
@@ -172,10 +167,6 @@ class Gate:
     def metric(self, name: str, **labels: str) -> float:
         """Return one sample; 0 if it is not there yet, as a counter that never counted."""
         return self.metrics().get((name, frozenset(labels.items())), 0.0)
-
-    def verdicts(self) -> float:
-        """Return how many verdicts the gate has given."""
-        return sum(value for (name, _), value in self.metrics().items() if name == "cio_nurse_verdicts_total")
 
     def _read_log(self, stream: IO[str]) -> None:
         for line in stream:
@@ -192,3 +183,29 @@ class Gate:
     @staticmethod
     def _read(stream: IO[str], into: list[str]) -> None:
         into.extend(stream)
+
+
+class Gate(ServiceProcess):
+    """One `cio-nurse`."""
+
+    program = "cio-nurse"
+    port_variable = "NURSE_HTTP_PORT"
+
+    @property
+    def mode(self) -> str:
+        """The mode in force everywhere."""
+        return self.readiness()[1]["mode"]
+
+    async def in_mode(self, mode: str, *, seconds: float = 5.0) -> None:
+        """Wait until a mode is in force everywhere."""
+        await eventually(lambda: self.mode == mode, seconds=seconds, what=f"mode {mode}")
+
+    async def at_epoch(self, epoch: int, *, seconds: float = 5.0) -> None:
+        """Wait until the policy of an epoch is in force."""
+        await eventually(
+            lambda: (self.readiness()[1]["epoch"] or 0) >= epoch, seconds=seconds, what=f"epoch {epoch} in force"
+        )
+
+    def verdicts(self) -> float:
+        """Return how many verdicts the gate has given."""
+        return sum(value for (name, _), value in self.metrics().items() if name == "cio_nurse_verdicts_total")

@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 
 from tests.integration.nurse.fleet import Bus, Engine, intent
-from tests.integration.nurse.gate import PROGRAM, environment_of
+from tests.integration.nurse.gate import PROGRAMS, environment_of
 from tests.integration.nurse.polling import eventually
 
 pytestmark = pytest.mark.servers
@@ -18,7 +18,9 @@ pytestmark = pytest.mark.servers
 SECRET = "s3cret-w0rd"
 
 
-def run(*arguments: str, program: Sequence[str] = (str(PROGRAM),), **settings: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, program: Sequence[str] = (str(PROGRAMS / "cio-nurse"),), **settings: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*program, *arguments],
         env={**environment_of(settings), "COLUMNS": "200"},

@@ -1,83 +1,101 @@
 """The store under other writers, readers, and a Redis that goes away."""
 
+import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import partial
 
 import pytest
 from redis import Redis
 
 from cio_strategist.adapters.redis import RedisPolicyStore, open_store
-from cio_strategist.domain.control_change import impose, lift
-from cio_strategist.domain.layer_change import LayerChange, clear_layer, set_parameters
-from cio_strategist.domain.stored import StoredPolicy, layer_version
+from cio_strategist.domain.edit import DeleteConfig, PatchParameters
+from cio_strategist.domain.layer_change import LayerChange, edit_layer
+from cio_strategist.domain.stored import Change, StoredPolicy, layer_version
 from cio_strategist.errors import ConflictError, StoreUnreachableError, StoreUnreadableError
 from devstack import Redis as RedisServer
-from petrosa_contracts import Mode, Scope
 from tests.integration.strategist.command_line import CommandLine
+from tests.strategist_fakes import writing
+from tests.strategist_records import control_write, entry
 
 pytestmark = pytest.mark.servers
 
 NOW = datetime(2026, 2, 25, 12, tzinfo=UTC)
-EVERYTHING = Scope.everything()
 ROUNDS = 40
 PATIENCE_SECONDS = 5.0
 
+Decision = Callable[[StoredPolicy], Change]
+
 
 def setting(**patch: object) -> Callable[[StoredPolicy], LayerChange]:
-    return partial(set_parameters, scope=EVERYTHING, patch=patch, by="test", now=NOW)
+    return lambda stored: edit_layer(stored, PatchParameters(parameters=patch), scope="global", by="test", now=NOW)
 
 
-def test_concurrent_writers_lose_nothing_and_versions_have_no_gaps(redis_server: RedisServer, redis: Redis) -> None:
-    def write_all(name: str) -> list[int]:
-        with open_store(redis_server.url) as store:
-            return [store.commit(setting(**{name: value}))[0].version for value in range(1, ROUNDS + 1)]
+def clearing(stored: StoredPolicy) -> LayerChange:
+    return edit_layer(stored, DeleteConfig(), scope="global", by="test", now=NOW)
+
+
+@asynccontextmanager
+async def writers(server: RedisServer, count: int) -> AsyncIterator[list[RedisPolicyStore]]:
+    """Stores with connections of their own."""
+    async with open_store(server.url) as first:
+        if count == 1:
+            yield [first]
+            return
+        async with writers(server, count - 1) as others:
+            yield [first, *others]
+
+
+async def test_concurrent_writers_lose_nothing_and_versions_have_no_gaps(
+    redis_server: RedisServer, redis: Redis
+) -> None:
+    async def write_all(store: RedisPolicyStore, name: str) -> list[int]:
+        return [(await store.commit(setting(**{name: value}))).change.version for value in range(1, ROUNDS + 1)]
 
     names = ["max_daily_trades", "max_concurrent_positions"]
-    with ThreadPoolExecutor() as pool:
-        versions = [version for written in pool.map(write_all, names) for version in written]
-    assert sorted(versions) == list(range(1, 2 * ROUNDS + 1))
+    async with writers(redis_server, 2) as stores:
+        written = await asyncio.gather(*(write_all(*pair) for pair in zip(stores, names, strict=True)))
+    assert sorted(version for versions in written for version in versions) == list(range(1, 2 * ROUNDS + 1))
     layer = json.loads(redis.hget("cio:policy", "global") or "")
     assert layer["parameters"] == dict.fromkeys(names, ROUNDS)
     assert layer["version"] == 2 * ROUNDS
     assert redis.get("cio:policy:epoch") == str(2 * ROUNDS)
 
 
-def test_a_reader_never_sees_layers_and_epoch_disagree(store: RedisPolicyStore, redis_server: RedisServer) -> None:
-    def write_all() -> None:
-        with open_store(redis_server.url) as writer:
+async def test_a_reader_never_sees_layers_and_epoch_disagree(
+    store: RedisPolicyStore, redis_server: RedisServer
+) -> None:
+    async def write_all() -> None:
+        async with open_store(redis_server.url) as writer:
             for value in range(1, ROUNDS + 1):
-                writer.commit(setting(max_daily_trades=value))
+                await writer.commit(setting(max_daily_trades=value))
 
     seen: set[int | None] = set()
-    with ThreadPoolExecutor() as pool:
-        writing = pool.submit(write_all)
-        while not writing.done():
-            stored = store.read()
+    async with asyncio.TaskGroup() as tasks:
+        writing_all = tasks.create_task(write_all())
+        while not writing_all.done():
+            stored = await store.read()
             assert layer_version(stored, "global") == (stored.epoch or 0)
             seen.add(stored.epoch)
-        writing.result()
     assert len(seen) > 1
-    assert store.read().epoch == ROUNDS
+    assert (await store.read()).epoch == ROUNDS
 
 
-def test_every_write_counts_the_epoch_once_and_nothing_else_does(store: RedisPolicyStore) -> None:
-    halt = partial(impose, scope=EVERYTHING, mode=Mode.HALTED, reason="x", by="test", now=NOW)
-    steps = [
+async def test_every_write_counts_the_epoch_once_and_nothing_else_does(store: RedisPolicyStore) -> None:
+    steps: list[tuple[Decision, int]] = [
         (setting(leverage=5), 1),
         (setting(leverage=5), 1),
-        (halt, 2),
-        (partial(lift, name="global", now=NOW), 3),
-        (partial(lift, name="global", now=NOW), 3),
-        (partial(clear_layer, name="global"), 4),
-        (partial(clear_layer, name="global"), 4),
+        (writing(control_write("global", entry())), 2),
+        (writing(control_write("global", None)), 3),
+        (lambda _: Change(None), 3),
+        (clearing, 4),
+        (clearing, 4),
     ]
     for decide, epoch in steps:
-        assert store.commit(decide)[1] == epoch  # type: ignore[type-var]
-        assert store.read().epoch == epoch
+        assert (await store.commit(decide)).epoch == epoch
+        assert (await store.read()).epoch == epoch
 
 
 @pytest.fixture
@@ -116,26 +134,28 @@ def test_the_gate_is_told_of_a_halt_that_is_the_first_write(
     assert hints() == {"epoch": 1, "scope": "global"}
 
 
-def test_a_writer_that_never_gets_a_turn_says_where_the_others_are(
-    store: RedisPolicyStore, redis_server: RedisServer
-) -> None:
+async def test_a_writer_that_never_gets_a_turn_says_where_the_others_are(store: RedisPolicyStore, redis: Redis) -> None:
     others = 0
 
     def decide(stored: StoredPolicy) -> LayerChange:
         nonlocal others
         others += 1
-        with open_store(redis_server.url) as other:
-            other.commit(setting(max_daily_trades=others))
+        other = setting(max_daily_trades=others)(stored)
+        assert other.write is not None
+        redis.hset("cio:policy", "global", other.write.layers["global"] or "")
         return setting(leverage=5)(stored)
 
     with pytest.raises(ConflictError) as caught:
-        store.commit(decide)
+        await store.commit(decide)
     assert others > 1
     assert f"global is at version {others}" in str(caught.value)
-    assert "leverage" not in store.read().layers["global"]
+    assert caught.value.current_version == others
+    assert "leverage" not in (await store.read()).layers["global"]
 
 
-def test_a_change_of_control_in_between_is_noticed_without_an_epoch(store: RedisPolicyStore, redis: Redis) -> None:
+async def test_a_change_of_control_in_between_is_noticed_without_an_epoch(
+    store: RedisPolicyStore, redis: Redis
+) -> None:
     asked = 0
 
     def decide(stored: StoredPolicy) -> LayerChange:
@@ -145,17 +165,17 @@ def test_a_change_of_control_in_between_is_noticed_without_an_epoch(store: Redis
             redis.hset("cio:control", "global", "{}")
         return setting(leverage=5)(stored)
 
-    store.commit(decide)
+    await store.commit(decide)
     assert asked == 2
 
 
-def test_a_refusal_of_redis_is_told_and_nothing_is_written(redis_server: RedisServer, redis: Redis) -> None:
+async def test_a_refusal_of_redis_is_told_and_nothing_is_written(redis_server: RedisServer, redis: Redis) -> None:
     redis.execute_command("ACL", "SETUSER", "reader", "on", ">pw", "~*", "+@read", "+@connection", "+@transaction")
     url = redis_server.url.replace("://", "://reader:pw@")
-    with open_store(url) as store:
-        assert store.read().epoch is None
+    async with open_store(url) as store:
+        assert (await store.read()).epoch is None
         with pytest.raises(StoreUnreadableError, match="refuses"):
-            store.commit(setting(leverage=5))
+            await store.commit(setting(leverage=5))
     assert redis.keys() == []
     redis.execute_command("ACL", "DELUSER", "reader")
 
@@ -187,13 +207,15 @@ def test_without_redis_there_is_one_clear_sentence(
     assert "s3cret" not in error
 
 
-def test_redis_going_away_during_a_change_leaves_it_open(store: RedisPolicyStore, redis_server: RedisServer) -> None:
+async def test_redis_going_away_during_a_change_leaves_it_open(
+    store: RedisPolicyStore, redis_server: RedisServer
+) -> None:
     def decide(stored: StoredPolicy) -> LayerChange:
         redis_server.stop()
         return setting(leverage=5)(stored)
 
     try:
         with pytest.raises(StoreUnreachableError, match="look with show or status whether it was written"):
-            store.commit(decide)
+            await store.commit(decide)
     finally:
         redis_server.start()

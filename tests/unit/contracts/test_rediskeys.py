@@ -17,6 +17,7 @@ def test_the_keys_are_those_that_other_programs_rely_on() -> None:
     assert rediskeys.POLICY == "cio:policy"
     assert rediskeys.POLICY_VERSIONS == "cio:policy:versions"
     assert rediskeys.POLICY_EPOCH == "cio:policy:epoch"
+    assert rediskeys.POLICY_REVISION == "cio:policy:revision"
     assert rediskeys.POLICY_CHANGED == "cio:policy:changed"
     assert rediskeys.CONTROL == "cio:control"
     assert rediskeys.ledger_identity("intent:abc") == "{cio:ledger}:seen:intent:abc"

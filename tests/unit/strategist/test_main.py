@@ -1,5 +1,6 @@
-"""`cio-strategist`, which has no role to run yet, and the outside of `cio-policy`."""
+"""The outside of `cio-strategist` and `cio-policy`."""
 
+import pyotp
 import pytest
 from typer.testing import CliRunner
 
@@ -7,14 +8,27 @@ from cio_strategist import policy_cli
 from cio_strategist.__main__ import app
 
 runner = CliRunner()
-COMMANDS = ["show", "resolve", "set", "unset", "clear", "init", "halt", "safe", "resume", "status", "catalogue"]
-
-
-def test_the_strategist_says_that_it_has_no_role_yet() -> None:
-    result = runner.invoke(app, [])
-    assert result.exit_code == 2
-    assert "no role of cio-strategist is available in this version yet" in result.stderr
-    assert result.stdout == ""
+COMMANDS = [
+    "show",
+    "resolve",
+    "set",
+    "unset",
+    "clear",
+    "init",
+    "rebuild",
+    "halt",
+    "safe",
+    "freeze",
+    "resume",
+    "status",
+    "history",
+    "rollback",
+    "proposals",
+    "approve",
+    "reject",
+    "catalogue",
+    "settings",
+]
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
@@ -37,9 +51,11 @@ def test_the_help_lists_every_command_the_environment_and_the_exit_codes() -> No
         assert word in text
 
 
-def test_the_help_of_halt_says_why_there_is_no_freeze() -> None:
-    text = " ".join(runner.invoke(policy_cli.app, ["halt", "--help"]).stdout.split())
-    assert "FROZEN, which stops even closing, is not offered here" in text
+def test_a_new_secret_is_printed_for_settings_and_authenticators() -> None:
+    lines = runner.invoke(policy_cli.app, ["totp", "new"]).stdout.split()
+    secret = lines[0].removeprefix("STRATEGIST_TOTP_SECRET=")
+    assert len(secret) == 32
+    assert pyotp.parse_uri(lines[1]).secret == secret
 
 
 def test_the_version_is_told() -> None:

@@ -1,62 +1,390 @@
-"""Settings of the command line."""
+"""Settings: what the environment and mounted secrets may say."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
+from cio_strategist.domain.bot import Bot
 from cio_strategist.errors import UsageError
-from cio_strategist.settings import Settings
+from cio_strategist.settings import Settings, shown, variables
+
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+TOKEN = "cio_0123456789abcdef_" + "s3cret-_" * 5 + "abc"
+SECRET = "s3c"
+DEFAULTS: dict[str, Any] = {
+    "REDIS_URL": "redis://127.0.0.1:6379/0",
+    "MONGODB_URI": None,
+    "MONGODB_DATABASE": "petrosa",
+    "USER": "",
+    "STRATEGIST_HTTP_HOST": "127.0.0.1",
+    "STRATEGIST_HTTP_PORT": 8080,
+    "STRATEGIST_LOG_LEVEL": "INFO",
+    "STRATEGIST_TOTP_SECRET": None,
+    "STRATEGIST_AGENT_LOOSENING": 0.2,
+    "STRATEGIST_OPERATOR_LOOSENING": 2.0,
+    "STRATEGIST_DRIFT_SECONDS": 10.0,
+    "STRATEGIST_WRITES_PER_MINUTE": 30,
+    "STRATEGIST_BOTS": (),
+    "STRATEGIST_BOT_TIMEOUT_SECONDS": 5.0,
+    "STRATEGIST_TOKEN": None,
+    "STRATEGIST_MAX_BODY_BYTES": 262_144,
+    "STRATEGIST_SECRETS_DIR": None,
+}
+REDIS_ADDRESSES = [
+    "redis://localhost",
+    "redis://localhost:6379",
+    "redis://:s3cret@redis.trading.svc:6379/2",
+    "rediss://user:s3c%2Fss@host:6380/0?ssl_cert_reqs=none",
+    "redis://[::1]:6379/0",
+    "unix:///run/redis.sock?db=1",
+]
+MONGODB_ADDRESSES = [
+    "mongodb://localhost",
+    "mongodb://127.0.0.1:27017",
+    "mongodb://user:s3c%40ret@a:27017,b:27018,c/petrosa?replicaSet=rs0&authSource=admin",
+    "mongodb://[::1]:27017/",
+    "mongodb://user@host/?directConnection=true",
+    "mongodb://host?replicaSet=rs0",
+    "mongodb://%2Ftmp%2Fmongodb-27017.sock/petrosa",
+    "mongodb+srv://user:s3cret@cluster0.example.net/petrosa?retryWrites=true&w=majority",
+    "mongodb+srv://cluster0.example.net",
+]
+NO_REDIS = [
+    "localhost:6379",
+    "http://:s3cret@host",
+    "redis://:s3c/ret@host",
+    "redis://:s3c#ret@host:1",
+    "redis://s3cret:1/2@h",
+    "redis://host:65536",
+    "redis://host:0",
+    "mongodb://host",
+]
+NO_MONGODB = [
+    "localhost:27017",
+    "redis://:s3cret@host",
+    "mongodb://",
+    "mongodb://user:s3c/ret@host",
+    "mongodb://user:s3c@ret@host",
+    "mongodb://user:s3c:ret@host",
+    "mongodb://user:s3c#ret@host",
+    "mongodb://user:s3c?ret@host",
+    "mongodb://:s3cret@host",
+    "mongodb://a,,b",
+    "mongodb://a,",
+    "mongodb://host:65536",
+    "mongodb://host:s3c",
+    "mongodb://host/petrosa/s3c",
+    "mongodb://host/petrosa#s3c",
+    "mongodb+srv://user:s3c@a.example.net:27017",
+    "mongodb+srv://a.example.net,b.example.net",
+    " mongodb://user:s3c@host",
+    "mongodb://user:s3c@host\n",
+]
+
+Load = Callable[..., Settings]
 
 
-def test_without_an_environment_the_defaults_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("REDIS_URL", raising=False)
-    monkeypatch.delenv("USER", raising=False)
-    settings = Settings.load()
-    assert settings.redis_url.get_secret_value() == "redis://127.0.0.1:6379/0"
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> Load:
+    """Settings of an environment that holds just this."""
+
+    def load_from(**environment: str) -> Settings:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return Settings.load()
+
+    return load_from
+
+
+@pytest.fixture
+def problems(load: Load) -> Callable[..., str]:
+    """What is wrong with such an environment."""
+
+    def problems_of(**environment: str) -> str:
+        with pytest.raises(UsageError, match="the environment cannot be used: ") as refused:
+            load(**environment)
+        assert refused.value.__cause__ is None
+        return str(refused.value).removeprefix("the environment cannot be used: ")
+
+    return problems_of
+
+
+def value_of(settings: Settings, variable: str) -> Any:
+    attribute = next(name for name, field in Settings.model_fields.items() if field.alias == variable)
+    value = getattr(settings, attribute)
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def test_every_setting_and_its_default(load: Load) -> None:
+    settings = load()
+    assert {name: value_of(settings, name) for name in variables()} == DEFAULTS
     assert settings.operator == "operator"
 
 
-def test_the_operator_is_the_user_the_system_knows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("USER", " anna ")
-    assert Settings.load().operator == "anna"
+def test_every_setting_is_described() -> None:
+    assert all(field.description and field.description.endswith(".") for field in variables().values())
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("variable", "written", "value"),
     [
-        "redis://localhost",
-        "redis://localhost:6379",
-        "redis://:secret@redis.trading.svc:6379/2",
-        "rediss://user:pa%2Fss@host:6380/0?ssl_cert_reqs=none",
-        "redis://[::1]:6379/0",
-        "unix:///run/redis.sock?db=1",
+        *(("REDIS_URL", address, address) for address in REDIS_ADDRESSES),
+        *(("MONGODB_URI", address, address) for address in MONGODB_ADDRESSES),
+        ("MONGODB_DATABASE", "petrosa_test-1", "petrosa_test-1"),
+        ("USER", "anna", "anna"),
+        ("STRATEGIST_HTTP_HOST", "0.0.0.0", "0.0.0.0"),
+        ("STRATEGIST_HTTP_PORT", "0", 0),
+        ("STRATEGIST_LOG_LEVEL", "DEBUG", "DEBUG"),
+        ("STRATEGIST_TOTP_SECRET", TOTP_SECRET, TOTP_SECRET),
+        (
+            "STRATEGIST_TOTP_SECRET",
+            "jbsw y3dp ehpk 3pxp jbsw y3dp ehpk 3pxp",
+            "jbsw y3dp ehpk 3pxp jbsw y3dp ehpk 3pxp",
+        ),
+        ("STRATEGIST_AGENT_LOOSENING", "0", 0.0),
+        ("STRATEGIST_OPERATOR_LOOSENING", "0.5", 0.5),
+        ("STRATEGIST_DRIFT_SECONDS", "1", 1.0),
+        ("STRATEGIST_WRITES_PER_MINUTE", "1", 1),
+        ("STRATEGIST_BOTS", "ta=http://host:80", (Bot("ta", "http://host:80"),)),
+        (
+            "STRATEGIST_BOTS",
+            " ta-bot = http://host:80/ ,realtime_2=https://[::1]:81/base,",
+            (Bot("ta-bot", "http://host:80/"), Bot("realtime_2", "https://[::1]:81/base")),
+        ),
+        ("STRATEGIST_BOTS", " , ", ()),
+        ("STRATEGIST_BOT_TIMEOUT_SECONDS", "0.5", 0.5),
+        ("STRATEGIST_TOKEN", TOKEN, TOKEN),
+        ("STRATEGIST_MAX_BODY_BYTES", "1024", 1024),
     ],
 )
-def test_addresses_of_redis_are_taken(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REDIS_URL", url)
-    settings = Settings.load()
-    assert settings.redis_url.get_secret_value() == url
-    assert "secret" not in repr(settings)
+def test_every_setting_is_read_by_its_name(load: Load, variable: str, written: str, value: object) -> None:
+    settings = load(**{variable: written})
+    assert value_of(settings, variable) == value
+    assert {name: value_of(settings, name) for name in variables()} == {**DEFAULTS, variable: value}
+
+
+def test_the_operator_is_the_user_the_system_knows(load: Load) -> None:
+    assert load(USER=" anna ").operator == "anna"
+
+
+def test_an_empty_variable_is_as_good_as_none(load: Load) -> None:
+    settings = load(**dict.fromkeys(DEFAULTS.keys() - {"REDIS_URL", "MONGODB_URI"}, ""))
+    assert {name: value_of(settings, name) for name in variables()} == DEFAULTS
+
+
+@pytest.mark.parametrize("variable", ["REDIS_URL", "MONGODB_URI"])
+def test_an_empty_address_of_a_store_is_no_reason_to_take_another(problems: Callable[..., str], variable: str) -> None:
+    assert problems(**{variable: ""}) == (
+        f"{variable}: must look like an address, and is empty: set it, or remove the variable"
+    )
+
+
+def test_variables_of_others_are_left_alone(load: Load) -> None:
+    assert load(PATH="/bin", NURSE_HTTP_PORT="1", HTTP_PORT="2", TOKEN="x", BOTS="y", SECRETS_DIR="z").http_port == 8080
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("name", "meant"),
+    [("STRATEGIST_HTTP_PRT", "STRATEGIST_HTTP_PORT"), ("STRATEGIST_TOTP_SECRETS", "STRATEGIST_TOTP_SECRET")],
+)
+def test_an_unknown_variable_of_ours_stops_the_start(problems: Callable[..., str], name: str, meant: str) -> None:
+    assert problems(**{name: "1"}) == f"{name}: there is no such setting; was {meant} meant?"
+
+
+def test_an_unknown_variable_is_named_without_a_guess_where_nothing_is_near(problems: Callable[..., str]) -> None:
+    assert problems(STRATEGIST_QQQQQQQQQQQQQQQQQQQQQQ="x").endswith("there is no such setting")
+
+
+@pytest.mark.parametrize(
+    ("variable", "written"),
     [
-        "",
-        "localhost:6379",
-        "http://:s3cret@host",
-        "redis://:s3c/ret@host",
-        "redis://:s3c#ret@host:1",
-        "redis://s3cret:1/2@h",
+        *(("REDIS_URL", address) for address in NO_REDIS),
+        *(("MONGODB_URI", address) for address in NO_MONGODB),
+        ("MONGODB_DATABASE", "a.b"),
+        ("MONGODB_DATABASE", "a" * 64),
+        ("STRATEGIST_HTTP_PORT", "65536"),
+        ("STRATEGIST_HTTP_PORT", "-1"),
+        ("STRATEGIST_HTTP_PORT", "http"),
+        ("STRATEGIST_LOG_LEVEL", "info"),
+        ("STRATEGIST_TOTP_SECRET", "s3cret"),
+        ("STRATEGIST_TOTP_SECRET", "JBSWY3DPEHPK3PXP"),
+        ("STRATEGIST_AGENT_LOOSENING", "-0.1"),
+        ("STRATEGIST_AGENT_LOOSENING", "nan"),
+        ("STRATEGIST_AGENT_LOOSENING", "inf"),
+        ("STRATEGIST_OPERATOR_LOOSENING", "1e999"),
+        ("STRATEGIST_OPERATOR_LOOSENING", "20%"),
+        ("STRATEGIST_DRIFT_SECONDS", "0"),
+        ("STRATEGIST_DRIFT_SECONDS", "nan"),
+        ("STRATEGIST_WRITES_PER_MINUTE", "0"),
+        ("STRATEGIST_BOTS", "ta"),
+        ("STRATEGIST_BOTS", "=http://host"),
+        ("STRATEGIST_BOTS", "ta="),
+        ("STRATEGIST_BOTS", "ta=host:80"),
+        ("STRATEGIST_BOTS", "ta=ftp://host"),
+        ("STRATEGIST_BOTS", "ta=http://user:s3c@host"),
+        ("STRATEGIST_BOTS", "http://user:s3c=ret@host"),
+        ("STRATEGIST_BOTS", "ta=http://host?token=s3c"),
+        ("STRATEGIST_BOTS", "ta=http://host#s3c"),
+        ("STRATEGIST_BOTS", "ta=http://host:65536"),
+        ("STRATEGIST_BOTS", "ta=http://a,TA=http://b"),
+        ("STRATEGIST_BOTS", "t__a=http://a"),
+        ("STRATEGIST_BOTS", "t a=http://a"),
+        ("STRATEGIST_BOTS", '{"ta": "http://a"}'),
+        ("STRATEGIST_BOT_TIMEOUT_SECONDS", "0"),
+        ("STRATEGIST_TOKEN", "s3cret"),
+        ("STRATEGIST_TOKEN", f"{TOKEN}x"),
+        ("STRATEGIST_MAX_BODY_BYTES", "1023"),
     ],
 )
-def test_anything_else_is_wrong_usage_and_not_repeated(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REDIS_URL", url)
-    with pytest.raises(UsageError, match="REDIS_URL: must look like") as caught:
-        Settings.load()
-    assert "s3c" not in str(caught.value)
+def test_a_value_that_cannot_be_used_stops_the_start_and_is_not_repeated(
+    problems: Callable[..., str], variable: str, written: str
+) -> None:
+    text = problems(**{variable: written})
+    assert text.startswith(f"{variable}: ")
+    assert SECRET not in text
 
 
-def test_settings_cannot_be_changed() -> None:
-    settings = Settings.load()
+def test_addresses_say_how_they_must_look(problems: Callable[..., str]) -> None:
+    text = problems(REDIS_URL="x", MONGODB_URI="y")
+    assert "REDIS_URL: must look like redis://host:6379/0" in text
+    assert "MONGODB_URI: must look like mongodb://user:password@host:27017" in text
+
+
+def test_all_problems_are_listed_at_once(problems: Callable[..., str]) -> None:
+    text = problems(STRATEGIST_HTTP_PRT="1", STRATEGIST_LOG_LEVEL="loud", MONGODB_URI="")
+    assert [part.split(":")[0] for part in text.split("; ") if part.startswith(("STRAT", "MONGO"))] == [
+        "STRATEGIST_HTTP_PRT",
+        "MONGODB_URI",
+        "STRATEGIST_LOG_LEVEL",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "written"),
+    [
+        *(("REDIS_URL", address) for address in REDIS_ADDRESSES),
+        *(("MONGODB_URI", address) for address in MONGODB_ADDRESSES),
+        ("STRATEGIST_TOKEN", TOKEN),
+        ("STRATEGIST_TOTP_SECRET", TOTP_SECRET),
+    ],
+)
+def test_secrets_are_never_shown(load: Load, variable: str, written: str) -> None:
+    settings = load(**{variable: written})
+    attribute = next(name for name, field in Settings.model_fields.items() if field.alias == variable)
+    for text in (shown(getattr(settings, attribute)), repr(settings), str(settings), settings.model_dump_json()):
+        assert SECRET not in text
+        assert TOTP_SECRET not in text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (SecretStr("mongodb://u:pw@a:1,b:2/petrosa?tags=x:y,z:w&key=pw"), "mongodb://***@a:1,b:2/petrosa?***"),
+        (SecretStr("mongodb+srv://u:p@w@host/petrosa"), "mongodb+srv://***@host/petrosa"),
+        (SecretStr("redis://host/0?password=pw"), "redis://host/0?***"),
+        (SecretStr("unix://u:pw@/run/redis.sock"), "unix://***@/run/redis.sock"),
+        (SecretStr(TOTP_SECRET), "***"),
+        (SecretStr(""), ""),
+        ((Bot("ta", "http://a:80/"), Bot("rt", "http://b")), "ta=http://a:80,rt=http://b"),
+        ((), ""),
+        (None, ""),
+        (8080, "8080"),
+    ],
+)
+def test_how_values_are_shown(value: object, text: str) -> None:
+    assert shown(value) == text
+
+
+def test_settings_cannot_be_changed(load: Load) -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        settings.user = "somebody"  # type: ignore[misc]
+        load().user = "somebody"
+
+
+def test_secrets_are_read_from_mounted_files(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "mongodb_uri").write_text("mongodb://u:s3c@host\n")
+    (tmp_path / "strategist_totp_secret").write_text(TOTP_SECRET)
+    (tmp_path / "somebody_elses").write_text("x")
+    settings = load(STRATEGIST_SECRETS_DIR=str(tmp_path))
+    assert value_of(settings, "MONGODB_URI") == "mongodb://u:s3c@host"
+    assert value_of(settings, "STRATEGIST_TOTP_SECRET") == TOTP_SECRET
+
+
+def test_secrets_are_found_where_kubernetes_mounts_them(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "..2026_02_25").mkdir()
+    (tmp_path / "..2026_02_25" / "strategist_token").write_text(f"{TOKEN}\n")
+    (tmp_path / "..data").symlink_to("..2026_02_25")
+    (tmp_path / "strategist_token").symlink_to("..data/strategist_token")
+    assert value_of(load(STRATEGIST_SECRETS_DIR=str(tmp_path)), "STRATEGIST_TOKEN") == TOKEN
+
+
+def test_the_environment_wins_over_mounted_files(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "redis_url").write_text("redis://file")
+    settings = load(STRATEGIST_SECRETS_DIR=str(tmp_path), REDIS_URL="redis://environment")
+    assert value_of(settings, "REDIS_URL") == "redis://environment"
+
+
+def make_unknown(folder: Path) -> None:
+    (folder / "strategist_totp_secrt").write_text("x")
+
+
+def make_wrong(folder: Path) -> None:
+    (folder / "strategist_totp_secret").write_text("s3cret")
+
+
+def make_empty(folder: Path) -> None:
+    (folder / "mongodb_uri").write_text("")
+
+
+def make_folder(folder: Path) -> None:
+    (folder / "strategist_token").mkdir()
+
+
+def make_outside(folder: Path) -> None:
+    (folder.parent / "elsewhere").write_text(TOKEN)
+    (folder / "strategist_token").symlink_to("../elsewhere")
+
+
+def make_binary(folder: Path) -> None:
+    (folder / "strategist_token").write_bytes(b"\xff\xfe")
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (make_unknown, "STRATEGIST_TOTP_SECRT: there is no such setting; was STRATEGIST_TOTP_SECRET meant?"),
+        (make_wrong, "STRATEGIST_TOTP_SECRET: must be a base32 secret"),
+        (make_empty, "MONGODB_URI: must look like"),
+        (make_folder, "STRATEGIST_SECRETS_DIR: .*found a directory instead"),
+        (make_outside, "STRATEGIST_SECRETS_DIR: .*resolves outside of"),
+        (make_binary, "STRATEGIST_SECRETS_DIR: a file in it is not UTF-8 text"),
+    ],
+)
+def test_a_mounted_secret_that_cannot_be_used_stops_the_start(
+    problems: Callable[..., str], tmp_path: Path, make: Callable[[Path], None], problem: str
+) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    make(folder)
+    text = problems(STRATEGIST_SECRETS_DIR=str(folder))
+    assert re.match(problem, text)
+    assert SECRET not in text
+
+
+@pytest.mark.parametrize("name", ["missing", "file"])
+def test_a_folder_of_secrets_that_cannot_be_read_stops_the_start(
+    problems: Callable[..., str], tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "file").write_text("x")
+    text = problems(STRATEGIST_SECRETS_DIR=str(tmp_path / name), STRATEGIST_HTTP_PRT="1")
+    assert "STRATEGIST_SECRETS_DIR: it cannot be read: " in text
+    assert "STRATEGIST_HTTP_PRT: there is no such setting" in text

@@ -1,36 +1,107 @@
-"""`cio-strategist`: the process that will run the strategist's roles."""
+"""`cio-strategist`: the process that owns policy and opens its doors."""
 
+import asyncio
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from enum import StrEnum
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
+import uvloop
 
-_NO_ROLE = (
-    "no role of cio-strategist is available in this version yet, so there is nothing to run; "
-    "policy and control are operated with cio-policy"
+from cio_strategist.adapters import log
+from cio_strategist.command_line.session import REFUSED, reporting
+from cio_strategist.command_line.settings_command import settings_command
+from cio_strategist.errors import UsageError
+from cio_strategist.serving import serve, serve_stdio
+from cio_strategist.settings import Settings, shown, variables
+
+
+class Role(StrEnum):
+    """What a process does. One process may have several."""
+
+    GATEWAY = "gateway"
+    """Owns policy: HTTP, MCP, and the projection to Redis."""
+
+
+_HELP = "\n\n".join(
+    (
+        (
+            "The owner of risk policy. Without a command it serves until SIGTERM: the config routes and the MCP tools "
+            "over HTTP, and the projection of policy to Redis. Needs MONGODB_URI and REDIS_URL."
+        ),
+        "\b\nSettings (environment):\n"
+        + "\n".join(
+            f"  {name} [{shown(field.default)}]\n      {field.description}" for name, field in variables().items()
+        ),
+        "\b\nExample:\n  MONGODB_URI=mongodb://127.0.0.1:27017/ REDIS_URL=redis://127.0.0.1:6379/0 cio-strategist",
+        "Exit codes: 0 stopped when told to, 1 failed, 2 wrong usage.",
+    )
 )
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
+app.add_typer(settings_command)
 
 
-def _say_version(wanted: bool) -> None:
-    if wanted:
+@app.callback(invoke_without_command=True, help=_HELP)
+def run(
+    context: typer.Context,
+    roles: Annotated[
+        str, typer.Option("--roles", metavar="ROLE,…", help="What this process does; gateway is the only role yet.")
+    ] = Role.GATEWAY,
+    show_version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False,
+) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    if show_version:
         typer.echo(f"cio-strategist {version('cio-strategist')}")
         raise typer.Exit
+    if context.invoked_subcommand is not None:
+        return
+    with reporting():
+        _check_roles(roles)
+        settings = _authority_settings()
+        log.configure(settings.log_level, sys.stdout)
+        with _address_in_use(settings):
+            uvloop.run(serve(settings))
 
 
 @app.command()
-def run(
-    _: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show it.")] = False,
-) -> None:
-    """Run the strategist. No role is available in this version yet: it says so and exits with 2."""
-    typer.echo(_NO_ROLE, err=True)
-    raise typer.Exit(2)
+def mcp() -> None:
+    """Serve the MCP tools on standard input and output, for whom STRATEGIST_TOKEN speaks. Logs go to standard error."""
+    with reporting():
+        settings = _authority_settings()
+        log.configure(settings.log_level, sys.stderr)
+        asyncio.run(serve_stdio(settings))
 
 
 def main() -> None:
     """Run the command line."""
     app(prog_name="cio-strategist")
+
+
+def _check_roles(text: str) -> None:
+    for name in (part.strip() for part in text.split(",")):
+        if name not in set(Role):
+            raise UsageError(f"{name!r} is not a role: choose of {', '.join(Role)}")
+
+
+def _authority_settings() -> Settings:
+    settings = Settings.load()
+    if settings.mongodb_uri is None:
+        raise UsageError("MONGODB_URI is not set: the authority keeps policy and its history in MongoDB")
+    return settings
+
+
+@contextmanager
+def _address_in_use(settings: Settings) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        address = f"{settings.http_host}:{settings.http_port}"
+        typer.echo(f"cio-strategist: cannot serve on {address}: {error}. Set STRATEGIST_HTTP_PORT.", err=True)
+        raise typer.Exit(REFUSED) from error
 
 
 if __name__ == "__main__":

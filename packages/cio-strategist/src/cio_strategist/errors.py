@@ -4,9 +4,15 @@ StrategistError
 ├── UsageError              the command or the settings are wrong: correct them
 ├── RejectedError           a value breaks the catalogue: choose another
 ├── RefusedError            understood, and not done from here: the sentence says what to do instead
+│   ├── UnauthenticatedError    nobody was recognised: send a token that is valid
+│   ├── ForbiddenError          somebody was, and may not: ask whoever may
+│   ├── SecondFactorError       the code is missing, wrong or used up: give the next one
+│   └── RateLimitedError        too many writes: wait as long as it says
+├── NotFoundError           there is nothing of that name: look what there is
 ├── ConflictError           somebody else changed it meanwhile: look, then decide again
 ├── StoreUnreadableError    what is stored is not what belongs there: repair it
-└── StoreUnreachableError   the store does not answer: retry when it does
+├── StoreUnreachableError   the store does not answer: retry when it does
+└── BotError                a bot of the fleet does not answer, or not sensibly: look at the bot
 """
 
 from collections.abc import Sequence
@@ -19,7 +25,7 @@ class StrategistError(Exception):
 
 
 class UsageError(StrategistError):
-    """The command line or the environment cannot be understood."""
+    """The command line, a request or the environment cannot be understood."""
 
 
 class RejectedError(StrategistError):
@@ -35,8 +41,43 @@ class RefusedError(StrategistError):
     """A change that is understood and not done. Nothing was written."""
 
 
+class UnauthenticatedError(RefusedError):
+    """No token, or one that is unknown, expired or revoked."""
+
+
+class ForbiddenError(RefusedError):
+    """A caller without the permission that this needs."""
+
+
+class SecondFactorError(RefusedError):
+    """A second factor that is missing, wrong, used already or locked. Nothing was written."""
+
+    def __init__(self, message: str, *, why: str = "refused") -> None:
+        super().__init__(message)
+        self.why = why
+        """In a word: missing, malformed, wrong, used, locked or not_configured."""
+
+
+class RateLimitedError(RefusedError):
+    """More writes than a caller may make in a while."""
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+        """Seconds after which a write is taken again, at least 1."""
+
+
+class NotFoundError(StrategistError):
+    """No such scope, version, audit record, proposal, token or bot."""
+
+
 class ConflictError(StrategistError):
     """Another writer was faster. Nothing was written."""
+
+    def __init__(self, message: str, *, current_version: int | None = None) -> None:
+        super().__init__(message)
+        self.current_version = current_version
+        """Version that the scope is at, where one scope is concerned."""
 
 
 class StoreUnreadableError(StrategistError):
@@ -44,4 +85,8 @@ class StoreUnreadableError(StrategistError):
 
 
 class StoreUnreachableError(StrategistError):
-    """Redis cannot be reached, does not let us in, or went away."""
+    """Redis or MongoDB cannot be reached, does not let us in, or went away."""
+
+
+class BotError(StrategistError):
+    """A registered bot is away, too slow, or answers what cannot be understood."""

@@ -1,54 +1,228 @@
-"""Settings of the command line tools. The only reader of the environment."""
+"""Settings of the strategist and of its command line tools. The only reader of the environment."""
 
-import re
-from typing import Annotated, Self
+import difflib
+import os
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal, Self, cast
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
 
-from cio_strategist.errors import UsageError
+from cio_strategist.addresses import bots_of, mongodb_address, redis_address, without_secrets
+from cio_strategist.domain.bot import Bot
+from cio_strategist.domain.token import parts_of
+from cio_strategist.errors import UnauthenticatedError, UsageError
+from cio_strategist.service.second_factor import readable_secret
 
-_ADDRESS = re.compile(
-    r"rediss?://([^/@?#]*@)?([^/:@?#\[\]]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[0-9]{0,5})?(\?[^@#]*)?"
-    r"|unix://([^/@?#]*@)?/[^@?#]+(\?[^@#]*)?"
-)
-"""What is taken as an address. Strict, because only a URL that is taken apart rightly can be shown without its
-password: a password that holds `/`, `?`, `#` or `@` must be percent-encoded, as it must be for any URL."""
+PREFIX = "STRATEGIST_"
+"""What the names of our own variables begin with; one of them that does not exist stops the start."""
+SECRETS_DIR = "STRATEGIST_SECRETS_DIR"
 
 
-def _redis_url(value: SecretStr) -> SecretStr:
-    if _ADDRESS.fullmatch(value.get_secret_value()) is None:
-        raise ValueError(
-            "must look like redis://host:6379/0, rediss://user:password@host:6379/0 or unix:///path, "
-            "with special characters of the password percent-encoded"
-        )
+def _base32(value: SecretStr) -> SecretStr:
+    readable_secret(value.get_secret_value())
     return value
 
 
+def _token(value: SecretStr) -> SecretStr:
+    try:
+        parts_of(value.get_secret_value())
+    except UnauthenticatedError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
+def _bots(value: object) -> object:
+    return bots_of(value) if isinstance(value, str) else value
+
+
 class Settings(BaseSettings):
-    """What the environment says. `Settings.load` is how to read it."""
+    """Everything that can be set, by the name of its environment variable. `Settings.load` is how to read it."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] = Field(
-        default=SecretStr("redis://127.0.0.1:6379/0"),
-        description="REDIS_URL: where policy and control are kept, else redis://127.0.0.1:6379/0; may hold a password.",
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False, env_ignore_empty=True
     )
-    user: str = Field(default="", description="USER: who signs changes when --by is not given.")
+
+    redis_url: Annotated[SecretStr, AfterValidator(redis_address)] = Field(
+        default=SecretStr("redis://127.0.0.1:6379/0"),
+        alias="REDIS_URL",
+        description="Redis that the gates read policy and control from; may hold a password.",
+    )
+    mongodb_uri: Annotated[SecretStr, AfterValidator(mongodb_address)] | None = Field(
+        default=None,
+        alias="MONGODB_URI",
+        description="MongoDB that keeps policy and its history; may hold a password. Unset: cio-policy works straight "
+        "on Redis, without history, proposals and budgets.",
+    )
+    mongodb_database: str = Field(
+        default="petrosa",
+        pattern=r"^[A-Za-z0-9_-]{1,63}$",
+        alias="MONGODB_DATABASE",
+        description="Database in it, unless the address names one.",
+    )
+    user: str = Field(default="", alias="USER", description="Who signs changes when --by is not given.")
+    http_host: str = Field(
+        default="127.0.0.1",
+        alias="STRATEGIST_HTTP_HOST",
+        description="Address that HTTP and MCP are served on; 0.0.0.0 in a container.",
+    )
+    http_port: int = Field(
+        default=8080, ge=0, le=65535, alias="STRATEGIST_HTTP_PORT", description="Its port; 0 takes a free one, printed."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", alias="STRATEGIST_LOG_LEVEL", description="Changes are INFO, refusals and trouble above."
+    )
+    totp_secret: Annotated[SecretStr, AfterValidator(_base32)] | None = Field(
+        default=None,
+        alias="STRATEGIST_TOTP_SECRET",
+        description="Secret of the second factor, base32; cio-policy totp new makes one. Unset: what needs a second "
+        "factor is refused.",
+    )
+    agent_loosening: float = Field(
+        default=0.2,
+        ge=0,
+        alias="STRATEGIST_AGENT_LOOSENING",
+        description="How far agents may loosen one parameter within an hour, all scopes together, as a share of its "
+        "value (0.2 = 20 %); beyond it an operator decides.",
+    )
+    operator_loosening: float = Field(
+        default=2.0, ge=0, alias="STRATEGIST_OPERATOR_LOOSENING", description="The same for operators."
+    )
+    drift_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        le=3600,
+        alias="STRATEGIST_DRIFT_SECONDS",
+        description="Seconds between two comparisons of Redis with MongoDB.",
+    )
+    writes_per_minute: int = Field(
+        default=30,
+        ge=1,
+        alias="STRATEGIST_WRITES_PER_MINUTE",
+        description="Writes that one caller may make within 60 seconds, per gateway process.",
+    )
+    bots: Annotated[tuple[Bot, ...], NoDecode, BeforeValidator(_bots)] = Field(
+        default=(),
+        alias="STRATEGIST_BOTS",
+        description="Bots whose config routes are offered here, as name=base URL, comma separated, such as "
+        "ta=http://ta-bot:80,realtime=http://realtime:80.",
+    )
+    bot_timeout_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        le=60,
+        alias="STRATEGIST_BOT_TIMEOUT_SECONDS",
+        description="Longest time a bot may take to answer.",
+    )
+    token: Annotated[SecretStr, AfterValidator(_token)] | None = Field(
+        default=None,
+        alias="STRATEGIST_TOKEN",
+        description="Token of whom the MCP server on stdio speaks for. Unset: nobody, who may only look.",
+    )
+    max_body_bytes: int = Field(
+        default=262_144,
+        ge=1024,
+        le=16_777_216,
+        alias="STRATEGIST_MAX_BODY_BYTES",
+        description="Largest body of a request, bytes.",
+    )
+    secrets_dir: Path | None = Field(
+        default=None,
+        alias=SECRETS_DIR,
+        description="Folder of mounted secrets: files named as variables, in lower case, such as mongodb_uri. The "
+        "environment wins over them.",
+    )
 
     @classmethod
     def load(cls) -> Self:
-        """Read the environment. Raises `UsageError` naming each variable that is wrong, never its value."""
+        """Read the environment, and the folder of secrets if it names one.
+
+        Empty variables count as unset, but for the addresses of the stores: there another one than was meant is no
+        harmless default. Raises `UsageError` naming each variable that is wrong, never its value, and each that
+        begins with `STRATEGIST_` but does not exist, with the one probably meant.
+        """
+        folder = os.environ.get(SECRETS_DIR) or None
+        problems = [*_unknown(os.environ), *_empty_addresses()]
         try:
-            return cls()
+            problems += _unknown(_names_in(folder))
+            return cls._read(folder, problems)
+        except (OSError, UnicodeError, SettingsError, UserWarning) as error:
+            raise _unusable([*problems, f"{SECRETS_DIR}: {_reason(error)}"]) from None
+
+    @classmethod
+    def _read(cls, folder: str | None, problems: list[str]) -> Self:
+        try:
+            # A file that is there and cannot be taken for a secret is only warned of, and would be missed later.
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", UserWarning)
+                settings = cls(_secrets_dir=folder)  # pyright: ignore[reportCallIssue]
         except ValidationError as error:
-            wrong = "; ".join(
-                f"{'.'.join(map(str, item['loc'])).upper()}: {item['msg'].removeprefix('Value error, ')}"
-                for item in error.errors(include_input=False, include_url=False)
-            )
-            raise UsageError(f"the environment cannot be used: {wrong}") from None
+            raise _unusable([*problems, *_wrong(error)]) from None
+        if problems:
+            raise _unusable(problems)
+        return settings
 
     @property
     def operator(self) -> str:
         """Who changes are signed by unless the command says otherwise."""
         return self.user.strip() or "operator"
+
+
+def variables() -> dict[str, FieldInfo]:
+    """Return each environment variable's name with its field definition, in the order of the class."""
+    return {field.alias or name: field for name, field in Settings.model_fields.items()}
+
+
+def shown(value: object) -> str:
+    """Return a setting's value for people: credentials and options of addresses, and other secrets, are hidden."""
+    if isinstance(value, SecretStr):
+        return without_secrets(value)
+    if isinstance(value, tuple):
+        return ",".join(f"{bot.name}={bot.root}" for bot in cast("tuple[Bot, ...]", value))
+    return "" if value is None else str(value)
+
+
+def _unknown(names: Iterable[str]) -> list[str]:
+    known = variables()
+    return [
+        f"{name}: there is no such setting" + (f"; was {near[0]} meant?" if near else "")
+        for name in sorted(names)
+        if name.startswith(PREFIX) and name not in known
+        for near in [difflib.get_close_matches(name, known, n=1)]
+    ]
+
+
+def _names_in(folder: str | None) -> list[str]:
+    """Return the variables that the files of a folder are named after. Raises `OSError` if it cannot be listed."""
+    return [] if folder is None else [path.name.upper() for path in Path(folder).expanduser().iterdir()]
+
+
+def _empty_addresses() -> list[str]:
+    return [
+        f"{name}: must look like an address, and is empty: set it, or remove the variable"
+        for name in ("REDIS_URL", "MONGODB_URI")
+        if os.environ.get(name) == ""
+    ]
+
+
+def _wrong(error: ValidationError) -> list[str]:
+    return [
+        f"{'.'.join(map(str, item['loc'])).upper()}: {item['msg'].removeprefix('Value error, ')}"
+        for item in error.errors(include_input=False, include_url=False)
+    ]
+
+
+def _reason(error: Exception) -> str:
+    # What goes wrong with one file arrives wrapped in an error that names the field alone.
+    reason = error.__cause__ if isinstance(error, SettingsError) and error.__cause__ else error
+    if isinstance(reason, OSError):
+        return f"it cannot be read: {reason.strerror or type(reason).__name__}"
+    return "a file in it is not UTF-8 text" if isinstance(reason, UnicodeError) else str(reason)
+
+
+def _unusable(problems: list[str]) -> UsageError:
+    return UsageError(f"the environment cannot be used: {'; '.join(problems)}")

@@ -15,6 +15,10 @@ so that a scope that was cleared and set again goes on counting instead of givin
 POLICY_EPOCH = "cio:policy:epoch"
 """Integer: counts every write to policy or control."""
 
+POLICY_REVISION = "cio:policy:revision"
+"""Integer: revision of the authority that policy and control in Redis show; not there where no authority owns them.
+Gates do not need it: the authority tells by it whether Redis is behind, or was changed by somebody else."""
+
 POLICY_CHANGED = "cio:policy:changed"
 """Channel: told after every write; the message is a hint, readers fetch the epoch themselves."""
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from cio_strategist.adapters.redis import open_store, without_credentials
+from cio_strategist.adapters.redis import open_store
+from cio_strategist.adapters.redis_connection import without_credentials
 from cio_strategist.errors import UsageError
 
 
@@ -20,7 +21,8 @@ def test_an_address_is_shown_without_credentials(url: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["redis://:s3cret@h:99999/0", "redis://:s3cret@h/0?socket_timeout=s3cret"])
-def test_impossible_ports_and_options_are_wrong_usage_and_not_repeated(url: str) -> None:
-    with pytest.raises(UsageError, match="REDIS_URL") as caught, open_store(url):
-        pass
+async def test_impossible_ports_and_options_are_wrong_usage_and_not_repeated(url: str) -> None:
+    with pytest.raises(UsageError, match="REDIS_URL") as caught:
+        async with open_store(url):
+            pass
     assert "s3cret" not in str(caught.value)

@@ -2,22 +2,13 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cio_strategist.domain.layer_change import (
-    Difference,
-    LayerChange,
-    Setting,
-    clear_layer,
-    field_of,
-    set_parameters,
-    start_policy,
-    unset_parameters,
-)
+from cio_strategist.domain.edit import DeleteConfig, PatchParameters, Restore, SetParameters, UnsetParameters
+from cio_strategist.domain.layer_change import LayerChange, edit_layer, field_of, start_policy
 from cio_strategist.domain.stored import StoredPolicy, last_version
 from cio_strategist.errors import ConflictError, RefusedError, RejectedError, StoreUnreadableError, UsageError
 from petrosa_contracts import PolicyLayer, Scope
@@ -34,12 +25,23 @@ def stored_with(text: str, *, epoch: int | None = 8, versions: dict[str, str] | 
     return StoredPolicy(epoch=epoch, layers={BTC.key: text}, versions=versions or {})
 
 
-def change(stored: StoredPolicy, patch: dict[str, object], **options: Any) -> LayerChange:
-    return set_parameters(stored, scope=BTC, patch=patch, by="anna", now=NOW, **options)
+def change(
+    stored: StoredPolicy, patch: dict[str, object], *, replace: bool = False, expect_version: int | None = None
+) -> LayerChange:
+    edit = SetParameters(parameters=patch) if replace else PatchParameters(parameters=patch)
+    return edit_layer(stored, edit, scope=BTC.key, by="anna", now=NOW, expect_version=expect_version)
 
 
 def unset(stored: StoredPolicy, *names: str) -> LayerChange:
-    return unset_parameters(stored, scope=BTC, names=names, by="anna", now=NOW)
+    return edit_layer(stored, UnsetParameters(names=names), scope=BTC.key, by="anna", now=NOW)
+
+
+def clear(stored: StoredPolicy, name: str) -> LayerChange:
+    return edit_layer(stored, DeleteConfig(), scope=name, by="anna", now=NOW)
+
+
+def restore(stored: StoredPolicy, parameters: dict[str, object] | None) -> LayerChange:
+    return edit_layer(stored, Restore(parameters=parameters, target="then"), scope=BTC.key, by="anna", now=NOW)
 
 
 def written(result: LayerChange) -> PolicyLayer:
@@ -66,24 +68,17 @@ def test_the_first_set_makes_version_one() -> None:
     assert written(result) == PolicyLayer(
         scope="symbol:BTCUSDT", version=1, parameters={"leverage": 5}, updated_at=NOW, updated_by="anna"
     )
-    assert result.differences == (Difference("leverage", None, Setting(5)),)
 
 
 def test_a_set_merges_and_counts_on() -> None:
     result = change(stored_with(layer_text(leverage=5, max_daily_trades=9)), {"leverage": 4})
     assert written(result).version == result.version == 4
     assert written(result).parameters == {"leverage": 4, "max_daily_trades": 9}
-    assert result.differences == (Difference("leverage", Setting(5), Setting(4)),)
 
 
 def test_a_replacing_set_drops_what_is_not_named() -> None:
     result = change(stored_with(layer_text(leverage=5, foreign=1)), {"max_daily_trades": 9}, replace=True)
     assert written(result).parameters == {"max_daily_trades": 9}
-    assert result.differences == (
-        Difference("leverage", Setting(5), None),
-        Difference("foreign", Setting(1), None),
-        Difference("max_daily_trades", None, Setting(9)),
-    )
 
 
 @pytest.mark.parametrize("replace", [False, True])
@@ -92,12 +87,12 @@ def test_a_set_that_changes_nothing_writes_nothing(replace: bool) -> None:
         stored_with(layer_text(max_position_size_usd=500.0)), {"max_position_size_usd": 500}, replace=replace
     )
     assert result.write is None
-    assert (result.version, result.differences) == (3, ())
+    assert result.version == 3
 
 
 def test_setting_null_is_not_the_same_as_not_setting() -> None:
     result = change(stored_with(layer_text(leverage=5)), {"override_min_qty": None})
-    assert result.differences == (Difference("override_min_qty", None, Setting(None)),)
+    assert written(result).parameters == {"leverage": 5, "override_min_qty": None}
 
 
 def test_a_wrong_patch_is_rejected_with_every_error() -> None:
@@ -128,7 +123,7 @@ def test_a_merge_that_leaves_an_impossible_value_is_rejected() -> None:
 
 def test_a_layer_without_its_form_is_not_merged_into_and_can_be_replaced() -> None:
     stored = stored_with('{"scope": "symbol:BTCUSDT", "version": 6}')
-    with pytest.raises(RefusedError, match="--replace"):
+    with pytest.raises(RefusedError, match="setting all of it"):
         change(stored, {"leverage": 4})
     assert written(change(stored, {"leverage": 4}, replace=True)).version == 7
 
@@ -139,6 +134,32 @@ def test_a_layer_that_names_another_scope_is_written_anew_even_if_its_values_sta
     assert result.problem is None
 
 
+def test_a_restored_set_is_exactly_what_it_was_unknown_parameters_included() -> None:
+    result = restore(stored_with(layer_text(leverage=5, foreign=1)), {"foreign": 2, "max_daily_trades": 9})
+    assert written(result).parameters == {"foreign": 2, "max_daily_trades": 9}
+
+
+def test_a_restored_set_that_the_catalogue_does_not_allow_any_more_is_rejected() -> None:
+    with pytest.raises(RejectedError):
+        restore(stored_with(layer_text(leverage=5)), {"leverage": 999})
+
+
+def test_restoring_no_config_removes_the_layer() -> None:
+    result = restore(stored_with(layer_text(leverage=5)), None)
+    assert result.write is not None
+    assert result.write.layers == {BTC.key: None}
+    assert result.version == 4
+
+
+def test_restoring_a_set_that_was_empty_is_not_restoring_no_config() -> None:
+    assert written(restore(stored_with(layer_text(leverage=5)), {})).parameters == {}
+
+
+def test_a_patch_of_nothing_makes_no_layer() -> None:
+    assert change(StoredPolicy(), {}).write is None
+    assert written(change(StoredPolicy(), {}, replace=True)).parameters == {}
+
+
 @pytest.mark.parametrize(("expected", "actual"), [(2, 3), (4, 3), (0, 3)])
 def test_a_set_that_expects_another_version_conflicts(expected: int, actual: int) -> None:
     with pytest.raises(ConflictError, match=f"at version {actual}, not {expected}"):
@@ -147,7 +168,8 @@ def test_a_set_that_expects_another_version_conflicts(expected: int, actual: int
 
 def test_a_set_that_expects_the_stored_version_goes_through() -> None:
     assert change(stored_with(layer_text(leverage=5)), {"leverage": 4}, expect_version=3).version == 4
-    assert change(StoredPolicy(versions={BTC.key: "7"}), {"leverage": 4}, expect_version=0).version == 8
+    assert change(StoredPolicy(), {"leverage": 4}, expect_version=0).version == 1
+    assert change(StoredPolicy(versions={BTC.key: "7"}), {"leverage": 4}, expect_version=7).version == 8
 
 
 def test_text_that_is_no_utf8_is_wrong_usage() -> None:
@@ -159,7 +181,6 @@ def test_unset_leaves_the_rest_and_counts_on() -> None:
     result = unset(stored_with(layer_text(leverage=5, max_daily_trades=9)), "leverage", "enabled")
     assert written(result).parameters == {"max_daily_trades": 9}
     assert result.version == 4
-    assert result.differences == (Difference("leverage", Setting(5), None),)
 
 
 def test_unset_keeps_a_layer_that_sets_nothing_any_more() -> None:
@@ -182,27 +203,27 @@ def test_unset_refuses_a_layer_without_its_form() -> None:
         unset(stored_with("[]"), "leverage")
 
 
-def test_clear_removes_the_layer_and_remembers_its_version() -> None:
-    result = clear_layer(stored_with(layer_text(leverage=5)), name="symbol:btcusdt")
+def test_clear_removes_the_layer_and_takes_a_version() -> None:
+    result = clear(stored_with(layer_text(leverage=5)), "symbol:btcusdt")
     assert result.write is not None
     assert result.write.layers == {"symbol:BTCUSDT": None}
-    assert result.write.versions == {"symbol:BTCUSDT": 3}
-    assert result.differences == (Difference("leverage", Setting(5), None),)
+    assert result.write.versions == {"symbol:BTCUSDT": 4}
+    assert (result.version_before, result.version) == (3, 4)
 
 
 def test_versions_go_on_after_a_clear() -> None:
     stored = stored_with(layer_text(leverage=5))
-    cleared = after(stored, clear_layer(stored, name=BTC.key))
-    assert change(cleared, {"leverage": 5}).version == 4
+    cleared = after(stored, clear(stored, BTC.key))
+    assert change(cleared, {"leverage": 5}).version == 5
 
 
 def test_clear_of_nothing_writes_nothing() -> None:
-    assert clear_layer(StoredPolicy(epoch=1), name="global").write is None
+    assert clear(StoredPolicy(epoch=1), "global").write is None
 
 
 @pytest.mark.parametrize("field", ["junk", "symbol:btcusdt", "strategy: ", "\udcff"])
 def test_clear_removes_a_field_that_is_no_scopes_name(field: str) -> None:
-    result = clear_layer(StoredPolicy(epoch=1, layers={field: "{"}), name=field)
+    result = clear(StoredPolicy(epoch=1, layers={field: "{"}), field)
     assert result.write is not None
     assert result.write.layers == {field: None}
     assert result.write.versions == {}
@@ -242,7 +263,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-def test_versions_count_the_layers_written_and_the_epoch_counts_the_writes(steps: list[tuple[str, str, int]]) -> None:
+def test_versions_and_the_epoch_count_the_writes(steps: list[tuple[str, str, int]]) -> None:
     stored, model, versions, writes = StoredPolicy(epoch=0), dict[str, int](), list[int](), 0
     for kind, name, value in steps:
         if kind == "set":
@@ -252,12 +273,13 @@ def test_versions_count_the_layers_written_and_the_epoch_counts_the_writes(steps
             result = unset(stored, name)
             model.pop(name, None)
         else:
-            result = clear_layer(stored, name=BTC.key)
+            result = clear(stored, BTC.key)
             model.clear()
         stored = after(stored, result)
         writes += result.write is not None
-        if result.write is not None and kind != "clear":
+        if result.write is not None:
             versions.append(result.version)
+        if result.write is not None and kind != "clear":
             assert written(result).parameters == model
     assert versions == list(range(1, len(versions) + 1))
     assert stored.epoch == writes

@@ -1,24 +1,23 @@
-"""Commands on control state: halt, safe, resume, status."""
+"""Commands on control state: halt, safe, freeze, resume, status."""
 
-from functools import partial
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from cio_strategist.command_line import view
-from cio_strategist.command_line.console import moment, say, say_json, say_table, warn
-from cio_strategist.command_line.options import AsJson, By
-from cio_strategist.command_line.session import say_epoch, say_if_first, session
-from cio_strategist.domain.control_change import control_scope, impose, lift, read_control
+from cio_strategist.command_line.console import say, say_json, say_table, warn
+from cio_strategist.command_line.options import AsJson, By, Code
+from cio_strategist.command_line.session import Session, run, say_epoch, say_if_first
+from cio_strategist.domain.control_change import StoredControl, read_control
 from cio_strategist.domain.duration import parse_duration
+from cio_strategist.domain.outcome import ControlOutcome, OutcomeStatus
 from cio_strategist.domain.stored import scope_order
+from cio_strategist.errors import StoreUnreachableError
 from petrosa_contracts import Mode
 from petrosa_contracts.instant import utc_now
 
 _SCOPES = "global, symbol:BTCUSDT or strategy:momentum_v1"
-_FROZEN = (
-    "FROZEN, which stops even closing, is not offered here: it takes a second factor and comes with the authority."
-)
 
 _Scope = Annotated[str, typer.Argument(metavar="SCOPE", help=_SCOPES)]
 _Reason = Annotated[str, typer.Option(metavar="WHY", help="In a few words, for whoever finds this in force.")]
@@ -29,77 +28,95 @@ _For = Annotated[
 control_commands = typer.Typer()
 
 
-@control_commands.command(
-    short_help="Halt a scope: only risk-reducing intents pass.",
-    help=f"Halt a scope: only risk-reducing intents pass. {_FROZEN}",
-    epilog='Example: cio-policy halt symbol:BTCUSDT --reason "price feed broken" --for 2h',
-)
-def halt(scope: _Scope, reason: _Reason, lasting: _For = None, by: By = None) -> None:
-    """Halt a scope."""
-    _impose(Mode.HALTED, scope, reason, lasting, by)
+@control_commands.command(epilog='Example: cio-policy halt symbol:BTCUSDT --reason "price feed broken" --for 2h')
+def halt(scope: _Scope, reason: _Reason, lasting: _For = None, by: By = None, code: Code = None) -> None:
+    """Halt a scope: only risk-reducing intents pass."""
+    _impose(Mode.HALTED, scope, reason, lasting=lasting, by=by, code=code)
 
 
-@control_commands.command(
-    short_help="Make a scope SAFE: the fail-safe limits hold on top of policy.",
-    help=f"Make a scope SAFE: the fail-safe limits hold on top of policy. {_FROZEN}",
-    epilog='Example: cio-policy safe strategy:momentum_v1 --reason "new release" --for 1d',
-)
-def safe(scope: _Scope, reason: _Reason, lasting: _For = None, by: By = None) -> None:
-    """Make a scope SAFE."""
-    _impose(Mode.SAFE, scope, reason, lasting, by)
+@control_commands.command(epilog='Example: cio-policy safe strategy:momentum_v1 --reason "new release" --for 1d')
+def safe(scope: _Scope, reason: _Reason, lasting: _For = None, by: By = None, code: Code = None) -> None:
+    """Make a scope SAFE: the fail-safe limits hold on top of policy."""
+    _impose(Mode.SAFE, scope, reason, lasting=lasting, by=by, code=code)
 
 
-@control_commands.command(epilog="Example: cio-policy resume symbol:BTCUSDT")
+@control_commands.command(epilog='Example: cio-policy freeze global --reason "keys were stolen" --code 123456')
+def freeze(scope: _Scope, reason: _Reason, lasting: _For = None, by: By = None, code: Code = None) -> None:
+    """Freeze a scope: nothing passes, closing included. Takes the second factor, and so the authority."""
+    _impose(Mode.FROZEN, scope, reason, lasting=lasting, by=by, code=code)
+
+
+@control_commands.command(epilog="Example: cio-policy resume symbol:BTCUSDT --code 123456")
 def resume(
     scope: Annotated[str, typer.Argument(metavar="SCOPE", help=f"{_SCOPES}, or the name of an unreadable field.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Lift even a FROZEN.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Lift even a FROZEN, where there is no second factor.")] = False,
+    code: Code = None,
+    reason: Annotated[str | None, typer.Option(metavar="WHY", help="Why, for whoever reads the history.")] = None,
+    by: By = None,
 ) -> None:
     """Lift what was set for a scope, so that policy alone decides. Wider scopes may still restrict it."""
-    with session() as work:
-        change, epoch = work.store.commit(partial(lift, name=scope, now=utc_now(), even_frozen=yes))
-    for control in change.before:
-        say(f"{control.field}: {control.entry.mode} lifted ({control.entry.reason})")
-    if change.write is None:
-        say(f"{change.scope}: nothing was set, nothing written")
-    if change.remaining is not None:
-        entry = change.remaining.entry
-        warn(f"{change.scope} is still {entry.mode} by what is set for {change.remaining.scope}: {entry.reason}")
-    say_epoch(epoch)
+
+    async def work_on(work: Session) -> ControlOutcome:
+        request = work.request(by=by, reason=reason)
+        return await work.governance.control.lift(scope=scope, request=request, code=code, even_frozen=yes)
+
+    outcome = run(work_on)
+    for entry in outcome.before:
+        say(f"{outcome.scope}: {entry.mode} lifted ({entry.reason})")
+    if outcome.status is OutcomeStatus.UNCHANGED:
+        say(f"{outcome.scope}: nothing was set, nothing written")
+    if outcome.still is not None:
+        warn(outcome.still)
+    _say_enforcement(outcome)
 
 
 @control_commands.command(epilog="Example: cio-policy status --json")
 def status(as_json: AsJson = False) -> None:
     """Show which scopes are restricted, by whom and why, and entries that have expired."""
-    with session() as work:
-        stored = work.store.read()
+
+    async def look(work: Session) -> tuple[int | None, Sequence[StoredControl]]:
+        stored = await work.governance.store.read()
+        return stored.epoch, sorted(read_control(stored), key=lambda control: scope_order(control.field))
+
+    epoch, controls = run(look)
     now = utc_now()
-    controls = sorted(read_control(stored), key=lambda control: scope_order(control.field))
     if as_json:
-        say_json({"epoch": stored.epoch, "entries": view.controls_json(controls, now)})
+        say_json({"epoch": epoch, "entries": view.controls_json(controls, now)})
         return
     if controls:
         say_table(view.CONTROL_HEADINGS, view.control_rows(controls, now))
     else:
         say("nothing is halted or restricted by hand")
-    say_epoch(stored.epoch)
-
-
-def _impose(mode: Mode, scope: str, reason: str, lasting: str | None, by: str | None) -> None:
-    with session() as work:
-        decide = partial(
-            impose,
-            scope=control_scope(scope),
-            mode=mode,
-            reason=reason,
-            by=work.author(by),
-            now=utc_now(),
-            lasting=None if lasting is None else parse_duration(lasting),
-        )
-        change, epoch = work.store.commit(decide)
-    for control in change.before:
-        say(f"{control.field}: replaces {control.entry.mode} ({control.entry.reason})")
-    entry = change.after
-    until = "lifted" if entry is None or entry.expires_at is None else moment(entry.expires_at)
-    say(f"{change.scope}: {mode} until {until}")
     say_epoch(epoch)
-    say_if_first(epoch)
+
+
+def _impose(mode: Mode, scope: str, reason: str, *, lasting: str | None, by: str | None, code: str | None) -> None:
+    async def work_on(work: Session) -> ControlOutcome:
+        span = None if lasting is None else parse_duration(lasting)
+        request = work.request(by=by, reason=reason)
+        governance = work.governance
+        try:
+            return await governance.control.impose(mode, scope=scope, request=request, lasting=span, code=code)
+        except StoreUnreachableError as error:
+            if governance.authority is None or mode is Mode.FROZEN:
+                raise
+            # Getting to safety must not wait for the authority's store; the authority adopts this once it is back.
+            outcome = await governance.direct_control.impose(mode, scope=scope, request=request, lasting=span)
+            warn(f"{error}; so this was set straight where the gates read it, and the authority will take it over")
+            return outcome
+
+    outcome = run(work_on)
+    for entry in outcome.before:
+        say(f"{outcome.scope}: replaces {entry.mode} ({entry.reason})")
+    say(outcome.message)
+    _say_enforcement(outcome)
+
+
+def _say_enforcement(outcome: ControlOutcome) -> None:
+    enforcement = outcome.enforcement
+    if enforcement is None:
+        return
+    if not enforcement.enforced:
+        warn(enforcement.message)
+    say_epoch(enforcement.epoch)
+    say_if_first(enforcement.epoch)

@@ -1,29 +1,29 @@
 """Commands on policy layers: show, resolve, set, unset, clear, init."""
 
-from functools import partial
 from typing import Annotated
 
 import typer
 
 from cio_strategist.command_line import view
 from cio_strategist.command_line.console import say, say_json, say_table, warn
-from cio_strategist.command_line.options import SCOPES, AsJson, By, ScopeArgument
-from cio_strategist.command_line.session import BLIND, say_epoch, say_if_first, session
+from cio_strategist.command_line.options import SCOPES, AsJson, By, Reason, ScopeArgument
+from cio_strategist.command_line.outcome import say_enforcement, say_outcome
+from cio_strategist.command_line.session import BLIND, Session, run, say_epoch
 from cio_strategist.domain.assignment import parse_assignments
-from cio_strategist.domain.layer_change import (
-    LayerChange,
-    clear_layer,
-    field_of,
-    set_parameters,
-    start_policy,
-    unset_parameters,
-)
+from cio_strategist.domain.edit import DeleteConfig, Edit, PatchParameters, SetParameters, UnsetParameters
+from cio_strategist.domain.layer_change import field_of, start_policy
+from cio_strategist.domain.outcome import Outcome, OutcomeStatus
 from cio_strategist.domain.stored import StoredPolicy, explain, read_layer, scope_order
 from cio_strategist.errors import StoreUnreadableError, UsageError
-from petrosa_contracts import CATALOGUE, PolicySnapshot, PolicyUnreadableError, Scope, ScopeError, Side, resolve
+from cio_strategist.service.reading import parse_scope
+from petrosa_contracts import CATALOGUE, PolicySnapshot, PolicyUnreadableError, Scope, Side, resolve
 from petrosa_contracts.instant import utc_now
 
 layer_commands = typer.Typer()
+
+
+async def _read(work: Session) -> StoredPolicy:
+    return await work.governance.store.read()
 
 
 @layer_commands.command(epilog="Example: cio-policy show symbol:BTCUSDT")
@@ -32,11 +32,14 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the layers as they are stored: what each scope itself sets, and who set it when."""
-    with session() as work:
-        stored = work.store.read()
-        wanted = None if scope is None else field_of(stored.layers, scope)
-        fields = [field for field in sorted(stored.layers, key=scope_order) if wanted in {None, field}]
-        layers = [read_layer(field, stored.layers[field]) for field in fields]
+
+    async def look(work: Session) -> tuple[StoredPolicy, str | None]:
+        stored = await _read(work)
+        return stored, None if scope is None else field_of(stored.layers, scope)
+
+    stored, wanted = run(look)
+    fields = [field for field in sorted(stored.layers, key=scope_order) if wanted in {None, field}]
+    layers = [read_layer(field, stored.layers[field]) for field in fields]
     if as_json:
         say_json(view.layers_json(layers, stored.epoch))
         return
@@ -56,13 +59,17 @@ def resolve_(
     as_json: AsJson = False,
 ) -> None:
     """Show the values in force for an order, each with the scope and version that set it."""
-    with session() as work:
+
+    async def look(work: Session) -> tuple[StoredPolicy, PolicySnapshot]:
         if side is not None and symbol is None:
             raise UsageError("--side needs --symbol")
-        keys = [_scope(f"symbol:{symbol}")] if symbol is not None else []
-        keys += [_scope(f"strategy:{strategy}")] if strategy is not None else []
-        stored = work.store.read()
-        snapshot = _snapshot(stored)
+        for key in ("symbol", symbol), ("strategy", strategy):
+            if key[1] is not None:
+                parse_scope(":".join(map(str, key)))
+        stored = await _read(work)
+        return stored, _snapshot(stored)
+
+    stored, snapshot = run(look)
     resolved = resolve(snapshot.layers, symbol=symbol, strategy_id=strategy, side=side)
     names = view.resolved_names(resolved, only_set=only_set)
     if stored.epoch is None:
@@ -87,26 +94,27 @@ def set_(
     ],
     replace: Annotated[bool, typer.Option("--replace", help="Make this the whole layer, instead of merging.")] = False,
     by: By = None,
+    reason: Reason = None,
     expect_version: Annotated[
         int | None,
-        typer.Option(min=0, metavar="N", help="Only if the layer is at version N; 0: only if there is none."),
+        typer.Option(min=0, metavar="N", help="Only if the scope is at version N; 0: only if it never had one."),
     ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what it would do.")] = False,
 ) -> None:
     """Set parameters of a scope. All are checked against the catalogue first; one error, and nothing is written."""
-    with session() as work:
-        decide = partial(
-            set_parameters,
-            scope=_scope(scope),
-            patch=parse_assignments(assignments),
-            replace=replace,
-            by=work.author(by),
-            now=utc_now(),
-            expect_version=expect_version,
-        )
-        change, epoch = work.store.commit(decide)
-    _say_change(change, epoch)
-    if change.write is not None:
-        say_if_first(epoch)
+
+    async def work_on(work: Session) -> Outcome | None:
+        key = parse_scope(scope).key
+        parameters = parse_assignments(assignments)
+        edit: Edit = SetParameters(parameters=parameters) if replace else PatchParameters(parameters=parameters)
+        request = work.request(by=by, reason=reason, expect_version=expect_version)
+        if preview:
+            say_json((await work.governance.manager.preview(edit, scope=key, request=request)).model_dump(mode="json"))
+            return None
+        return await work.governance.manager.apply(edit, scope=key, request=request)
+
+    if (outcome := run(work_on)) is not None:
+        say_outcome(outcome)
 
 
 @layer_commands.command(epilog="Example: cio-policy unset symbol:BTCUSDT leverage")
@@ -114,53 +122,71 @@ def unset(
     scope: ScopeArgument,
     names: Annotated[list[str], typer.Argument(metavar="NAME", help="Parameters to leave to wider scopes.")],
     by: By = None,
+    reason: Reason = None,
 ) -> None:
     """Take parameters out of a scope, so that wider scopes decide again."""
-    with session() as work:
-        decide = partial(unset_parameters, scope=_scope(scope), names=names, by=work.author(by), now=utc_now())
-        change, epoch = work.store.commit(decide)
+
+    async def work_on(work: Session) -> Outcome:
+        edit = UnsetParameters(names=tuple(names))
+        request = work.request(by=by, reason=reason)
+        return await work.governance.manager.apply(edit, scope=parse_scope(scope).key, request=request)
+
+    outcome = run(work_on)
     for name in names:
-        if name not in CATALOGUE and all(difference.name != name for difference in change.differences):
+        if name not in CATALOGUE and all(change.name != name for change in outcome.changes):
             warn(f"{name}: the catalogue has no such parameter")
-    _say_change(change, epoch)
+    say_outcome(outcome)
 
 
 @layer_commands.command(epilog="Example: cio-policy clear symbol_side:BTCUSDT:LONG")
 def clear(
     scope: Annotated[str, typer.Argument(metavar="SCOPE", help=f"{SCOPES}, or the name of an unreadable field.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before clearing global.")] = False,
+    by: By = None,
+    reason: Reason = None,
 ) -> None:
-    """Remove the whole layer of a scope. Its version is remembered: the next layer counts on from it."""
-    with session() as work:
-        if scope == Scope.everything().key and not yes:
-            typer.confirm("Remove every global value, so that the defaults hold?", abort=True)
-        change, epoch = work.store.commit(partial(clear_layer, name=scope))
-    if change.write is None:
-        say(f"{change.scope} sets nothing: nothing written")
-        return
-    say(f"{change.scope} cleared" + (f"; its last version was {change.version}" if change.version else ""))
-    for difference in change.differences:
-        say(view.difference_line(difference))
-    say_epoch(epoch)
+    """Remove the whole layer of a scope. That takes a version too: the scope's next layer counts on from it."""
+    if scope == Scope.everything().key and not yes:
+        typer.confirm("Remove every global value, so that the defaults hold?", abort=True)
+
+    async def work_on(work: Session) -> Outcome:
+        request = work.request(by=by, reason=reason)
+        return await work.governance.manager.apply(DeleteConfig(), scope=scope, request=request)
+
+    outcome = run(work_on)
+    if outcome.status is OutcomeStatus.UNCHANGED:
+        say(f"{outcome.scope} sets nothing: nothing written")
+    else:
+        say_outcome(outcome)
 
 
 @layer_commands.command(epilog="Example: cio-policy init")
 def init() -> None:
     """Make an empty policy a valid one, so that the gate leaves BLIND with the defaults. Safe to repeat."""
-    with session() as work:
-        change, epoch = work.store.commit(start_policy)
-        stored = work.store.read()
-    say(f"policy is valid since before: epoch {epoch}" if change.write is None else f"policy started: epoch {epoch}")
+
+    async def work_on(work: Session) -> tuple[bool, int | None, StoredPolicy]:
+        governance = work.governance
+        committed = await governance.store.commit(start_policy)
+        epoch = committed.epoch
+        if governance.authority is not None:
+            epoch = (await governance.authority.projector.project()).epoch
+        return committed.change.write is None, epoch, await governance.store.read()
+
+    before, epoch, stored = run(work_on)
+    say(f"policy is valid since before: epoch {epoch}" if before else f"policy started: epoch {epoch}")
     for field in sorted(stored.layers, key=scope_order):
         if problem := read_layer(field, stored.layers[field]).problem:
             warn(f"the gate will not believe this policy: {problem}; remove it with clear")
 
 
-def _scope(text: str) -> Scope:
-    try:
-        return Scope.parse(text)
-    except ScopeError as error:
-        raise UsageError(str(error)) from error
+@layer_commands.command(epilog="Example: cio-policy rebuild")
+def rebuild() -> None:
+    """Bring what the gates read up to date with the authority's store, whatever it holds now. Safe to repeat."""
+
+    async def work_on(work: Session) -> None:
+        say_enforcement(await work.governance.needed_authority.projector.rebuild())
+
+    run(work_on)
 
 
 def _snapshot(stored: StoredPolicy) -> PolicySnapshot:
@@ -170,15 +196,3 @@ def _snapshot(stored: StoredPolicy) -> PolicySnapshot:
         raise StoreUnreadableError(
             f"{explain(error)}; the gate keeps the last policy it could read until this is set right or cleared"
         ) from error
-
-
-def _say_change(change: LayerChange, epoch: int | None) -> None:
-    if change.write is None:
-        say(f"{change.scope} says so already: nothing written (version {change.version}, epoch {epoch})")
-    else:
-        say(change.scope)
-        for difference in change.differences:
-            say(view.difference_line(difference))
-        say(f"version {change.version}, epoch {epoch}")
-    if change.problem is not None:
-        warn(f"the gate will still not believe it: {change.problem}")

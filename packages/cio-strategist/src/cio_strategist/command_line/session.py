@@ -1,16 +1,23 @@
-"""What every command starts and ends with: settings, the store, and errors told as sentences and exit codes."""
+"""What every command starts and ends with: settings, the stores, and errors told as sentences and exit codes."""
 
-from collections.abc import Generator
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import typer
 
-from cio_strategist.adapters.redis import open_store
+from cio_strategist.adapters import log
+from cio_strategist.bootstrap import Governance, open_governance
 from cio_strategist.command_line.console import say, shown, warn
+from cio_strategist.domain.caller import operator_at_the_console
+from cio_strategist.domain.request import ChangeRequest
 from cio_strategist.errors import RejectedError, StrategistError, UsageError
-from cio_strategist.ports import PolicyStore
 from cio_strategist.settings import Settings
+
+T = TypeVar("T")
 
 REFUSED = 1
 """Exit code: refused or failed; nothing was done."""
@@ -27,26 +34,39 @@ BLIND = (
 class Session:
     """One command at work."""
 
-    store: PolicyStore
+    governance: Governance
     operator: str
     """Who is at work, as far as the system knows."""
 
-    def author(self, by: str | None) -> str:
-        """Return who signs a change: `by`, else the operator. Raises `UsageError` for a blank `by`."""
-        if by is None:
-            return self.operator
-        if not by.strip():
+    def request(
+        self,
+        *,
+        by: str | None = None,
+        reason: str | None = None,
+        expect_version: int | None = None,
+    ) -> ChangeRequest:
+        """Return the circumstances of a change, signed by `by`, else the operator.
+
+        Raises `UsageError` for a blank `by`.
+        """
+        if by is not None and not by.strip():
             raise UsageError("--by is empty: say who makes the change")
-        return by.strip()
+        return ChangeRequest(
+            caller=operator_at_the_console(self.operator), reason=reason, changed_by=by, expect_version=expect_version
+        )
 
 
-@contextmanager
-def session() -> Generator[Session]:
-    """Open the store that the environment names, and turn errors into sentences and exit codes."""
+def run(use: Callable[[Session], Awaitable[T]]) -> T:
+    """Open the stores that the environment names, await `use`, and turn errors into sentences and exit codes."""
     with reporting():
         settings = Settings.load()
-        with open_store(settings.redis_url.get_secret_value()) as store:
-            yield Session(store, settings.operator)
+        log.configure("ERROR", sys.stderr)
+
+        async def work() -> T:
+            async with open_governance(settings) as governance:
+                return await use(Session(governance, settings.operator))
+
+        return asyncio.run(work())
 
 
 @contextmanager

@@ -5,15 +5,22 @@ from datetime import datetime
 from typing import Any
 
 from cio_strategist.command_line.console import moment, shown
+from cio_strategist.domain.audit import AuditRecord, Subject
 from cio_strategist.domain.control_change import StoredControl
-from cio_strategist.domain.layer_change import Difference
+from cio_strategist.domain.impact import changes_of
+from cio_strategist.domain.outcome import ParameterChange
+from cio_strategist.domain.proposal import Proposal
 from cio_strategist.domain.stored import StoredLayer
+from cio_strategist.domain.token import StoredToken
 from petrosa_contracts import Parameter, ResolvedPolicy
 from petrosa_contracts.resolution import DEFAULTS_SCOPE
 
 LAYER_HEADINGS = ("scope", "version", "when", "by", "parameter", "value")
 RESOLVED_HEADINGS = ("parameter", "scope", "version", "value")
 CONTROL_HEADINGS = ("scope", "mode", "state", "until", "by", "when", "reason")
+RECORD_HEADINGS = ("when", "scope", "version", "what", "by", "change", "reason", "id")
+PROPOSAL_HEADINGS = ("id", "status", "scope", "change", "by", "when", "why it waits")
+TOKEN_HEADINGS = ("id", "name", "class", "allows", "state", "until", "made")
 CATALOGUE_HEADINGS = ("parameter", "type", "unit", "allowed", "default")
 
 
@@ -39,12 +46,66 @@ def layers_json(layers: Sequence[StoredLayer], epoch: int | None) -> dict[str, A
     }
 
 
-def difference_line(difference: Difference) -> str:
+def change_line(change: ParameterChange) -> str:
     """Return `name: old -> new`."""
-    before, after = (
-        "not set" if setting is None else shown(setting.value) for setting in (difference.before, difference.after)
-    )
-    return f"  {difference.name}: {before} -> {after}"
+    before = shown(change.before) if change.was_set else "not set"
+    after = shown(change.after) if change.is_set else "not set"
+    return f"  {change.name}: {before} -> {after}"
+
+
+def record_rows(records: Sequence[AuditRecord]) -> list[tuple[str, ...]]:
+    """Return a row per audit record."""
+    return [
+        (
+            moment(record.at),
+            record.scope,
+            "" if record.version is None else str(record.version),
+            record.edit,
+            record.changed_by,
+            _what(record),
+            record.reason or "",
+            record.id,
+        )
+        for record in records
+    ]
+
+
+def proposal_rows(proposals: Sequence[Proposal]) -> list[tuple[str, ...]]:
+    """Return a row per proposal."""
+    return [
+        (
+            proposal.id,
+            proposal.status,
+            proposal.scope,
+            proposal.edit.model_dump_json(exclude={"kind"}),
+            proposal.proposed_by,
+            moment(proposal.proposed_at),
+            proposal.why_pending,
+        )
+        for proposal in proposals
+    ]
+
+
+def token_rows(tokens: Sequence[StoredToken], now: datetime) -> list[tuple[str, ...]]:
+    """Return a row per token, without anything secret."""
+    return [
+        (
+            token.id,
+            token.name,
+            token.kind,
+            " ".join(token.permissions),
+            "revoked" if token.revoked_at is not None else "in force" if token.in_force(now) else "expired",
+            moment(token.expires_at) or "never",
+            moment(token.created_at),
+        )
+        for token in tokens
+    ]
+
+
+def _what(record: AuditRecord) -> str:
+    if record.subject is Subject.CONTROL:
+        return "lifted" if record.after is None else str(record.after.get("mode"))
+    return ", ".join(change_line(change).strip() for change in changes_of(record.before, record.after))
 
 
 def resolved_names(resolved: ResolvedPolicy, *, only_set: bool) -> list[str]:

@@ -3,10 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from cio_strategist.domain.stored import Change, StoredPolicy, Write, to_json
-from cio_strategist.errors import RefusedError, UsageError
+from cio_strategist.domain.audit import AuditRecord, Subject
+from cio_strategist.domain.outcome import ControlOutcome, OutcomeStatus
+from cio_strategist.domain.request import ChangeRequest
+from cio_strategist.domain.stored import Decided, StoredPolicy, Write, to_json
+from cio_strategist.errors import UsageError
 from petrosa_contracts import ControlEntry, ControlState, Mode, Scope, ScopedControl, ScopeError, ScopeKind
+
+LONGEST_REASON = 500
+"""Characters a reason may have: it is read in alerts and on small screens."""
+
+_SETTABLE = (Mode.SAFE, Mode.HALTED, Mode.FROZEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +31,33 @@ class StoredControl:
 
 
 @dataclass(frozen=True, slots=True)
-class ControlChange(Change):
-    """A mode imposed on a scope or lifted from it."""
+class ControlOrder:
+    """A mode to impose on a scope, or to lift from it."""
 
     scope: str
-    before: tuple[StoredControl, ...]
-    """The entries replaced or removed."""
-    after: ControlEntry | None
-    """The entry imposed; None if lifted."""
-    remaining: ScopedControl | None = None
+    """Scope key; for a lift also the name of a stored field that is none."""
+    mode: Mode
+    """SAFE, HALTED or FROZEN; ACTIVE lifts."""
+    request: ChangeRequest
+    now: datetime
+    new_id: str
+    """Id for the record."""
+    lasting: timedelta | None = None
+    """How long from `now`; None: until somebody lifts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlChange(Decided[ControlOutcome]):
+    """A decision about control."""
+
+    replaced: tuple[StoredControl, ...]
+    """The stored entries that it replaces or removes, expired ones included."""
+    remaining: ScopedControl | None
     """What still restricts the scope after a lift, from here or from a wider scope."""
+    laxer: bool
+    """Whether at some time more may pass than before."""
+    is_frozen: bool
+    """Whether a FROZEN is in force on the scope before it."""
 
 
 def control_scope(text: str) -> Scope:
@@ -57,45 +83,122 @@ def read_control(stored: StoredPolicy) -> tuple[StoredControl, ...]:
     return tuple(_read(field, text) for field, text in stored.control.items())
 
 
-def impose(
-    stored: StoredPolicy,
+def decide_control(stored: StoredPolicy, order: ControlOrder) -> ControlChange:
+    """Decide about an order on control: impose a mode, replacing what was set for the scope, or lift it.
+
+    Raises `UsageError` for a scope that cannot be controlled, a mode that nobody sets, and an imposed mode without a
+    reason.
+    """
+    return _lifted(stored, order) if order.mode is Mode.ACTIVE else _imposed(stored, order)
+
+
+def is_laxer(before: ControlEntry, after: ControlEntry | None) -> bool:
+    """Whether `after` in place of `before` lets more pass at any time: a lower mode, or one that ends earlier."""
+    if after is None or after.mode.strictness < before.mode.strictness:
+        return before.mode is not Mode.ACTIVE
+    if after.expires_at is None:
+        return False
+    return before.expires_at is None or after.expires_at < before.expires_at
+
+
+def _imposed(stored: StoredPolicy, order: ControlOrder) -> ControlChange:
+    if order.mode not in _SETTABLE:
+        raise UsageError(f"{order.mode} cannot be set: choose SAFE, HALTED or FROZEN, or lift what is set")
+    scope = control_scope(order.scope).key
+    _, replaced = _meant(stored, scope)
+    expires_at = None if order.lasting is None else order.now + order.lasting
+    entry = ControlEntry(
+        mode=order.mode,
+        reason=_reason(order),
+        set_by=order.request.author,
+        set_at=order.now,
+        expires_at=expires_at,
+    )
+    fields = {**{control.field: None for control in replaced}, scope: to_json(entry)}
+    until = "it is lifted" if expires_at is None else f"{expires_at:%Y-%m-%d %H:%M:%S}Z"
+    message = f"{scope} is {order.mode} until {until}"
+    return _decided(order, scope, replaced, entry, fields=fields, message=message)
+
+
+def _lifted(stored: StoredPolicy, order: ControlOrder) -> ControlChange:
+    scope, replaced = _meant(stored, order.scope)
+    fields: dict[str, str | None] = dict.fromkeys(control.field for control in replaced)
+    left = {field: text for field, text in stored.control.items() if field not in fields}
+    remaining = _restricting(left, scope, order.now)
+    message = f"{scope}: what was set is lifted" if replaced else f"{scope}: nothing was set"
+    return _decided(order, scope, replaced, None, fields=fields, message=message, remaining=remaining)
+
+
+def _decided(
+    order: ControlOrder,
+    scope: str,
+    replaced: tuple[StoredControl, ...],
+    entry: ControlEntry | None,
     *,
-    scope: Scope,
-    mode: Mode,
-    reason: str,
-    by: str,
-    now: datetime,
-    lasting: timedelta | None = None,
+    fields: Mapping[str, str | None],
+    message: str,
+    remaining: ScopedControl | None = None,
 ) -> ControlChange:
-    """Put `scope` into `mode`, replacing what was set for it, from `now` on and for `lasting` (None: until lifted).
+    in_force = tuple(control.entry for control in replaced if control.entry.in_force(order.now))
+    still = None
+    if remaining is not None:
+        still = (
+            f"{scope} is still {remaining.entry.mode} by what is set for {remaining.scope}: {remaining.entry.reason}"
+        )
+    record = _record(order, scope, replaced, entry) if fields else None
+    return ControlChange(
+        write=None if record is None else Write(scope=scope, control=fields, audit=record),
+        outcome=ControlOutcome(
+            status=OutcomeStatus.UNCHANGED if record is None else OutcomeStatus.APPLIED,
+            scope=scope,
+            audit_id=None if record is None else record.id,
+            message=message if still is None else f"{message}; {still}",
+            before=in_force,
+            after=entry,
+            still=still,
+        ),
+        replaced=replaced,
+        remaining=remaining,
+        laxer=any(is_laxer(before, entry) for before in in_force),
+        is_frozen=any(before.mode is Mode.FROZEN for before in in_force),
+    )
 
-    Raises `UsageError` for an empty reason and `RefusedError` if that would end a FROZEN in force.
-    """
-    if not reason.strip():
+
+def _record(
+    order: ControlOrder, scope: str, replaced: tuple[StoredControl, ...], entry: ControlEntry | None
+) -> AuditRecord:
+    before = replaced[-1].entry if replaced else None
+    return AuditRecord(
+        id=order.new_id,
+        subject=Subject.CONTROL,
+        scope=scope,
+        action="delete" if entry is None else "create" if before is None else "update",
+        edit="lift" if entry is None else "impose",
+        before=_plain(before),
+        after=_plain(entry),
+        version_before=None,
+        version=None,
+        changed_by=order.request.author,
+        caller=order.request.caller.name,
+        caller_class=order.request.caller.kind,
+        reason=order.request.reason,
+        thought_trace=order.request.thought_trace,
+        at=order.now,
+        request_id=order.request.request_id,
+    )
+
+
+def _plain(entry: ControlEntry | None) -> dict[str, Any] | None:
+    return None if entry is None else entry.model_dump(mode="json")
+
+
+def _reason(order: ControlOrder) -> str:
+    reason = (order.request.reason or "").strip()
+    if not reason:
         raise UsageError("a reason is needed: say in a few words why, for whoever finds it in force")
-    _, before = _meant(stored, scope.key)
-    if any(_is_frozen(control, now) for control in before):
-        raise RefusedError(f"{scope} is FROZEN, which {mode} would loosen; lift it first with resume {scope} --yes")
-    expires_at = None if lasting is None else now + lasting
-    entry = ControlEntry(mode=mode, reason=reason.strip(), set_by=by, set_at=now, expires_at=expires_at)
-    fields = {control.field: None for control in before}
-    write = Write(scope=scope.key, control={**fields, scope.key: to_json(entry)})
-    return ControlChange(write, scope.key, before, entry)
-
-
-def lift(stored: StoredPolicy, *, name: str, now: datetime, even_frozen: bool = False) -> ControlChange:
-    """Remove what was set for the scope called `name`, however it was spelled when it was stored.
-
-    A field whose name is no control scope is removed by exactly that name. Raises `UsageError` if there is no such
-    field and the name is no control scope either, and `RefusedError` if a FROZEN is in force and not `even_frozen`.
-    """
-    scope, before = _meant(stored, name)
-    if not even_frozen and any(_is_frozen(control, now) for control in before):
-        raise RefusedError(f"{name} is FROZEN; to lift that all the same, say resume {name} --yes")
-    removed = [control.field for control in before]
-    left = {field: text for field, text in stored.control.items() if field not in removed}
-    write = Write(scope=scope, control=dict.fromkeys(removed)) if removed else None
-    return ControlChange(write, scope, before, None, _restricting(left, scope, now))
+    if len(reason) > LONGEST_REASON:
+        raise UsageError(f"the reason is too long: {LONGEST_REASON} characters at most")
+    return reason
 
 
 def _read(field: str, text: str) -> StoredControl:
@@ -119,10 +222,6 @@ def _key_of(field: str) -> str | None:
     except ScopeError:
         return None
     return None if scope.kind is ScopeKind.SYMBOL_SIDE else scope.key
-
-
-def _is_frozen(control: StoredControl, now: datetime) -> bool:
-    return control.entry.mode is Mode.FROZEN and control.entry.in_force(now)
 
 
 def _restricting(control: Mapping[str, str], key: str, now: datetime) -> ScopedControl | None:

@@ -5,15 +5,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, TypeAlias, cast
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
+from cio_strategist.domain.audit import AuditRecord
+from cio_strategist.domain.loosening import Loosened
+from cio_strategist.domain.outcome import Told
+from cio_strategist.domain.proposal import Proposal
 from cio_strategist.errors import StoreUnreadableError, UsageError
-from petrosa_contracts import PolicyLayer, PolicySnapshot, PolicyUnreadableError, Scope, ScopeError, ScopeKind
+from petrosa_contracts import (
+    PolicyLayer,
+    PolicySnapshot,
+    PolicyUnreadableError,
+    Scope,
+    ScopeError,
+    ScopeKind,
+    validate_patch,
+)
 
 Fields: TypeAlias = Mapping[str, str | None]
 """Fields of a hash to write: JSON text, or None to delete the field."""
+
+OutcomeT = TypeVar("OutcomeT", bound=Told)
 
 _ANY_TIME = datetime.min.replace(tzinfo=UTC)
 
@@ -23,17 +37,34 @@ def _nothing() -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a request that carried an idempotency key."""
+
+    key: str
+    """The caller's name and its key."""
+    fingerprint: str
+    """Digest of what was asked, so that the key cannot be used for something else."""
+    outcome: str
+    """The answer as JSON text."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StoredPolicy:
-    """Policy and control as they lie in the store, unread."""
+    """Policy and control as they lie in a store, unread, all of one moment."""
 
     epoch: int | None = None
-    """Count of the writes so far; None: no policy was ever loaded, and the gate is BLIND."""
+    """Count of the writes to this store so far; None: there never was one, and for Redis, the gate is BLIND."""
     layers: Mapping[str, str] = field(default_factory=_nothing)
     """Field of `cio:policy` to its JSON text."""
     versions: Mapping[str, str] = field(default_factory=_nothing)
     """Field of `cio:policy:versions` to the last version given to that scope, as text."""
     control: Mapping[str, str] = field(default_factory=_nothing)
     """Field of `cio:control` to its JSON text."""
+    loosened: tuple[Loosened, ...] = ()
+    """What was loosened of late, oldest first, for as long as budgets look back. Redis keeps none."""
+    pending: Mapping[str, Proposal] = field(default_factory=_nothing)
+    """Proposals that wait for an operator, by id. Redis keeps none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +76,14 @@ class Write:
     layers: Fields = field(default_factory=_nothing)
     versions: Mapping[str, int] = field(default_factory=_nothing)
     control: Fields = field(default_factory=_nothing)
+    audit: AuditRecord | None = None
+    """Its record for the trail. Redis keeps none."""
+    also_audit: tuple[AuditRecord, ...] = ()
+    """Further records of the same change, where it concerns several scopes."""
+    proposal: Proposal | None = None
+    """A proposal to file, or one that was decided. Redis keeps none."""
+    answer: Answer | None = None
+    """What to answer when the same request comes again. Redis keeps none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +91,13 @@ class Change:
     """A decision about what is stored. `write` is None where there is nothing to do."""
 
     write: Write | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(Change, Generic[OutcomeT]):
+    """A decision with what to tell whoever asked for it."""
+
+    outcome: OutcomeT
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +125,41 @@ def read_layer(field: str, text: str) -> StoredLayer:
         return StoredLayer(field, None, problem)
 
 
+def layers_in_force(fields: Mapping[str, str]) -> dict[str, PolicyLayer]:
+    """Return what the stored layers say, by scope key, without values that the catalogue does not allow.
+
+    What cannot be read at all is left out: it says nothing that could be compared.
+    """
+    found: dict[str, PolicyLayer] = {}
+    for field_name, text in fields.items():
+        stored = read_layer(field_name, text)
+        if stored.layer is not None and _is_scope(field_name):
+            found[field_name] = stored.layer if stored.problem is None else _believable(stored.layer)
+    return found
+
+
+def own_parameters(text: str | None) -> dict[str, Any] | None:
+    """Return the parameters in a stored layer's text; None if there is no layer, or none that can be read."""
+    if text is None:
+        return None
+    try:
+        return PolicyLayer.model_validate_json(text).parameters
+    except ValidationError:
+        return None
+
+
+def _believable(layer: PolicyLayer) -> PolicyLayer:
+    good = {name: value for name, value in layer.parameters.items() if not validate_patch({name: value})}
+    return layer.model_copy(update={"parameters": good})
+
+
+def _is_scope(name: str) -> bool:
+    try:
+        return Scope.parse(name).key == name
+    except ScopeError:
+        return False
+
+
 def explain(error: PolicyUnreadableError) -> str:
     """Return why policy cannot be read, on one line and without what a validation error adds for programmers."""
     cause = error.__cause__
@@ -90,7 +171,7 @@ def explain(error: PolicyUnreadableError) -> str:
 
 
 def layer_version(stored: StoredPolicy, field: str) -> int:
-    """Return the version of the layer stored under `field`; 0 if there is no layer, or none that tells its version."""
+    """Return the version that the layer under `field` tells; 0 if there is no layer, or none that tells one."""
     text = stored.layers.get(field)
     if text is None:
         return 0
@@ -103,7 +184,9 @@ def layer_version(stored: StoredPolicy, field: str) -> int:
 
 
 def last_version(stored: StoredPolicy, field: str) -> int:
-    """Return the highest version that `field` was ever given, cleared layers included; 0 if it never had one.
+    """Return the version that `field` is at; 0 if it never had one.
+
+    Each change of a scope takes the next one, removing its layer included, so no number ever means two contents.
 
     Raises `StoreUnreadableError` if the remembered version is not a number.
     """

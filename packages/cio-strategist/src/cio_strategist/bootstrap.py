@@ -1,0 +1,97 @@
+"""Where every concrete thing is made, once, and handed to those that need it."""
+
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from cio_strategist.adapters.clock import SystemClock
+from cio_strategist.adapters.mongo import open_authority
+from cio_strategist.adapters.redis import open_store
+from cio_strategist.domain.loosening import Budgets
+from cio_strategist.errors import RefusedError
+from cio_strategist.ports import PolicyStore, ProjectionMetrics
+from cio_strategist.service.config_manager import TradingConfigManager
+from cio_strategist.service.control import ControlDesk
+from cio_strategist.service.projection import Projector
+from cio_strategist.service.proposals import ProposalDesk
+from cio_strategist.service.reading import PolicyReader
+from cio_strategist.service.second_factor import SecondFactor
+from cio_strategist.service.tokens import Tokens
+from cio_strategist.service.writer import Writer
+from cio_strategist.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """What only the owner of policy has: history and everything that rests on it."""
+
+    reader: PolicyReader
+    proposals: ProposalDesk
+    tokens: Tokens
+    projector: Projector
+
+
+@dataclass(frozen=True, slots=True)
+class Governance:
+    """Everything that looks at or changes policy and control."""
+
+    store: PolicyStore
+    manager: TradingConfigManager
+    control: ControlDesk
+    direct_control: ControlDesk
+    """Control straight on the store that gates read, for when the authority's own is away."""
+    authority: Authority | None
+    """None without MONGODB_URI: then everything works straight on the store that gates read."""
+
+    @property
+    def needed_authority(self) -> Authority:
+        """The authority. Raises `RefusedError` where there is none."""
+        if self.authority is None:
+            raise RefusedError("this needs the authority, which keeps its history in MongoDB: set MONGODB_URI")
+        return self.authority
+
+
+@asynccontextmanager
+async def open_governance(
+    settings: Settings, *, metrics: ProjectionMetrics | None = None
+) -> AsyncGenerator[Governance]:
+    """Open what the settings name. Connects only when first used; whatever is away then says so."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(open_store(settings.redis_url.get_secret_value()))
+        direct_writer = Writer(redis, clock=clock, new_id=_new_id)
+        direct_control = ControlDesk(direct_writer)
+        if settings.mongodb_uri is None:
+            manager = TradingConfigManager(direct_writer)
+            yield Governance(redis, manager, direct_control, direct_control, authority=None)
+            return
+        uri = settings.mongodb_uri.get_secret_value()
+        mongo = await stack.enter_async_context(open_authority(uri, settings.mongodb_database, clock=clock))
+        projector = Projector(
+            mongo.policy,
+            redis.projection,
+            clock=clock,
+            new_id=_new_id,
+            drift_seconds=settings.drift_seconds,
+            metrics=metrics,
+        )
+        writer = Writer(mongo.policy, clock=clock, new_id=_new_id, history=mongo.policy, enforcer=projector)
+        second_factor = SecondFactor(settings.totp_secret, mongo.second_factor, clock)
+        budgets = Budgets(agent=settings.agent_loosening, operator=settings.operator_loosening)
+        yield Governance(
+            store=mongo.policy,
+            manager=TradingConfigManager(writer, budgets=budgets),
+            control=ControlDesk(writer, second_factor=second_factor),
+            direct_control=direct_control,
+            authority=Authority(
+                reader=PolicyReader(mongo.policy, clock=clock, history=mongo.policy, fallback=redis),
+                proposals=ProposalDesk(writer, mongo.policy, second_factor=second_factor),
+                tokens=Tokens(mongo.tokens, clock),
+                projector=projector,
+            ),
+        )
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex

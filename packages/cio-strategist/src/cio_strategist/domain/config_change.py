@@ -1,0 +1,237 @@
+"""Decisions about parameters: apply now, wait for approval, or nothing to do. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from cio_strategist.domain.audit import AuditRecord
+from cio_strategist.domain.caller import CallerClass
+from cio_strategist.domain.edit import Edit, Restore
+from cio_strategist.domain.impact import changes_of, direction_of, effects_of, loosening_of, reach
+from cio_strategist.domain.layer_change import LayerChange, edit_layer
+from cio_strategist.domain.loosening import Budgets, budget_uses, exceeded
+from cio_strategist.domain.outcome import (
+    BudgetUse,
+    Direction,
+    Effect,
+    Outcome,
+    OutcomeStatus,
+    ParameterChange,
+    Preview,
+)
+from cio_strategist.domain.proposal import Proposal
+from cio_strategist.domain.request import ChangeRequest
+from cio_strategist.domain.stored import Decided, StoredPolicy, Write, layers_in_force, own_parameters
+from petrosa_contracts import PolicyLayer, Scope, ScopeError
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An edit with everything a decision about it depends on."""
+
+    edit: Edit
+    scope: str
+    """Scope key, or for a deletion the name of a stored field that is none."""
+    request: ChangeRequest
+    now: datetime
+    new_id: str
+    """Id for the record or the proposal that this leads to."""
+    budgets: Budgets | None = None
+    """How much may be loosened without approval; None: any amount."""
+    approves: Proposal | None = None
+    """The proposal that this carries out; it was paid for by the approval."""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether loosening needs no budget: a person brings back what was in force before, or has approved it."""
+        by_operator = self.request.caller.kind is CallerClass.OPERATOR
+        return self.budgets is None or self.approves is not None or (by_operator and isinstance(self.edit, Restore))
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What an edit would do, before anything is decided about it."""
+
+    layer: LayerChange
+    version: int
+    """Version that the scope is at."""
+    before: Mapping[str, object] | None
+    after: Mapping[str, object] | None
+    changes: tuple[ParameterChange, ...]
+    effects: tuple[Effect, ...]
+    direction: Direction
+    loosening: Mapping[str, float]
+    budgets: tuple[BudgetUse, ...]
+
+
+def weigh(stored: StoredPolicy, order: Order) -> Weighed:
+    """Work out what `order` would do to the scope and to every order it reaches.
+
+    Raises what `edit_layer` raises.
+    """
+    layer = edit_layer(
+        stored,
+        order.edit,
+        scope=order.scope,
+        by=order.request.author,
+        now=order.now,
+        expect_version=order.request.expect_version,
+    )
+    layers_before = layers_in_force(stored.layers)
+    fields: dict[str, str | None] = {**stored.layers}
+    if layer.write is not None:
+        fields.update(layer.write.layers)
+    layers_after = layers_in_force({name: text for name, text in fields.items() if text is not None})
+    effects = _effects(layers_before, layers_after, layer.scope)
+    loosening = loosening_of(effects)
+    uses: tuple[BudgetUse, ...] = ()
+    if order.budgets is not None:
+        uses = budget_uses(stored.loosened, order.request.caller.kind, loosening, order.now, order.budgets)
+    before, after = own_parameters(stored.layers.get(layer.scope)), own_parameters(fields.get(layer.scope))
+    return Weighed(
+        layer=layer,
+        version=layer.version_before,
+        before=before,
+        after=after,
+        changes=changes_of(before, after),
+        effects=effects,
+        direction=direction_of(effects),
+        loosening=loosening,
+        budgets=uses,
+    )
+
+
+def decide(stored: StoredPolicy, order: Order) -> Decided[Outcome]:
+    """Decide about an edit: carry it out, file a proposal, or do nothing. Raises what `edit_layer` raises."""
+    weighed = weigh(stored, order)
+    if weighed.layer.write is None:
+        return Decided(None, _outcome(weighed, OutcomeStatus.UNCHANGED, f"{weighed.layer.scope} says so already"))
+    over = () if order.is_free else exceeded(weighed.budgets)
+    if over:
+        return _proposed(order, weighed, over)
+    return _applied(order, weighed)
+
+
+def preview(stored: StoredPolicy, order: Order) -> Preview:
+    """Say what `order` would do and what would become of it, writing nothing. Raises what `edit_layer` raises."""
+    weighed = weigh(stored, order)
+    reached = reach(layers_in_force(stored.layers), Scope.parse(weighed.layer.scope))
+    over = () if order.is_free else exceeded(weighed.budgets)
+    would = "change_nothing" if weighed.layer.write is None else "need_approval" if over else "apply"
+    return Preview(
+        scope=weighed.layer.scope,
+        edit=order.edit.kind,
+        version=weighed.version,
+        changes=weighed.changes,
+        effects=weighed.effects,
+        symbols=reached.symbols,
+        strategies=reached.strategies,
+        reaches_all_symbols=reached.all_symbols,
+        reaches_all_strategies=reached.all_strategies,
+        direction=weighed.direction,
+        budgets=weighed.budgets,
+        would=would,
+        message=_preview_message(weighed, would, over),
+    )
+
+
+def _effects(before: Mapping[str, PolicyLayer], after: Mapping[str, PolicyLayer], scope: str) -> tuple[Effect, ...]:
+    try:
+        return effects_of(before, after, Scope.parse(scope))
+    except ScopeError:
+        return ()  # a field that is no scope's name reaches no order
+
+
+def _applied(order: Order, weighed: Weighed) -> Decided[Outcome]:
+    layer, request = weighed.layer, order.request
+    action = "delete" if weighed.after is None else "create" if weighed.before is None else "update"
+    record = AuditRecord(
+        id=order.new_id,
+        scope=layer.scope,
+        action=action,
+        edit=order.edit.kind,
+        before=None if weighed.before is None else dict(weighed.before),
+        after=None if weighed.after is None else dict(weighed.after),
+        version_before=None if weighed.before is None else weighed.version,
+        version=layer.version,
+        changed_by=request.author,
+        caller=request.caller.name,
+        caller_class=request.caller.kind,
+        reason=request.reason,
+        thought_trace=request.thought_trace,
+        at=order.now,
+        loosening={} if order.is_free else dict(weighed.loosening),
+        restored=order.edit.target if isinstance(order.edit, Restore) else None,
+        proposal_id=None if order.approves is None else order.approves.id,
+        request_id=request.request_id,
+    )
+    message = f"{layer.scope} is at version {layer.version} now: {_count(weighed)}, {weighed.direction}"
+    outcome = _outcome(weighed, OutcomeStatus.APPLIED, message, audit_id=record.id)
+    write = replace(layer.write or Write(scope=layer.scope), audit=record)
+    return Decided(write, outcome)
+
+
+def _proposed(order: Order, weighed: Weighed, over: tuple[BudgetUse, ...]) -> Decided[Outcome]:
+    request = order.request
+    why = "; ".join(_over_budget(use, request.caller.kind) for use in over)
+    proposal = Proposal(
+        id=order.new_id,
+        scope=weighed.layer.scope,
+        edit=order.edit,
+        base_version=weighed.version,
+        loosening=dict(weighed.loosening),
+        why_pending=why,
+        proposed_by=request.caller.name,
+        proposer_class=request.caller.kind,
+        signed_by=request.author,
+        reason=request.reason,
+        thought_trace=request.thought_trace,
+        request_id=request.request_id,
+        proposed_at=order.now,
+    )
+    outcome = Outcome(
+        status=OutcomeStatus.PENDING,
+        scope=weighed.layer.scope,
+        version=weighed.version,
+        parameters=None if weighed.before is None else dict(weighed.before),
+        changes=weighed.changes,
+        direction=weighed.direction,
+        proposal_id=proposal.id,
+        message=f"nothing has changed yet: {why}; proposal {proposal.id} waits for an operator",
+    )
+    return Decided(Write(scope=None, proposal=proposal), outcome)
+
+
+def _outcome(weighed: Weighed, status: OutcomeStatus, message: str, *, audit_id: str | None = None) -> Outcome:
+    return Outcome(
+        status=status,
+        scope=weighed.layer.scope,
+        version=weighed.layer.version,
+        parameters=None if weighed.after is None else dict(weighed.after),
+        changes=weighed.changes,
+        direction=weighed.direction,
+        problem=weighed.layer.problem,
+        audit_id=audit_id,
+        message=message,
+    )
+
+
+def _over_budget(use: BudgetUse, kind: CallerClass) -> str:
+    return (
+        f"{use.parameter} would be loosened by {use.asked:.0%}, and {use.used:.0%} was used within the last hour: "
+        f"an {kind} may loosen it by {use.allowed:.0%} an hour"
+    )
+
+
+def _preview_message(weighed: Weighed, would: str, over: tuple[BudgetUse, ...]) -> str:
+    if would == "change_nothing":
+        return f"{weighed.layer.scope} says so already: nothing would be written"
+    what = f"{_count(weighed)} on {weighed.layer.scope}, which {weighed.direction} risk limits"
+    if would == "apply":
+        return f"would apply at once: {what}"
+    return f"would wait for an operator: {what}; over budget: {', '.join(use.parameter for use in over)}"
+
+
+def _count(weighed: Weighed) -> str:
+    count = len(weighed.changes)
+    return f"{count} parameter{'' if count == 1 else 's'} changed"

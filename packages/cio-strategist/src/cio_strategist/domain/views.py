@@ -1,0 +1,62 @@
+"""Policy as callers see it: what a scope sets, what holds for an order and why, and what is restricted."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from petrosa_contracts import ControlEntry
+from petrosa_contracts.instant import UtcDatetime
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Source(_View):
+    """Where an answer comes from."""
+
+    name: str = Field(description="`mongodb`, or `redis` while MongoDB is away: what the gates see, without history.")
+    epoch: int | None = Field(description="Count of the writes to that store; null: there never was one.")
+
+
+class LayerView(_View):
+    """What one scope itself sets."""
+
+    scope: str
+    version: int = Field(description="Counts the changes of the scope; 0: it never had any.")
+    exists: bool = Field(description="Whether the scope sets anything at all, be it an empty set.")
+    parameters: dict[str, Any]
+    updated_at: UtcDatetime | None
+    updated_by: str | None
+    problem: str | None = Field(description="Why the gates would not believe it; null if they do.")
+    source: Source
+
+
+class ResolvedValue(_View):
+    """One parameter as an order meets it."""
+
+    value: Any
+    scope: str = Field(description="Scope that set it; `defaults` if none did.")
+    version: int = Field(description="Version of that scope; 0 for the defaults.")
+    unit: str
+
+
+class ResolvedView(_View):
+    """Every parameter as orders of one kind meet it, with its provenance."""
+
+    symbol: str | None
+    strategy_id: str | None
+    side: str | None
+    scopes: tuple[str, ...] = Field(description="Scopes that apply, widest first; the later wins, key by key.")
+    parameters: dict[str, ResolvedValue]
+    source: Source
+
+
+class ControlView(_View):
+    """One scope that is restricted by hand, or was until its entry expired."""
+
+    scope: str
+    field: str = Field(description="Name under which it is stored, where that is not the scope's key.")
+    entry: ControlEntry
+    in_force: bool
+    unreadable: bool = Field(description="Whether it could not be read and therefore counts as a halt.")

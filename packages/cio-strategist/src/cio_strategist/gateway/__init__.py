@@ -1,0 +1,1 @@
+"""What callers reach over the network: HTTP for people and bots, MCP for language models."""

@@ -1,0 +1,54 @@
+"""What tools answer where no value of the services says it already."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cio_strategist.domain.views import ControlView, LayerView
+from cio_strategist.gateway.policy_routes import ParameterView
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Catalogue(_Answer):
+    """Parameters with everything known about them."""
+
+    parameters: dict[str, ParameterView]
+
+
+class Defaults(_Answer):
+    """What holds where no scope sets anything."""
+
+    parameters: dict[str, Any]
+
+
+class ConfigList(_Answer):
+    """Every scope that sets something."""
+
+    configs: tuple[LayerView, ...]
+
+
+class ValueProblem(_Answer):
+    """One thing wrong with one value."""
+
+    field: str
+    code: str
+    message: str
+    suggested_value: Any = Field(description="What was probably meant; null if there is no good guess.")
+
+
+class Validation(_Answer):
+    """Whether values may be stored."""
+
+    valid: bool
+    errors: tuple[ValueProblem, ...]
+    message: str
+
+
+class ControlList(_Answer):
+    """What is restricted by hand."""
+
+    controls: tuple[ControlView, ...]
+    message: str

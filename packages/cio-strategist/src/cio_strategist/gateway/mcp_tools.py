@@ -1,0 +1,15 @@
+"""The tools of the gateway itself, in the order in which a model should meet them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from cio_strategist.gateway.mcp_catalogue_tools import CATALOGUE_TOOLS
+from cio_strategist.gateway.mcp_change_tools import CHANGE_TOOLS
+from cio_strategist.gateway.mcp_control_tools import CONTROL_TOOLS
+from cio_strategist.gateway.mcp_reading_tools import READING_TOOLS
+from cio_strategist.gateway.mcp_tool import GatewayTool
+
+TOOLS: Mapping[str, GatewayTool] = MappingProxyType(
+    {tool.name: tool for tool in (*READING_TOOLS, *CHANGE_TOOLS, *CONTROL_TOOLS, *CATALOGUE_TOOLS)}
+)
+"""Every tool by name, without those of the fleet's bots."""

@@ -1,0 +1,55 @@
+"""What the gateway needs from the inside. It decides nothing itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from cio_strategist.domain.caller import Caller
+from cio_strategist.service.config_manager import TradingConfigManager
+from cio_strategist.service.control import ControlDesk
+from cio_strategist.service.proposals import ProposalDesk
+from cio_strategist.service.reading import PolicyReader
+
+
+class CallerLookup(Protocol):
+    """Knows whom a token speaks for."""
+
+    async def caller_of(self, text: str | None) -> Caller:
+        """Return the caller of a bearer token; `ANONYMOUS` without one.
+
+        Raises `UnauthenticatedError` for a token that does not count, and `StoreUnreachableError` if that cannot be
+        found out now.
+        """
+        ...
+
+
+class WriteLimit(Protocol):
+    """How often a caller may write."""
+
+    async def take(self, caller: Caller) -> None:
+        """Count one write of `caller`. Raises `RateLimitedError` saying when to come again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether the process does what it is for, as `/readyz` tells it."""
+
+    ready: bool
+    """Whether it takes writes and they are enforced. Reads may well be answered without."""
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What that rests on, such as whether MongoDB and Redis answer. Values are plain JSON without credentials."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The services behind every door of the gateway."""
+
+    manager: TradingConfigManager
+    proposals: ProposalDesk
+    control: ControlDesk
+    reader: PolicyReader
+    tokens: CallerLookup
+    write_limit: WriteLimit
+    readiness: Callable[[], Readiness]
+    """Facts known at the moment; must not wait for anything."""

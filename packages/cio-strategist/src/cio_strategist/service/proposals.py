@@ -1,0 +1,76 @@
+"""Proposals: what waits for an operator, and what becomes of it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from cio_strategist.domain.approval import approve, reject
+from cio_strategist.domain.caller import CallerClass, Permission
+from cio_strategist.domain.outcome import Outcome, OutcomeStatus
+from cio_strategist.domain.proposal import Proposal, ProposalStatus
+from cio_strategist.domain.request import ChangeRequest
+from cio_strategist.errors import ConflictError, ForbiddenError, NotFoundError
+from cio_strategist.ports import History, SecondFactor
+from cio_strategist.service.writer import Question, Writer
+
+
+class ProposalDesk:
+    """Shows proposals and lets operators decide them. Approving one's own takes a second factor."""
+
+    def __init__(self, writer: Writer, history: History, *, second_factor: SecondFactor) -> None:
+        self._writer = writer
+        self._history = history
+        self._second_factor = second_factor
+
+    async def all(self, status: ProposalStatus | None = None, *, limit: int = 50) -> Sequence[Proposal]:
+        """Return proposals, newest first."""
+        return await self._history.proposals(status, limit=limit)
+
+    async def one(self, proposal_id: str) -> Proposal:
+        """Return one proposal. Raises `NotFoundError`."""
+        proposal = await self._history.proposal(proposal_id)
+        if proposal is None:
+            raise NotFoundError(f"there is no proposal {proposal_id[:64]!r}: look which are pending")
+        return proposal
+
+    async def approve(self, proposal_id: str, *, request: ChangeRequest, code: str | None = None) -> Outcome:
+        """Carry out a pending proposal.
+
+        Needs `proposals:approve` and an operator, and for one's own proposal the second factor's `code`. Raises
+        `NotFoundError`, `ForbiddenError`, `SecondFactorError`, and `ConflictError` where it was decided before or its
+        scope has moved on to another version; then it is stale for good.
+        """
+        question = Question(request, f"approve {proposal_id}")
+        _check_judge(request)
+        if (earlier := await self._writer.earlier(question, Outcome)) is not None:
+            return earlier
+        proposal = await self.one(proposal_id)
+        if proposal.proposed_by == request.caller.name:
+            await self._second_factor.verify(code, caller=request.caller.name)
+        decide = partial(
+            approve,
+            proposal_id=proposal_id,
+            request=request,
+            now=self._writer.now(),
+            new_id=self._writer.new_id(),
+        )
+        outcome = await self._writer.write(question, Outcome, decide)
+        if outcome.status is OutcomeStatus.UNCHANGED:
+            raise ConflictError(outcome.message, current_version=outcome.version)
+        return outcome
+
+    async def reject(self, proposal_id: str, *, request: ChangeRequest) -> Proposal:
+        """Turn a pending proposal down. Needs `proposals:approve` and an operator. Raises as `approve` does."""
+        _check_judge(request)
+        await self.one(proposal_id)
+        decide = partial(reject, proposal_id=proposal_id, request=request, now=self._writer.now())
+        without_key = replace(request, idempotency_key=None)  # rejecting twice is a conflict that says so
+        await self._writer.write(Question(without_key, f"reject {proposal_id}"), Outcome, decide)
+        return await self.one(proposal_id)
+
+
+def _check_judge(request: ChangeRequest) -> None:
+    request.caller.require(Permission.APPROVE)
+    if request.caller.kind is not CallerClass.OPERATOR:
+        raise ForbiddenError("proposals are decided by operators, not by agents")
+    request.check()

@@ -1,0 +1,145 @@
+"""`cio-policy` as the authority: history, rollback, proposals, tokens and the second factor, on real servers."""
+
+import json
+import time
+
+import pyotp
+import pytest
+from pymongo import MongoClient
+from redis import Redis
+
+from devstack import Mongo
+from devstack import Redis as RedisServer
+from tests.integration.nurse.polling import eventually_blocking
+from tests.integration.strategist.command_line import CommandLine
+
+pytestmark = pytest.mark.servers
+
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+STEP_SECONDS = 30
+
+
+@pytest.fixture
+def authority(mongo_server: Mongo, redis_server: RedisServer, redis: Redis) -> CommandLine:
+    with MongoClient(mongo_server.url) as client:
+        client.drop_database("petrosa")
+    return CommandLine(
+        {
+            "REDIS_URL": redis_server.url,
+            "MONGODB_URI": mongo_server.url,
+            "USER": "anna",
+            "COLUMNS": "200",
+            "STRATEGIST_TOTP_SECRET": SECRET,
+        }
+    )
+
+
+def next_code(cli: CommandLine, *words: str) -> str:
+    """Run a command with the code of now, or of the next step where that one was used already."""
+    used = pyotp.TOTP(SECRET).at(time.time())
+    result = cli.run(*words, "--code", used)
+    if result.exit_code:
+        result = cli.run(*words, "--code", pyotp.TOTP(SECRET).at(time.time() + STEP_SECONDS))
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def parameters(redis: Redis, scope: str) -> dict[str, object] | None:
+    text = redis.hget("cio:policy", scope)
+    return None if text is None else json.loads(text)["parameters"]
+
+
+def test_a_change_is_written_to_history_and_carried_on_to_the_gates(authority: CommandLine, redis: Redis) -> None:
+    assert "version 1, epoch 1" in authority.done("set", "global", "leverage=5", "--reason", "calmer")
+    authority.done("set", "global", "max_daily_trades=9")
+    assert parameters(redis, "global") == {"leverage": 5, "max_daily_trades": 9}
+    newest, first = authority.as_json("history", "global")
+    assert (newest["version"], newest["before"], newest["after"]) == (
+        2,
+        {"leverage": 5},
+        {"leverage": 5, "max_daily_trades": 9},
+    )
+    assert (first["reason"], first["changed_by"], first["before"]) == ("calmer", "anna", None)
+
+
+def test_one_step_undoes(authority: CommandLine, redis: Redis) -> None:
+    authority.done("set", "global", "leverage=5")
+    authority.done("set", "global", "leverage=2")
+    assert "leverage: 2 -> 5" in authority.done("rollback", "global")
+    assert parameters(redis, "global") == {"leverage": 5}
+    authority.done("rollback", "global", "--to", "0")
+    assert parameters(redis, "global") is None
+    assert "no version 9" in authority.refused("rollback", "global", "--to", "9")
+
+
+def test_too_much_loosening_waits_for_an_approval(authority: CommandLine, redis: Redis) -> None:
+    said = authority.done("set", "global", "leverage=100")
+    assert "nothing has changed yet" in said
+    assert parameters(redis, "global") is None
+    (proposal,) = authority.as_json("proposals")
+    assert "code" in authority.refused("approve", proposal["id"])
+    next_code(authority, "approve", proposal["id"])
+    assert parameters(redis, "global") == {"leverage": 100}
+    assert "no proposal waits" in authority.done("proposals")
+
+
+def test_a_rejected_proposal_is_gone(authority: CommandLine) -> None:
+    authority.done("set", "global", "leverage=100")
+    (proposal,) = authority.as_json("proposals")
+    assert "rejected" in authority.done("reject", proposal["id"], "--reason", "too much")
+    assert [each["status"] for each in authority.as_json("proposals", "--all")] == ["rejected"]
+
+
+def test_resuming_takes_a_code(authority: CommandLine, redis: Redis) -> None:
+    authority.done("halt", "global", "--reason", "storm")
+    assert json.loads(redis.hget("cio:control", "global") or "")["mode"] == "HALTED"
+    authority.refused("resume", "global")
+    authority.refused("resume", "global", "--code", "000000")
+    next_code(authority, "resume", "global")
+    assert redis.hgetall("cio:control") == {}
+
+
+def test_tokens_are_made_shown_once_and_revoked(authority: CommandLine, mongo_server: Mongo) -> None:
+    text = authority.done("token", "create", "strategist", "--class", "agent", "--for", "1d").strip()
+    (listed,) = authority.as_json("token", "list")
+    assert listed["name"] == "strategist"
+    with MongoClient(mongo_server.url) as client:
+        stored = str(list(client["petrosa"]["cio_tokens"].find()))
+    assert text.rpartition("_")[2] not in stored
+    authority.done("token", "revoke", "strategist")
+    assert authority.as_json("token", "list")[0]["revoked_at"] is not None
+    authority.refused("token", "create", "robot", "--class", "agent", "--allow", "control:loosen")
+
+
+def test_a_halt_works_while_mongodb_is_away_and_is_taken_over(
+    authority: CommandLine, mongo_server: Mongo, redis: Redis
+) -> None:
+    authority.done("set", "global", "leverage=5")
+    mongo_server.stop()
+    try:
+        result = authority.run("halt", "global", "--reason", "storm")
+        assert result.exit_code == 0, result.output
+        assert "take it over" in result.stderr
+        authority.refused("set", "global", "leverage=4")
+    finally:
+        mongo_server.start()
+    eventually_blocking(lambda: authority.run("rebuild").exit_code == 0, seconds=20, what="MongoDB is back")
+    authority.done("set", "symbol:BTCUSDT", "leverage=3")
+    assert json.loads(redis.hget("cio:control", "global") or "")["mode"] == "HALTED"
+    assert any(record["subject"] == "control" for record in authority.as_json("history", "global"))
+
+
+def test_without_the_authority_its_commands_say_what_is_missing(cli: CommandLine) -> None:
+    for words in (["history"], ["rollback", "global"], ["proposals"], ["token", "list"], ["rebuild"]):
+        assert "MONGODB_URI" in cli.refused(*words)
+
+
+def test_what_an_authority_owns_is_not_changed_behind_its_back(
+    authority: CommandLine, cli: CommandLine, redis: Redis
+) -> None:
+    authority.done("set", "global", "leverage=5")
+    for words in (["set", "global", "leverage=4"], ["clear", "global", "--yes"], ["unset", "global", "leverage"]):
+        assert "set MONGODB_URI" in cli.refused(*words)
+    cli.done("halt", "global", "--reason", "storm")
+    assert "set MONGODB_URI" in cli.refused("resume", "global")
+    assert parameters(redis, "global") == {"leverage": 5}
