@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench import report
+from bench.authority import NotEnforcedError
+from bench.enforcement import ROUNDS_TOLD_AT_ONCE, WaySeries, measure_enforcement
 from bench.evaluation import KINDS, DecisionCost, measure_evaluation
 from bench.goals import judge
 from bench.machine import facts
@@ -36,6 +38,7 @@ class Part(StrEnum):
     EVALUATION = "evaluation"
     LATENCY = "latency"
     SATURATION = "saturation"
+    ENFORCEMENT = "enforcement"
 
 
 @dataclasses.dataclass(slots=True)
@@ -46,6 +49,7 @@ class Results:
     latency: list[StageResult] = dataclasses.field(default_factory=list[StageResult])
     throughput: dict[str, Held] = dataclasses.field(default_factory=dict[str, Held])
     heartbeat: Pulse | None = None
+    enforcement: list[WaySeries] = dataclasses.field(default_factory=list[WaySeries])
 
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -69,10 +73,10 @@ def bench(
     began = datetime.now(UTC)
     try:
         results = _measure(plan, parts, pin, screen)
-    except (DevstackError, ChildEndedError, PinningError) as error:
+    except (DevstackError, ChildEndedError, PinningError, NotEnforcedError) as error:
         typer.echo(f"bench: {error}", err=True)
         raise typer.Exit(FAILED) from error
-    goals = judge(results.latency, results.throughput, results.heartbeat, results.evaluation)
+    goals = judge(results.latency, results.throughput, results.heartbeat, results.evaluation, results.enforcement)
     for table in _tables(results):
         screen.print(table)
     screen.print(report.goal_table(goals))
@@ -111,6 +115,9 @@ def _measure_gate(bed: Testbed, plan: Plan, parts: set[Part], results: Results, 
     if Part.SATURATION in parts:
         results.throughput = measure_throughput(bed, plan, advance)
         results.heartbeat = measure_heartbeat(bed, plan, results.throughput["approvals"].window, advance)
+    if Part.ENFORCEMENT in parts:
+        # The last, because the authority takes over the policy that the other parts rest on.
+        results.enforcement = measure_enforcement(bed, plan, advance)
 
 
 def _steps(plan: Plan, parts: set[Part]) -> int:
@@ -118,6 +125,7 @@ def _steps(plan: Plan, parts: set[Part]) -> int:
         Part.EVALUATION: len(KINDS),
         Part.LATENCY: 1 + sum(stage.cycles * len(CYCLE) for stage in plan.stages),
         Part.SATURATION: 2 + len(STREAMS) * (len(WINDOWS) + plan.hold_rounds),
+        Part.ENFORCEMENT: 1 + math.ceil(plan.enforcement_rounds / ROUNDS_TOLD_AT_ONCE),
     }
     return sum(steps[part] for part in parts)
 
@@ -136,6 +144,8 @@ def _tables(results: Results) -> list[Any]:
         tables.append(report.heartbeat_table(results.heartbeat))
     if results.evaluation:
         tables.append(report.evaluation_table(results.evaluation))
+    if results.enforcement:
+        tables.append(report.enforcement_table(results.enforcement))
     return tables
 
 

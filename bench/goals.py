@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from bench.enforcement import FLOOR, WaySeries
 from bench.evaluation import DecisionCost
 from bench.saturation import Held, Pulse
 from bench.windows import StageResult
@@ -12,6 +13,7 @@ LARGEST_P99_RATIO = 1.5
 LARGEST_DECISION_US = 60.0
 LARGEST_HEARTBEAT_MS = 20.0
 SMALLEST_PER_SECOND = 10_000
+LONGEST_ENFORCEMENT_MS = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,17 @@ class Goal:
 
 
 def judge(
-    stages: list[StageResult], throughput: dict[str, Held], pulse: Pulse | None, costs: list[DecisionCost]
+    stages: list[StageResult],
+    throughput: dict[str, Held],
+    pulse: Pulse | None,
+    costs: list[DecisionCost],
+    changes: list[WaySeries],
 ) -> list[Goal]:
     """Compare what was measured with the goals."""
     ratios = [stage.series["gate"].p99_ratio.median for stage in stages if stage.rate == RATIO_RATE]
     sustained = [held.per_second.median for name, held in throughput.items() if name == "approvals"]
     beats = [] if pulse is None else [pulse.latency[name].p99 for name in ("ping", "heartbeat")]
+    enforced = [math.inf if way.lost else way.enforced.largest for way in changes if way.name != FLOOR]
     return [
         _at_most(f"p99 of approvals at {RATIO_RATE}/s against the echo's", ratios, LARGEST_P99_RATIO, "x"),
         _at_most("decode and evaluate, median CPU", [cost.both.median for cost in costs], LARGEST_DECISION_US, " us"),
@@ -41,6 +48,7 @@ def judge(
             f"{sustained[0]:,.0f}/s" if sustained else "not measured",
             sustained[0] >= SMALLEST_PER_SECOND if sustained else None,
         ),
+        _at_most("a change of policy enforced, the slowest", enforced, LONGEST_ENFORCEMENT_MS, " ms"),
     ]
 
 

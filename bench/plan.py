@@ -25,6 +25,7 @@ class Plan:
     heartbeat_seconds: float
     evaluation_repeats: int
     evaluation_decisions: int
+    enforcement_rounds: int
 
 
 QUICK = Plan(
@@ -37,6 +38,7 @@ QUICK = Plan(
     heartbeat_seconds=3.0,
     evaluation_repeats=5,
     evaluation_decisions=4000,
+    enforcement_rounds=20,
 )
 """A little more than a minute: enough to see that nothing is badly wrong."""
 
@@ -50,5 +52,6 @@ FULL = Plan(
     heartbeat_seconds=8.0,
     evaluation_repeats=9,
     evaluation_decisions=8000,
+    enforcement_rounds=60,
 )
 """About four minutes: enough pairs of windows to tell the gate from the noise."""

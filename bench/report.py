@@ -6,6 +6,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
+from bench.enforcement import WaySeries
 from bench.evaluation import DecisionCost
 from bench.goals import Goal
 from bench.saturation import Held, Pulse
@@ -17,6 +18,11 @@ _NAMES = {
     "relay": "bare relay",
     "gate": "gate, approvals",
     "mixed": "gate, half vetoed",
+}
+_WAYS = {
+    "straight": "straight into Redis",
+    "in process": "authority, in process",
+    "gateway": "authority, over HTTP",
 }
 _PLAIN_WIDTH = 150
 
@@ -117,6 +123,36 @@ def evaluation_table(costs: list[DecisionCost]) -> Table:
         spreads = (cost.decode, cost.evaluate, cost.both, cost.after_sleep)
         cells = (f"{spread.low:.1f} / {spread.median:.1f}" for spread in spreads)
         table.add_row(cost.kind, *cells)
+    return table
+
+
+def enforcement_table(ways: list[WaySeries]) -> Table:
+    """Return how long changes of policy took, with each ratio's median and its smallest and largest."""
+    table = Table(title="A change of policy, ms since it was sent (ratio to the straight write just before)")
+    for heading in (
+        "",
+        "changes",
+        "answered p50",
+        "p99",
+        "in Redis p50",
+        "p99",
+        "gate shows it p50",
+        "p99",
+        "largest",
+        "ratio",
+        "lost",
+    ):
+        table.add_column(heading, justify="left" if heading == "" else "right")
+    for way in ways:
+        stages = (way.answered, way.in_redis, way.enforced)
+        table.add_row(
+            _WAYS[way.name],
+            str(way.enforced.count),
+            *(f"{value:.1f}" for stage in stages for value in (stage.p50, stage.p99)),
+            f"{way.enforced.largest:.1f}",
+            _spread(way.ratio),
+            str(way.lost),
+        )
     return table
 
 

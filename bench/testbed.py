@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bench.gate import Gate, write_policy
@@ -27,6 +28,10 @@ class Testbed:
     probe: Child
     pids: Mapping[str, int]
     """Process ids of what answers: echo, relay and gate."""
+    nats_url: str
+    redis_url: str
+    folder: Path
+    """Where more servers may have their files; it goes with the testbed."""
 
     def run(self, job: str, target: str, kind: str, **details: Any) -> dict[str, Any]:
         """Have the load generator do a job against one target.
@@ -66,9 +71,10 @@ def running_testbed(*, pin: bool) -> Generator[Testbed]:
             echo = started.enter_context(Child("bench.responders", "echo", nats_url))
             relay = started.enter_context(Child("bench.responders", "relay", nats_url))
             gate = Gate(stack.folder / "gate", nats_url=nats_url, redis_url=redis_url)
-            started.enter_context(gate)
             started.callback(gate.release_ports)
-        yield Testbed(load, probe, {"echo": echo.pid, "relay": relay.pid, "gate": gate.pid})
+            started.enter_context(gate)
+        pids = {"echo": echo.pid, "relay": relay.pid, "gate": gate.pid}
+        yield Testbed(load, probe, pids, nats_url, redis_url, stack.folder)
 
 
 def warm_up(bed: Testbed, seconds: float) -> None:

@@ -4,28 +4,26 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from collections.abc import Coroutine
+from contextlib import ExitStack
 
-import nats
+import httpx2
 import nats.errors
-from nats.aio.client import Client
+from mcp import MCPError
 from rich.console import Console
 
-from demo.engine import run_engine
-from demo.fleet import Fleet
+from demo.desk import DeskError
 from demo.gate import Gate
 from demo.ledger import Ledger
-from demo.market import market
-from demo.operator import Operator, OperatorError
 from demo.plain import PlainView
-from demo.scenario import Scenario, Timeline
+from demo.scenario import Timeline
+from demo.stage import perform
+from demo.strategist import CommandError, Strategist
 from demo.summary import print_summary
 from demo.view import SMALLEST_HEIGHT, SMALLEST_WIDTH, LiveView
-from demo.witness import run_witness
 from devstack import DevStack, DevstackError
 
-FULL_SECONDS, SHORT_SECONDS, STARTING_SECONDS = 32.0, 11.0, 2.0
+FULL_SECONDS, SHORT_SECONDS, STARTING_SECONDS = 34.0, 12.0, 4.0
 FAILED, INTERRUPTED = 1, 130
 
 _LAST_LINES = 10
@@ -51,15 +49,15 @@ def main() -> int:
         return FAILED
     if print_summary(Console(force_terminal=False) if plain else console, ledger):
         return 0
-    print(f"demo: the gate's last words were\n{last_words}", file=sys.stderr)
+    print(f"demo: the last words of strategist and gate were\n{last_words}", file=sys.stderr)
     return FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m demo",
-        description="Real NATS, Redis and gate; simulated bots, market and TradeEngine. Takes about "
-        f"{STARTING_SECONDS + FULL_SECONDS:.0f} seconds, asks nothing, leaves nothing behind.",
+        description="Real NATS, Redis, MongoDB wire, strategist and gate; simulated bots, market, model and engine. "
+        f"Takes about {STARTING_SECONDS + FULL_SECONDS:.0f} seconds, asks nothing, leaves nothing behind.",
         epilog="Exit codes: 0 every fact holds, 1 a fact does not hold or something failed, 2 wrong usage, "
         "130 interrupted.",
     )
@@ -72,41 +70,26 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(view: PlainView | LiveView, ledger: Ledger, *, seconds: float, seed: int) -> str | None:
-    """Play to the end and return the gate's last log lines; None if that failed, which is told on standard error."""
+    """Play to the end and return the last log lines; None if that failed, which is told on standard error."""
     try:
-        with view, DevStack(mongo=False) as stack, ExitStack() as cleanup:
-            gate = Gate(stack)
+        with view, DevStack() as stack, ExitStack() as cleanup:
+            strategist, gate = Strategist(stack), Gate(stack)
+            cleanup.callback(strategist.stop)
             cleanup.callback(gate.stop)
-            asyncio.run(_perform(view, ledger, stack, gate, seconds=seconds, seed=seed))
-            return gate.log_tail(_LAST_LINES)
-    except* (DevstackError, OperatorError, nats.errors.Error, OSError) as group:
+            play = perform(ledger, stack.nats.url, strategist, gate, timeline=Timeline(seconds), seed=seed)
+            asyncio.run(_show(view, play))
+            return "\n".join(process.log_tail(_LAST_LINES) for process in (strategist, gate))
+    except* (DevstackError, CommandError, DeskError, MCPError, httpx2.HTTPError, nats.errors.Error, OSError) as group:
         print(f"demo: {_first_of(group)}", file=sys.stderr)
     return None
 
 
-async def _perform(
-    view: PlainView | LiveView, ledger: Ledger, stack: DevStack, gate: Gate, *, seconds: float, seed: int
-) -> None:
+async def _show(view: PlainView | LiveView, play: Coroutine[None, None, None]) -> None:
     _cancel_on_termination()
-    timeline = Timeline(seconds)
-    async with AsyncExitStack() as cleanup:
-        bots, engine, ears = [
-            await cleanup.enter_async_context(_connection(stack.nats.url, name))
-            for name in ("demo-bots", "demo-tradeengine", "demo-witness")
-        ]
-        operator = Operator(stack.redis.url, ledger)
-        cleanup.push_async_callback(operator.leave)
-        await run_engine(engine, ledger)
-        await run_witness(ears, ledger)
-        fleet = Fleet(bots, market(seed, crash=timeline.crash_ticks), ledger, seed)
-        scenario = Scenario(ledger=ledger, fleet=fleet, gate=gate, operator=operator, timeline=timeline)
-        async with asyncio.TaskGroup() as tasks:
-            drawing = tasks.create_task(_draw(view))
-            await scenario.prepare()
-            trading = tasks.create_task(fleet.trade())
-            await scenario.play()
-            trading.cancel()
-            drawing.cancel()
+    async with asyncio.TaskGroup() as tasks:
+        drawing = tasks.create_task(_draw(view))
+        await play
+        drawing.cancel()
 
 
 async def _draw(view: PlainView | LiveView) -> None:
@@ -115,15 +98,6 @@ async def _draw(view: PlainView | LiveView) -> None:
     while True:
         await asyncio.to_thread(view.refresh)
         await asyncio.sleep(_REFRESH_SECONDS)
-
-
-@asynccontextmanager
-async def _connection(url: str, name: str) -> AsyncGenerator[Client]:
-    client = await nats.connect(url, name=name)
-    try:
-        yield client
-    finally:
-        await client.close()
 
 
 def _cancel_on_termination() -> None:

@@ -74,13 +74,68 @@ class Pulse(Event):
     epoch: int | None
 
 
+class Seat(StrEnum):
+    """Who changes policy, as the authority names the holder of each one's token."""
+
+    MODEL = "model"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a change comes with."""
+
+    reason: str
+    thought_trace: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed(Event):
-    """The operator's change was written (then `at` is) under this epoch: a lower limit, or the halt of a strategy."""
+    """A change was applied; `at` is when it was asked for. It is about a limit, the halt of a strategy, or its end."""
 
-    epoch: int
+    by: Seat
+    words: Words
+    audit_id: str | None
+    epoch: int | None
+    """Under which gates know of it, as the authority says; None if it does not."""
+    enforced: bool
+    """Whether the authority says that gates can know of it."""
     limit_usd: float | None = None
     halted: str | None = None
+    resumed: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Event):
+    """The model asked for a looser limit, at `at`; `proposal_id` is what waits, None where it did not have to."""
+
+    limit_usd: float
+    proposal_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitRead(Event):
+    """The authority told somebody the limit that orders meet, where nothing narrower says otherwise."""
+
+    by: Seat
+    usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of the authority's history; `version` is None for a change of control."""
+
+    audit_id: str
+    version: int | None
+    by: str
+    words: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail(Event):
+    """The authority's whole history was read."""
+
+    records: tuple[Record, ...]
 
 
 class GateState(StrEnum):
@@ -101,7 +156,7 @@ class GateChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note(Event):
-    """A line of the operator's timeline."""
+    """A line of the timeline."""
 
     text: str
 

@@ -1,83 +1,80 @@
-"""The operator: a person at the real `cio-policy`, and the moment at which what they typed was written."""  # noqa: A005
+"""The operator: a person who decides what the model may not, at the same tools."""  # noqa: A005
 
-import asyncio
-import os
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import pyotp
 
-from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
+from demo.desk import LIMIT, Desk, DeskError
+from demo.ledger import Asked, Changed, Ledger, Record, Trail, Words
 
-from demo.gate import find_script
-from demo.ledger import Ledger
-from petrosa_contracts import rediskeys
-
-PATIENCE_SECONDS = 20.0
-"""How long a command may take, start of its interpreter included."""
-
-_POLL_SECONDS = 0.2
-
-
-class OperatorError(Exception):
-    """The command could not be run, failed, or changed nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A change as it was announced: when, on the ledger's clock, and the epoch since then."""
-
-    at: float
-    epoch: int
+_RESUME = Words(
+    reason="looked at the strategy, it is calm again",
+    thought_trace="Its last requests before the halt were a reaction to the crash, which is over: prices have been "
+    "stable since. The tight limit still holds, so whatever it opens now stays small while it is watched.",
+)
+_REJECT = Words(
+    reason="rolled back instead, so that no value of the crash stays behind",
+    thought_trace="The reasoning holds: the crash is over. But approving would leave a limit of its own in the global "
+    "scope for good, where none was before. Rolling back leads to the same number today and to the default tomorrow.",
+)
+_ROLL_BACK = Words(
+    reason="the crash is over: back to what held before it",
+    thought_trace="The tight limit was right for the crash and is not needed any longer. The preview shows that the "
+    "step before the newest change of the global scope is exactly what held this morning, with no other difference.",
+)
+_MOST_RECORDS = 200
 
 
 class Operator:
-    """Types commands against the Redis at `redis_url`."""
+    """Works the tools from `desk`; the authenticator was set up with `totp_secret`."""
 
-    def __init__(self, redis_url: str, ledger: Ledger) -> None:
-        self._environment = {**os.environ, "REDIS_URL": redis_url, "USER": "operator"}
-        self._redis = Redis.from_url(redis_url)
+    def __init__(self, desk: Desk, ledger: Ledger, totp_secret: str) -> None:
+        self._desk = desk
         self._ledger = ledger
+        self._authenticator = pyotp.TOTP(totp_secret)
 
-    @asynccontextmanager
-    async def typing(self, *words: str) -> AsyncGenerator[Written]:
-        """Run `cio-policy` with these words: entered when the change is written, left when the command has ended.
+    async def resume(self, strategy_id: str) -> Changed:
+        """Lift the halt of a strategy with the code that the authenticator shows."""
+        scope = f"strategy:{strategy_id}"
+        code = self._authenticator.now()
+        changed = await self._desk.change("lift_control", _RESUME, resumed=strategy_id, scope=scope, code=code)
+        self._desk.note(f'lift_control {scope} with a code, "{_RESUME.reason}"')
+        return changed
 
-        Raises `OperatorError` with the command's own sentence if it does not end well.
-        """
-        program = find_script("cio-policy")
-        if program is None:
-            raise OperatorError("cio-policy is not installed beside this interpreter")
-        async with self._redis.pubsub() as channel:
-            await channel.subscribe(rediskeys.POLICY_CHANGED)
-            await channel.get_message(timeout=PATIENCE_SECONDS)
-            process = await asyncio.create_subprocess_exec(
-                program, *words, env=self._environment, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE
+    async def turn_down(self, asked: Asked) -> None:
+        """Look at what the model asked for, and reject it."""
+        if asked.proposal_id is None:
+            raise DeskError("the model's loosening did not have to wait")
+        found = await self._desk.call("get_proposal", proposal_id=asked.proposal_id)
+        self._desk.note(f'get_proposal: {LIMIT} +{found["loosening"][LIMIT]:.0%}, "{found["reason"]}"; rejects it')
+        await self._desk.call(
+            "reject_proposal",
+            proposal_id=asked.proposal_id,
+            reason=_REJECT.reason,
+            thought_trace=_REJECT.thought_trace,
+        )
+
+    async def roll_back(self) -> Changed:
+        """Take the newest change of the global scope back in one step, and see which limit holds then."""
+        seen = await self._desk.preview_limit(change="rollback", previous=True)
+        changed = await self._desk.change(
+            "rollback_to_version",
+            _ROLL_BACK,
+            limit_usd=seen["effect"]["after"],
+            scope="global",
+            previous=True,
+            expect_version=seen["version"],
+        )
+        usd = await self._desk.read_limit()
+        self._desk.note(f"rollback_to_version global, one step: {LIMIT} is {usd:g} again")
+        return changed
+
+    async def read_history(self) -> None:
+        """Read all that was changed, by whom and why, and record it."""
+        page = await self._desk.call("get_history", limit=_MOST_RECORDS)
+        records = tuple(
+            Record(
+                each["id"], each["version"], each["caller"], Words(each["reason"] or "", each["thought_trace"] or "")
             )
-            try:
-                await self._announcement(channel, process)
-                yield Written(self._ledger.now(), int(await self._redis.get(rediskeys.POLICY_EPOCH) or 0))
-                await _raise_unless_well(process)
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
-
-    async def leave(self) -> None:
-        """Close the connection."""
-        await self._redis.aclose()
-
-    async def _announcement(self, channel: PubSub, process: Process) -> None:
-        deadline = self._ledger.now() + PATIENCE_SECONDS
-        while not await channel.get_message(timeout=_POLL_SECONDS):
-            if process.returncode:
-                await _raise_unless_well(process)
-            if self._ledger.now() > deadline:
-                raise OperatorError(f"cio-policy changed nothing within {PATIENCE_SECONDS:g} seconds")
-
-
-async def _raise_unless_well(process: Process) -> None:
-    _, complaint = await process.communicate()
-    if process.returncode:
-        raise OperatorError(f"cio-policy ended with exit code {process.returncode}: {complaint.decode().strip()}")
+            for each in page["records"]
+        )
+        self._ledger.record(Trail(at=self._ledger.now(), records=records))
+        self._desk.note(f"get_history: {len(records)} changes, each with who, why and the thought behind it")

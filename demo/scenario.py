@@ -1,18 +1,20 @@
-"""The scenario: what happens when, and what the operator does about it."""
+"""The scenario: what happens when, and what the model and the operator do about it."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from demo.bots import FORGETFUL, RECKLESS, Wish
-from demo.facts import effect, in_force
+from demo.fact import effect, in_force
 from demo.fleet import TICK_SECONDS, Fleet, Message
 from demo.gate import Gate
 from demo.ledger import Changed, GateChanged, GateState, Ledger, Note, Priced
+from demo.model import Model
 from demo.operator import Operator
 from petrosa_contracts import Code, Verdict
 
-LIMIT_USD = 300.0
-"""What the operator lowers `max_position_size_usd` to; the default is 1000."""
+LIMIT_USD, LIMIT_BEFORE_USD = 300.0, 1000.0
+"""What the model lowers `max_position_size_usd` to, and the default that it would like to go back to."""
 
 _LARGE = Wish("buy", usd=900)
 _SMALL = Wish("buy", usd=200)
@@ -26,12 +28,15 @@ class Timeline:
     """When things happen, as shares of `seconds`, the length of the play."""
 
     seconds: float
-    crash: tuple[float, float] = (0.20, 0.38)
-    tighten: float = 0.42
-    halt: float = 0.56
-    kill: float = 0.68
-    restart: float = 0.78
-    repeat: float = 0.88
+    crash: tuple[float, float] = (0.18, 0.34)
+    tighten: float = 0.36
+    halt: float = 0.46
+    kill: float = 0.55
+    restart: float = 0.64
+    repeat: float = 0.71
+    resume: float = 0.76
+    loosen: float = 0.83
+    roll_back: float = 0.90
 
     @property
     def crash_ticks(self) -> range:
@@ -41,71 +46,83 @@ class Timeline:
 
 
 class Scenario:
-    """The play: `prepare` brings the gate up, `play` runs to the end while the fleet trades."""
+    """The play, on a stage where everything is up and the fleet trades."""
 
-    def __init__(self, *, ledger: Ledger, fleet: Fleet, gate: Gate, operator: Operator, timeline: Timeline) -> None:
+    def __init__(
+        self, *, ledger: Ledger, fleet: Fleet, gate: Gate, model: Model, operator: Operator, timeline: Timeline
+    ) -> None:
         self._ledger = ledger
         self._fleet = fleet
         self._gate = gate
+        self._model = model
         self._operator = operator
         self._timeline = timeline
         self._began = 0.0
 
-    async def prepare(self) -> None:
-        """Start policy and gate. Raises `OperatorError` or a `DevstackError`."""
-        async with self._operator.typing("init"):
-            self._note("cio-policy init")
-        await asyncio.to_thread(self._gate.start)
-        self._gate_is(GateState.READY)
-        self._note(f"  gate ready after {self._gate.start_seconds:.1f} s; the default limits hold")
-
     async def play(self) -> None:
-        """Act at the times of the timeline; at the end the bots are hushed, all is settled. Raises like `prepare`."""
+        """Act at the times of the timeline; at the end the bots are hushed, all is settled.
+
+        Raises `DeskError`, or a `DevstackError` if the gate does not come back.
+        """
         self._began = self._ledger.now()
-        await self._until(self._timeline.crash[0])
+        times = self._timeline
+        await self._model.learn()
+        await self._until(times.crash[0])
         self._note("the market crashes")
-        await self._until(self._timeline.tighten)
-        await self._tighten()
-        await self._until(self._timeline.halt)
+        await self._until(times.tighten)
+        before = await self._tighten()
+        await self._until(times.halt)
         await self._halt()
-        await self._until(self._timeline.kill)
+        await self._until(times.kill)
         approved_before = await self._kill()
         await asyncio.sleep(_SHORTEST_OUTAGE_SECONDS)
-        await self._until(self._timeline.restart)
+        await self._until(times.restart)
         await self._restart()
-        await self._until(self._timeline.repeat)
+        await self._until(times.repeat)
         again = await self._fleet.send(approved_before, flaw=Code.INTENT_DUPLICATE)
         self._note(f"an order approved before the kill comes again: {_outcome(again)}")
+        await self._until(times.resume)
+        await self._resume()
+        await self._until(times.loosen)
+        await self._loosen(before)
         await self._until(1.0)
         await self._fleet.hush()
+        await self._operator.read_history()
 
-    async def _tighten(self) -> None:
+    async def _tighten(self) -> float:
+        """Return the price at which an order was refused that had passed before."""
         price = self._price(RECKLESS.symbol)
         before = await self._fleet.send(self._fleet.compose(RECKLESS, _LARGE, price))
-        async with self._operator.typing("set", "global", f"max_position_size_usd={LIMIT_USD:g}") as written:
-            change = Changed(at=written.at, epoch=written.epoch, limit_usd=LIMIT_USD)
-            self._ledger.record(change)
-            self._note(f"cio-policy set global max_position_size_usd={LIMIT_USD:g}")
-            after = await self._probe(_LARGE, price)
+        change = await self._model.tighten(LIMIT_USD)
+        after = await self._probe(_LARGE, price, _is_refused)
         self._note(
-            f"  {effect(in_force(self._ledger, change)[1])}; "
-            f"the same {_LARGE.usd:g} USD order: {_outcome(before)} before, {_outcome(after)} now"
+            f"  {self._effect(change)}; the same {_LARGE.usd:g} USD order: {_outcome(before)} before, "
+            f"{_outcome(after)} now"
         )
+        return price
 
     async def _halt(self) -> None:
         price = self._price(RECKLESS.symbol)
         await self._fleet.send(self._fleet.compose(RECKLESS, _SMALL, price))
-        scope = f"strategy:{RECKLESS.strategy_id}"
-        async with self._operator.typing("halt", scope, "--reason", "panicked in the crash") as written:
-            change = Changed(at=written.at, epoch=written.epoch, halted=RECKLESS.strategy_id)
-            self._ledger.record(change)
-            self._note(f'cio-policy halt {scope} --reason "panicked in the crash"')
-            after = await self._probe(_SMALL, price)
+        change = await self._model.halt(RECKLESS.strategy_id)
+        after = await self._probe(_SMALL, price, _is_refused)
         close = await self._fleet.send(self._fleet.compose(RECKLESS, Wish("close"), price))
-        self._note(
-            f"  {effect(in_force(self._ledger, change)[1])}; "
-            f"its next order: {_outcome(after)}, its close: {_outcome(close)}"
-        )
+        self._note(f"  {self._effect(change)}; its next order: {_outcome(after)}, its close: {_outcome(close)}")
+
+    async def _resume(self) -> None:
+        change = await self._operator.resume(RECKLESS.strategy_id)
+        after = await self._probe(_SMALL, self._price(RECKLESS.symbol), _is_approved)
+        self._note(f"  {self._effect(change)}; its next order: {_outcome(after)}")
+
+    async def _loosen(self, price: float) -> None:
+        asked = await self._model.ask_back(LIMIT_BEFORE_USD)
+        waiting = await self._fleet.send(self._fleet.compose(RECKLESS, _LARGE, price))
+        self._note(f"  the {_LARGE.usd:g} USD order: still {_outcome(waiting)}")
+        await self._until(self._timeline.roll_back)
+        await self._operator.turn_down(asked)
+        change = await self._operator.roll_back()
+        after = await self._probe(_LARGE, price, _is_approved)
+        self._note(f"  {self._effect(change)}; the {_LARGE.usd:g} USD order: {_outcome(after)}")
 
     async def _kill(self) -> Message:
         remembered = self._fleet.compose(FORGETFUL, Wish("buy", usd=100), self._price(FORGETFUL.symbol))
@@ -130,14 +147,17 @@ class Scenario:
             f"the halted strategy's order: {_outcome(after)}"
         )
 
-    async def _probe(self, wish: Wish, price: float) -> Verdict | None:
-        """Send the same order under new ids until it is refused, for at most 2 seconds."""
+    async def _probe(self, wish: Wish, price: float, wanted: Callable[[Verdict], bool]) -> Verdict | None:
+        """Send the same order under new ids until its verdict is as wanted, for at most 2 seconds."""
         deadline = self._ledger.now() + _EFFECT_SECONDS
         while True:
             verdict = await self._fleet.send(self._fleet.compose(RECKLESS, wish, price))
-            if verdict is None or not verdict.approved or self._ledger.now() > deadline:
+            if verdict is None or wanted(verdict) or self._ledger.now() > deadline:
                 return verdict
             await asyncio.sleep(_BETWEEN_PROBES_SECONDS)
+
+    def _effect(self, change: Changed) -> str:
+        return effect(in_force(self._ledger, change)[1])
 
     async def _until(self, share: float) -> None:
         await asyncio.sleep(self._began + share * self._timeline.seconds - self._ledger.now())
@@ -150,6 +170,14 @@ class Scenario:
 
     def _note(self, text: str) -> None:
         self._ledger.record(Note(at=self._ledger.now(), text=text))
+
+
+def _is_approved(verdict: Verdict) -> bool:
+    return verdict.approved
+
+
+def _is_refused(verdict: Verdict) -> bool:
+    return not verdict.approved
 
 
 def _outcome(verdict: Verdict | None) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from demo.facts import FACTS, percentile
+from demo.fact import percentile
+from demo.facts import FACTS
 from demo.ledger import Delivered, Judged, Ledger, Note, Sent
 from demo.rows import rows
 

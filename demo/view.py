@@ -140,7 +140,7 @@ def _lines(row: Row) -> list[Text]:
 
 def _done(ledger: Ledger) -> Panel:
     lines = [Text.assemble((f"{note.at:5.1f}  ", "dim"), note.text) for note in ledger.of(Note)[-_NOTES:]]
-    return _panel("operator and gate", Group(*map(_one_line, lines)))
+    return _panel("model, operator and gate", Group(*map(_one_line, lines)))
 
 
 def _one_line(text: Text) -> Text:

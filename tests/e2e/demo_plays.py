@@ -1,24 +1,15 @@
-"""Ledgers of plays that never ran: a good one, and ways to spoil it so that one of the demo's facts turns false."""
+"""Ledgers of plays that never ran: a good one, and the means to rewrite it."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
-from demo.facts import (
-    EFFECT_LIMIT_MS,
-    approvals_arrived,
-    duplicate_refused,
-    exits_passed,
-    halt_held,
-    mistakes_refused,
-    nothing_during_outage,
-    nothing_unapproved,
-    requests_answered,
-    tightening_held,
-)
+from demo.fact import EFFECT_LIMIT_MS
 from demo.ledger import (
     Answered,
+    Asked,
     Changed,
     Delivered,
     Event,
@@ -26,10 +17,15 @@ from demo.ledger import (
     GateState,
     Judged,
     Ledger,
+    LimitRead,
     Note,
     Priced,
     Pulse,
+    Record,
+    Seat,
     Sent,
+    Trail,
+    Words,
 )
 from petrosa_contracts import Breach, Code, Decision, Mode, Verdict
 
@@ -45,9 +41,22 @@ class Play:
     def gate(self, state: GateState) -> None:
         self.record(GateChanged, state=state)
 
-    def change(self, **what: Any) -> None:
+    def change(self, by: Seat = Seat.MODEL, **what: Any) -> None:
         self.epoch += 1
-        self.record(Changed, epoch=self.epoch, **what)
+        words = Words(f"reason {self.epoch}", f"thought {self.epoch}")
+        audit_id = f"record-{self.epoch}"
+        self.record(Changed, by=by, words=words, audit_id=audit_id, epoch=self.epoch, enforced=True, **what)
+
+    def read_history(self) -> None:
+        """Read a history that tells of each change as it was, newest first."""
+        versions = count(1)
+        records = [
+            Record(
+                change.audit_id or "", next(versions) if change.limit_usd is not None else None, change.by, change.words
+            )
+            for change in self.ledger.of(Changed)
+        ]
+        self.record(Trail, records=tuple(reversed(records)))
 
     def order(
         self,
@@ -139,8 +148,9 @@ def a_good_play() -> Ledger:
     play.order("percent", strategy="confused", vetoed=Code.STOP_INVALID, flaw=Code.STOP_INVALID)
     play.order("early exit", strategy="steady", action="close", usd=0)
     play.at += 2
+    play.record(LimitRead, by=Seat.MODEL, usd=1000.0)
     play.change(limit_usd=300.0)
-    play.record(Note, text="cio-policy set global max_position_size_usd=300")
+    play.record(Note, text="model: patch_config global max_position_size_usd=300")
     play.order("large after", usd=900, vetoed=Code.ORDER_NOTIONAL_MAX)
     play.change(halted="reckless")
     play.order("while halted", vetoed=Code.HALT_ACTIVE)
@@ -152,6 +162,15 @@ def a_good_play() -> Ledger:
     play.gate(GateState.READY)
     duplicate = Code.INTENT_DUPLICATE
     play.order("kept", strategy="steady", vetoed=duplicate, limit="decision-of-kept", flaw=duplicate)
+    play.change(Seat.OPERATOR, resumed="reckless")
+    play.order("resumed")
+    play.at += 2
+    play.record(Asked, limit_usd=1000.0, proposal_id="proposal-1")
+    play.order("large while waiting", usd=900, vetoed=Code.ORDER_NOTIONAL_MAX)
+    play.change(Seat.OPERATOR, limit_usd=1000.0)
+    play.record(LimitRead, by=Seat.OPERATOR, usd=1000.0)
+    play.order("large again", usd=900)
+    play.read_history()
     return play.ledger
 
 
@@ -196,6 +215,41 @@ def of(name: str) -> Callable[[Any], bool]:
     return matches
 
 
+def anything(event: Any) -> bool:
+    return True
+
+
+def is_tightening(event: Changed) -> bool:
+    return event.limit_usd == 300.0
+
+
+def is_restoration(event: Changed) -> bool:
+    return event.limit_usd == 1000.0
+
+
+def is_resumption(event: Changed) -> bool:
+    return event.resumed is not None
+
+
+def too_long_before(ledger: Ledger, name: str) -> float:
+    """Return when a change would have been asked for that took too long to be met by the order called `name`."""
+    (judged,) = [judged for judged in ledger.of(Judged) if of(name)(judged)]
+    return judged.at - EFFECT_LIMIT_MS / 1000 - 0.001
+
+
+def add_between(ledger: Ledger, name: str, verdict: Verdict) -> None:
+    """Slip in a large order and its verdict while the proposal waits."""
+    large = next(sent for sent in ledger.of(Sent) if sent.signal_id == "large while waiting")
+    ledger.record(replace(large, signal_id=name))
+    ledger.record(Judged(at=large.at + 0.001, verdict=verdict))
+
+
+def rewrite(ledger: Ledger, edit: Callable[[tuple[Record, ...]], tuple[Record, ...]]) -> None:
+    """Rewrite the history that was read."""
+    (trail,) = ledger.of(Trail)
+    change(ledger, Trail, anything, records=edit(trail.records))
+
+
 def approve(ledger: Ledger, name: str) -> None:
     """Rewrite a veto as an approval under the same epoch."""
     (judged,) = [judged for judged in ledger.of(Judged) if of(name)(judged)]
@@ -203,170 +257,3 @@ def approve(ledger: Ledger, name: str) -> None:
     approval = old.model_copy(update={"verdict": Decision.APPROVED, "code": None, "breaches": ()})
     change(ledger, Judged, of(name), verdict=approval)
     change(ledger, Answered, of(name), verdict=approval)
-
-
-def a_signal_nobody_approved(ledger: Ledger) -> None:
-    ledger.record(delivery("decision-of-nobody"))
-
-
-def a_signal_without_a_decision(ledger: Ledger) -> None:
-    change(ledger, Delivered, of("kept"), decision_id=None)
-
-
-def a_signal_that_came_twice(ledger: Ledger) -> None:
-    ledger.record(delivery("decision-of-kept"))
-
-
-def a_signal_that_is_not_what_was_approved(ledger: Ledger) -> None:
-    change(ledger, Delivered, of("kept"), action="sell")
-
-
-def a_signal_that_was_vetoed(ledger: Ledger) -> None:
-    ledger.record(delivery("decision-of-percent", strategy="confused"))
-
-
-def an_approval_that_never_arrived(ledger: Ledger) -> None:
-    drop(ledger, Delivered, of("kept"))
-
-
-def a_request_without_an_answer(ledger: Ledger) -> None:
-    change(ledger, Answered, of("large before"), verdict=None)
-
-
-def a_request_that_still_waits(ledger: Ledger) -> None:
-    drop(ledger, Answered, of("large before"))
-
-
-def a_mistake_that_passed(ledger: Ledger) -> None:
-    approve(ledger, "also too large")
-
-
-def a_mistake_refused_for_something_else(ledger: Ledger) -> None:
-    change(ledger, Answered, of("percent"), verdict=a_verdict("percent", vetoed=Code.CONFIDENCE_LOW))
-
-
-def a_kind_of_mistake_that_was_never_made(ledger: Ledger) -> None:
-    change(ledger, Answered, of("percent"), verdict=None)
-
-
-def an_exit_that_was_vetoed(ledger: Ledger) -> None:
-    change(ledger, Judged, of("early exit"), verdict=a_verdict("early exit", vetoed=Code.HALT_ACTIVE))
-
-
-def an_exit_that_did_not_arrive(ledger: Ledger) -> None:
-    drop(ledger, Delivered, of("early exit"))
-
-
-def a_tightening_that_took_too_long(ledger: Ledger) -> None:
-    (judged,) = [judged for judged in ledger.of(Judged) if of("large after")(judged)]
-    change(ledger, Changed, lambda event: event.limit_usd, at=judged.at - EFFECT_LIMIT_MS / 1000 - 0.001)
-
-
-def a_large_order_approved_after_the_tightening(ledger: Ledger) -> None:
-    large = next(sent for sent in ledger.of(Sent) if sent.signal_id == "large before")
-    add_after(ledger, GateState.KILLED, replace(large, signal_id="larger", usd=300.01))
-    ledger.record(Judged(at=99.0, verdict=a_verdict("larger")))
-
-
-def a_large_order_refused_before_the_tightening_too(ledger: Ledger) -> None:
-    change(ledger, Judged, of("large before"), verdict=a_verdict("large before", vetoed=Code.ORDER_NOTIONAL_MAX))
-
-
-def a_large_order_refused_for_something_else(ledger: Ledger) -> None:
-    change(ledger, Judged, of("large after"), verdict=a_verdict("large after", vetoed=Code.CONFIDENCE_LOW, epoch=2))
-
-
-def a_large_order_approved_only_after_the_write(ledger: Ledger) -> None:
-    (written,) = [event.at for event in ledger.of(Changed) if event.limit_usd]
-    change(ledger, Judged, of("large before"), at=written + 0.001)
-
-
-def an_operator_who_never_tightened(ledger: Ledger) -> None:
-    drop(ledger, Changed, lambda event: event.limit_usd)
-
-
-def an_opening_by_the_halted_strategy(ledger: Ledger) -> None:
-    ledger.record(delivery("decision-of-late", strategy="reckless", action="sell"))
-
-
-def a_halted_strategy_that_never_tried(ledger: Ledger) -> None:
-    other = a_verdict("while halted", vetoed=Code.CONFIDENCE_LOW, epoch=3)
-    change(ledger, Judged, of("while halted"), verdict=other)
-
-
-def a_halted_strategy_that_could_not_get_out(ledger: Ledger) -> None:
-    drop(ledger, Delivered, of("exit while halted"))
-
-
-def a_halt_that_took_too_long(ledger: Ledger) -> None:
-    (judged,) = [judged for judged in ledger.of(Judged) if of("while halted")(judged)]
-    change(ledger, Changed, lambda event: event.halted, at=judged.at - EFFECT_LIMIT_MS / 1000 - 0.001)
-
-
-def an_operator_who_never_halted(ledger: Ledger) -> None:
-    drop(ledger, Changed, lambda event: event.halted)
-
-
-def an_answer_without_a_gate(ledger: Ledger) -> None:
-    change(ledger, Answered, of("unheard"), verdict=a_verdict("unheard"))
-
-
-def a_signal_without_a_gate(ledger: Ledger) -> None:
-    add_after(ledger, GateState.KILLED, delivery("decision-of-unheard"))
-
-
-def an_outage_that_nobody_noticed(ledger: Ledger) -> None:
-    drop(ledger, Sent, of("unheard"))
-
-
-def a_duplicate_that_passed_after_the_restart(ledger: Ledger) -> None:
-    change(ledger, Answered, lambda event: of("kept")(event) and event.sent.flaw, verdict=a_verdict("kept"))
-
-
-def a_duplicate_that_names_another_approval(ledger: Ledger) -> None:
-    other = a_verdict("kept", vetoed=Code.INTENT_DUPLICATE, limit="decision-of-another")
-    change(ledger, Answered, lambda event: of("kept")(event) and event.sent.flaw, verdict=other)
-
-
-def a_duplicate_of_what_was_approved_after_the_kill(ledger: Ledger) -> None:
-    (killed,) = [event.at for event in ledger.of(GateChanged) if event.state is GateState.KILLED]
-    change(ledger, Judged, lambda event: of("kept")(event) and event.verdict.approved, at=killed + 0.001)
-
-
-def a_duplicate_that_was_never_sent(ledger: Ledger) -> None:
-    drop(ledger, Answered, lambda event: of("kept")(event) and event.sent.flaw)
-
-
-VIOLATIONS = [
-    (nothing_unapproved, a_signal_nobody_approved),
-    (nothing_unapproved, a_signal_without_a_decision),
-    (nothing_unapproved, a_signal_that_came_twice),
-    (nothing_unapproved, a_signal_that_is_not_what_was_approved),
-    (nothing_unapproved, a_signal_that_was_vetoed),
-    (approvals_arrived, an_approval_that_never_arrived),
-    (requests_answered, a_request_without_an_answer),
-    (requests_answered, a_request_that_still_waits),
-    (mistakes_refused, a_mistake_that_passed),
-    (mistakes_refused, a_mistake_refused_for_something_else),
-    (mistakes_refused, a_kind_of_mistake_that_was_never_made),
-    (exits_passed, an_exit_that_was_vetoed),
-    (exits_passed, an_exit_that_did_not_arrive),
-    (tightening_held, a_tightening_that_took_too_long),
-    (tightening_held, a_large_order_approved_after_the_tightening),
-    (tightening_held, a_large_order_refused_before_the_tightening_too),
-    (tightening_held, a_large_order_refused_for_something_else),
-    (tightening_held, a_large_order_approved_only_after_the_write),
-    (tightening_held, an_operator_who_never_tightened),
-    (halt_held, an_opening_by_the_halted_strategy),
-    (halt_held, a_halted_strategy_that_never_tried),
-    (halt_held, a_halted_strategy_that_could_not_get_out),
-    (halt_held, a_halt_that_took_too_long),
-    (halt_held, an_operator_who_never_halted),
-    (nothing_during_outage, an_answer_without_a_gate),
-    (nothing_during_outage, a_signal_without_a_gate),
-    (nothing_during_outage, an_outage_that_nobody_noticed),
-    (duplicate_refused, a_duplicate_that_passed_after_the_restart),
-    (duplicate_refused, a_duplicate_that_names_another_approval),
-    (duplicate_refused, a_duplicate_of_what_was_approved_after_the_kill),
-    (duplicate_refused, a_duplicate_that_was_never_sent),
-]

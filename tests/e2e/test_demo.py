@@ -12,14 +12,16 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from demo.bots import BOTS, Bot, Wish
-from demo.facts import FACTS, Fact, percentile
+from demo.fact import Fact, percentile
+from demo.facts import FACTS
 from demo.ledger import Answered, Delivered, Event, GateState, Judged, Ledger, Sent
 from demo.market import OPENING_PRICES, Phase, Tick, market
 from demo.rows import rows
 from demo.summary import print_summary
 from demo.view import screen, sparkline
 from petrosa_contracts import Code, Signal
-from tests.e2e.demo_plays import VIOLATIONS, a_good_play, a_signal_nobody_approved, add_after, drop, of
+from tests.e2e.demo_plays import a_good_play, add_after, drop, of
+from tests.e2e.demo_violations import VIOLATIONS, a_signal_nobody_approved
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRASH = range(20, 40)

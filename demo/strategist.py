@@ -1,0 +1,81 @@
+"""The authority's process: the real `cio-strategist`, watched by the same guard as the servers."""
+
+import asyncio
+import json
+import os
+import urllib.request
+from asyncio.subprocess import DEVNULL, PIPE
+from pathlib import Path
+from typing import ClassVar
+
+import pyotp
+
+from demo.gate import find_script
+from demo.ledger import Seat
+from devstack import DevStack, Server
+
+_CLASSES = {Seat.MODEL: "agent", Seat.OPERATOR: "operator"}
+
+
+class CommandError(Exception):
+    """A command of the project could not be run or did not end well."""
+
+
+class Strategist(Server):
+    """One owner of policy on a stack's MongoDB and Redis. It is started once it takes writes and they are enforced."""
+
+    name: ClassVar[str] = "strategist"
+    variable: ClassVar[str] = "STRATEGIST_URL"
+    program: ClassVar[str] = "cio-strategist"
+    distribution: ClassVar[str] = "cio-strategist"
+
+    def __init__(self, stack: DevStack) -> None:
+        super().__init__(stack.folder / self.name)
+        self._stores = {"MONGODB_URI": stack.mongo.url, "REDIS_URL": stack.redis.url}
+        self.totp_secret = pyotp.random_base32()
+        """What the operator's authenticator was set up with."""
+
+    @property
+    def url(self) -> str:
+        """The address of its MCP side."""
+        return f"http://127.0.0.1:{self.port}/mcp"
+
+    def find_program(self) -> Path | None:
+        """Return the console script."""
+        return find_script(self.program)
+
+    def command(self, program: Path) -> list[str]:
+        """Return the command line; its environment holds nothing but what the demo sets."""
+        settings = {
+            **self._stores,
+            "STRATEGIST_HTTP_PORT": str(self.port),
+            "STRATEGIST_TOTP_SECRET": self.totp_secret,
+            "STRATEGIST_WRITES_PER_MINUTE": "600",
+        }
+        return ["env", "-i", *(f"{name}={value}" for name, value in settings.items()), str(program)]
+
+    def probe(self) -> str:
+        """Return what it says once it is ready."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as page:
+            return str(json.load(page))
+
+    async def make_token(self, seat: Seat) -> str:
+        """Return a new token, as an operator makes it at the console. Raises `CommandError`."""
+        return await self._command("token", "create", seat, "--class", _CLASSES[seat])
+
+    async def _command(self, *words: str) -> str:
+        program = find_script("cio-policy")
+        if program is None:
+            raise CommandError("cio-policy is not installed beside this interpreter")
+        process = await asyncio.create_subprocess_exec(
+            program, *words, env={**os.environ, **self._stores}, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
+        )
+        try:
+            answer, complaint = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if process.returncode:
+            raise CommandError(f"cio-policy ended with exit code {process.returncode}: {complaint.decode().strip()}")
+        return answer.decode().strip()
