@@ -121,6 +121,10 @@ def test_a_halt_works_while_mongodb_is_away_and_is_taken_over(
         assert result.exit_code == 0, result.output
         assert "take it over" in result.stderr
         authority.refused("set", "global", "leverage=4")
+        status = authority.run("status")
+        assert status.exit_code == 0, status.output
+        assert "HALTED" in status.stdout
+        assert "what the gates see" in status.stderr
     finally:
         mongo_server.start()
     eventually_blocking(lambda: authority.run("rebuild").exit_code == 0, seconds=20, what="MongoDB is back")
@@ -143,3 +147,13 @@ def test_what_an_authority_owns_is_not_changed_behind_its_back(
     cli.done("halt", "global", "--reason", "storm")
     assert "set MONGODB_URI" in cli.refused("resume", "global")
     assert parameters(redis, "global") == {"leverage": 5}
+
+
+def test_looking_shows_the_gates_epoch_and_warns_of_what_they_do_not_see(authority: CommandLine, redis: Redis) -> None:
+    authority.done("set", "global", "leverage=5")
+    authority.done("halt", "global", "--reason", "storm")
+    assert authority.as_json("show")["epoch"] == int(redis.get("cio:policy:epoch") or 0)
+    redis.hdel("cio:policy", "global")
+    assert "do not see all of this" in authority.run("show").stderr
+    authority.done("rebuild")
+    assert authority.run("show").stderr == ""

@@ -37,6 +37,8 @@ class Governance:
     """Everything that looks at or changes policy and control."""
 
     store: PolicyStore
+    gates_store: PolicyStore
+    """The store that gates read; `store` itself where there is no authority."""
     manager: TradingConfigManager
     control: ControlDesk
     direct_control: ControlDesk
@@ -64,7 +66,7 @@ async def open_governance(
         direct_control = ControlDesk(direct_writer)
         if settings.mongodb_uri is None:
             manager = TradingConfigManager(direct_writer)
-            yield Governance(redis, manager, direct_control, direct_control, authority=None)
+            yield Governance(redis, redis, manager, direct_control, direct_control, authority=None)
             return
         uri = settings.mongodb_uri.get_secret_value()
         mongo = await stack.enter_async_context(open_authority(uri, settings.mongodb_database, clock=clock))
@@ -81,6 +83,7 @@ async def open_governance(
         budgets = Budgets(agent=settings.agent_loosening, operator=settings.operator_loosening)
         yield Governance(
             store=mongo.policy,
+            gates_store=redis,
             manager=TradingConfigManager(writer, budgets=budgets),
             control=ControlDesk(writer, second_factor=second_factor),
             direct_control=direct_control,

@@ -50,7 +50,7 @@ class RedisPolicyStore:
                     raise self._owned()
                 epoch = (stored.epoch or 0) + 1
                 _queue(pipe, change.write, epoch)
-                await pipe.execute()
+                await self._connection.execute(pipe)
                 return Committed(change, epoch)
 
         return await self._connection.until_undisturbed(attempt, lambda: self._conflict(wanted[0]))

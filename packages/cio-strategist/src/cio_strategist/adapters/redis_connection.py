@@ -30,6 +30,7 @@ _ATTEMPTS = 16
 _FIRST_PAUSE_SECONDS = 0.001
 _LONGEST_PAUSE_SECONDS = 0.05
 _FOREIGN_BYTES = "surrogateescape"  # bytes that are no UTF-8 survive, so that a field of such a name can be removed
+_CHANGED = "Watched variable changed"
 _COUNT = re.compile(r"0|[1-9][0-9]{0,17}")  # what INCR can count on from
 
 
@@ -47,6 +48,22 @@ class RedisConnection:
             async with self.client.pipeline(transaction=True) as pipe:
                 await pipe.watch(*WATCHED)
                 yield pipe
+
+    async def execute(self, pipe: Pipeline) -> None:
+        """Execute what is queued in a watching pipeline.
+
+        Raises `StoreUnreachableError` if Redis goes away meanwhile, for then nobody knows whether it was written.
+        """
+        try:
+            await pipe.execute()
+        except (exceptions.WatchError, exceptions.ConnectionError, exceptions.TimeoutError) as error:
+            # The client also says `WatchError` for a connection that it lost.
+            if isinstance(error, exceptions.WatchError) and _CHANGED in str(error):
+                raise
+            raise StoreUnreachableError(
+                f"Redis at {self.where} went away during the change: "
+                "look with show or status whether it was written before trying again"
+            ) from error
 
     async def until_undisturbed(
         self, attempt: Callable[[], Awaitable[T]], conflict: Callable[[], Awaitable[ConflictError]]
@@ -71,12 +88,7 @@ class RedisConnection:
         try:
             yield
             heed_cancellation()
-        except exceptions.WatchError as error:
-            if isinstance(error.__context__, exceptions.ConnectionError | exceptions.TimeoutError):
-                raise StoreUnreachableError(
-                    f"Redis at {self.where} went away during the change: "
-                    "look with show or status whether it was written before trying again"
-                ) from error
+        except exceptions.WatchError:
             raise
         except exceptions.AuthenticationError as error:
             raise StoreUnreachableError(

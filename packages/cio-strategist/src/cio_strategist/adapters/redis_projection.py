@@ -72,7 +72,7 @@ class RedisProjection:
                     return shown.policy.epoch
                 epoch = (shown.policy.epoch or 0) + 1 if update.counts else shown.policy.epoch
                 _queue(pipe, update, epoch)
-                await pipe.execute()
+                await self._connection.execute(pipe)
                 return epoch
 
         return await self._connection.until_undisturbed(attempt, self._conflict)

@@ -75,7 +75,7 @@ def status(as_json: AsJson = False) -> None:
     """Show which scopes are restricted, by whom and why, and entries that have expired."""
 
     async def look(work: Session) -> tuple[int | None, Sequence[StoredControl]]:
-        stored = await work.governance.store.read()
+        stored = await work.look()
         return stored.epoch, sorted(read_control(stored), key=lambda control: scope_order(control.field))
 
     epoch, controls = run(look)

@@ -22,10 +22,6 @@ from petrosa_contracts.instant import utc_now
 layer_commands = typer.Typer()
 
 
-async def _read(work: Session) -> StoredPolicy:
-    return await work.governance.store.read()
-
-
 @layer_commands.command(epilog="Example: cio-policy show symbol:BTCUSDT")
 def show(
     scope: Annotated[str | None, typer.Argument(metavar="SCOPE", help=f"Only this one: {SCOPES}")] = None,
@@ -34,7 +30,7 @@ def show(
     """Show the layers as they are stored: what each scope itself sets, and who set it when."""
 
     async def look(work: Session) -> tuple[StoredPolicy, str | None]:
-        stored = await _read(work)
+        stored = await work.look()
         return stored, None if scope is None else field_of(stored.layers, scope)
 
     stored, wanted = run(look)
@@ -66,7 +62,7 @@ def resolve_(
         for key in ("symbol", symbol), ("strategy", strategy):
             if key[1] is not None:
                 parse_scope(":".join(map(str, key)))
-        stored = await _read(work)
+        stored = await work.look()
         return stored, _snapshot(stored)
 
     stored, snapshot = run(look)

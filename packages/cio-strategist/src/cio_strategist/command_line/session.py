@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import typer
@@ -14,7 +14,8 @@ from cio_strategist.bootstrap import Governance, open_governance
 from cio_strategist.command_line.console import say, shown, warn
 from cio_strategist.domain.caller import operator_at_the_console
 from cio_strategist.domain.request import ChangeRequest
-from cio_strategist.errors import RejectedError, StrategistError, UsageError
+from cio_strategist.domain.stored import StoredPolicy
+from cio_strategist.errors import RejectedError, StoreUnreachableError, StrategistError, UsageError
 from cio_strategist.settings import Settings
 
 T = TypeVar("T")
@@ -37,6 +38,28 @@ class Session:
     governance: Governance
     operator: str
     """Who is at work, as far as the system knows."""
+
+    async def look(self) -> StoredPolicy:
+        """Return everything stored, with the epoch that gates know; while the authority's store is away, what they see.
+
+        Warns of that, and of anything that gates do not see yet.
+        """
+        governance = self.governance
+        if governance.authority is None:
+            return await governance.store.read()
+        try:
+            stored = await governance.store.read()
+        except StoreUnreachableError as error:
+            warn(f"{error}; so this is what the gates see in Redis")
+            return await governance.gates_store.read()
+        try:
+            seen = await governance.gates_store.read()
+        except StoreUnreachableError as error:
+            warn(f"{error}; what the gates see is not known")
+            return replace(stored, epoch=None)
+        if (seen.layers, seen.control) != (stored.layers, stored.control):
+            warn("the gates do not see all of this yet: cio-policy rebuild says why")
+        return replace(stored, epoch=seen.epoch)
 
     def request(
         self,
