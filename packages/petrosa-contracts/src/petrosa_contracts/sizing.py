@@ -5,6 +5,7 @@ Money is computed in `Decimal` from the shortest text of each float, so that 0.0
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache
 
 from petrosa_contracts.signal import Signal
 
@@ -24,6 +25,7 @@ class ExchangeFilters:
 UNKNOWN_FILTERS = ExchangeFilters()
 
 
+@lru_cache(maxsize=4096)
 def decimal_of(value: float) -> Decimal:
     """Return a finite number as the decimal that its shortest text says."""
     return Decimal(repr(value))

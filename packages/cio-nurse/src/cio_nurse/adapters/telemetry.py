@@ -32,14 +32,13 @@ class Telemetry:
             buckets=_LATENCY_BUCKETS,
             registry=self._registry,
         )
-        self._signals = Counter(
+        signals = Counter(
             "cio_nurse_signals",
             "Approved signals: published, undelivered (nobody was subscribed), not_connected (NATS was away).",
             ["outcome"],
             registry=self._registry,
         )
-        for outcome in ("published", "undelivered", "not_connected"):
-            self._signals.labels(outcome)
+        self._signals = {outcome: signals.labels(outcome) for outcome in ("published", "undelivered", "not_connected")}
         self._replies = Counter("cio_nurse_engine_replies", "Engines' replies.", ["status"], registry=self._registry)
         self._mode = Gauge("cio_nurse_mode", "1 for the mode in force everywhere.", ["mode"], registry=self._registry)
 
@@ -59,7 +58,7 @@ class Telemetry:
 
     def signal(self, outcome: str) -> None:
         """Count a signal by what became of it."""
-        self._signals.labels(outcome).inc()
+        self._signals[outcome].inc()
 
     def engine_reply(self, status: str) -> None:
         """Count an engine's reply by its status."""
