@@ -80,6 +80,15 @@ def test_up_with_json_tells_all_about_the_servers() -> None:
         assert not Path(told["folder"]).exists()
 
 
+def test_the_exchange_starts_only_when_it_is_asked_for() -> None:
+    program = "import os; print(os.environ['EXCHANGE_URL'])"
+    arguments = ["up", "--no-nats", "--no-redis", "--no-mongo"]
+    done = start(*arguments, "--exchange", "--exchange-seed", "5", "--", sys.executable, "-c", program)
+    output, errors = done.communicate(timeout=30)
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+\n", output)
+    assert (done.returncode, errors) == (0, "")
+
+
 def test_up_says_when_a_server_has_died_and_fails() -> None:
     with start("up", "--no-mongo", "--json") as process:
         assert process.stdout is not None
@@ -95,5 +104,5 @@ def test_up_says_when_a_server_has_died_and_fails() -> None:
 def test_check_reports_versions_and_start_times() -> None:
     done = subprocess.run([*DEVSTACK, "check"], check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0
-    for name in ("nats", "redis", "mongo"):
+    for name in ("nats", "redis", "mongo", "exchange"):
         assert re.search(rf"{name}\W+\d+\.\d+\.\d+\W+\d+\W+answers", done.stdout)

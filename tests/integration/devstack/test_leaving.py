@@ -43,6 +43,16 @@ def test_a_program_killed_with_sigkill_leaves_no_server_and_no_folder() -> None:
         assert everything_goes(told)
 
 
+def test_an_exchange_ends_with_the_program_that_was_killed_even_while_requests_hang() -> None:
+    hang = "stack.exchange.control.outage('hang')"
+    arguments = "nats=False, redis=False, mongo=False, exchange=True"
+    process, told = start_program(arguments=arguments, before=hang, then="time.sleep(600)")
+    with process:
+        assert len(told["pids"]) == 1
+        process.send_signal(signal.SIGKILL)
+        assert everything_goes(told)
+
+
 def test_a_program_killed_while_its_servers_are_paused_leaves_nothing() -> None:
     process, told = start_program(arguments="mongo=False", before="stack.redis.pause()", then="time.sleep(600)")
     with process:

@@ -1,10 +1,12 @@
-"""Real NATS, Redis and a MongoDB-wire server on loopback, for demos and tests.
+"""Real NATS, Redis, a MongoDB-wire server and a local exchange on loopback, for demos and tests.
 
-`DevStack` starts them together in a temporary folder; `Nats`, `Redis` and `Mongo` are one server each, in a folder of
-your own. Everything blocks until it is done, so call it from synchronous fixtures or through `asyncio.to_thread`.
+`DevStack` starts them together in a temporary folder; `Nats`, `Redis`, `Mongo` and `Exchange` are one server each, in a
+folder of your own; `ExchangeControl` scripts an exchange. Everything blocks until it is done, so call it from
+synchronous fixtures or through `asyncio.to_thread`.
 """
 
 from devstack.errors import (
+    ControlError,
     DevstackError,
     FolderError,
     NotInstalledError,
@@ -13,6 +15,8 @@ from devstack.errors import (
     StartError,
     StartTimeoutError,
 )
+from devstack.exchange.control import ExchangeControl
+from devstack.exchange.server import Exchange
 from devstack.mongo import Mongo
 from devstack.nats import Nats
 from devstack.redis import Redis
@@ -20,8 +24,11 @@ from devstack.server import Server
 from devstack.stack import DevStack
 
 __all__ = [
+    "ControlError",
     "DevStack",
     "DevstackError",
+    "Exchange",
+    "ExchangeControl",
     "FolderError",
     "Mongo",
     "Nats",

@@ -17,9 +17,10 @@ from devstack.stack import DevStack
 
 FAILED = 1
 WRONG_USAGE = 2
+SERVERS = ("nats", "redis", "mongo", "exchange")
 
 app = typer.Typer(
-    help="Real NATS, Redis and a MongoDB-wire server on free loopback ports, for demos and tests.",
+    help="Real NATS, Redis, a MongoDB-wire server and a local exchange on free loopback ports, for demos and tests.",
     epilog="Exit codes: 0 done, 1 refused or failed, 2 wrong usage.",
     no_args_is_help=True,
     add_completion=False,
@@ -30,7 +31,10 @@ app = typer.Typer(
 
 @app.command(
     context_settings={"allow_interspersed_args": False},
-    epilog="Examples:\n\ndevstack up --no-mongo\n\ndevstack up -- python my_bot.py\n\ndevstack up --json > stack.json",
+    epilog=(
+        "Examples:\n\ndevstack up --no-mongo --exchange\n\ndevstack up -- python my_bot.py\n\n"
+        "devstack up --json > stack.json"
+    ),
 )
 def up(
     command: Annotated[
@@ -45,21 +49,24 @@ def up(
     nats: Annotated[bool, typer.Option(help="Start NATS with JetStream.")] = True,
     redis: Annotated[bool, typer.Option(help="Start Redis.")] = True,
     mongo: Annotated[bool, typer.Option(help="Start the MongoDB-wire server.")] = True,
+    exchange: Annotated[bool, typer.Option("--exchange", help="Start the local exchange (USD-M futures).")] = False,
+    exchange_seed: Annotated[int, typer.Option(help="What the exchange's market is drawn from.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON instead of export lines.")] = False,
 ) -> None:
     """Start the servers, and stay until Ctrl-C or SIGTERM, or until COMMAND has ended.
 
-    Prints NATS_URL, REDIS_URL and MONGODB_URI as `export` lines, unless there is a COMMAND: that finds them in its
-    environment. The servers and their data are gone afterwards, also when devstack is killed.
+    Prints NATS_URL, REDIS_URL, MONGODB_URI and EXCHANGE_URL as `export` lines, unless there is a COMMAND: that finds
+    them in its environment. The servers and their data are gone afterwards, also when devstack is killed.
     """
-    if not (nats or redis or mongo):
-        raise typer.BadParameter("nothing to start: leave at least one of --nats, --redis and --mongo")
+    if not (nats or redis or mongo or exchange):
+        raise typer.BadParameter("nothing to start: leave at least one of --nats, --redis, --mongo and --exchange")
     if command and as_json:
         raise typer.BadParameter("--json prints addresses, which a COMMAND finds in its environment: choose one")
     if command and shutil.which(command[0]) is None:
         raise typer.BadParameter(f"there is no command {command[0]!r}")
     try:
-        with _interruptible(), DevStack(nats=nats, redis=redis, mongo=mongo) as stack:
+        chosen = DevStack(nats=nats, redis=redis, mongo=mongo, exchange=exchange, exchange_seed=exchange_seed)
+        with _interruptible(), chosen as stack:
             code = _run(stack, command) if command else _stay(stack, as_json=as_json)
     except DevstackError as error:
         raise _failed(error) from error
@@ -72,9 +79,9 @@ def check() -> None:
     table = Table("server", "version", "start (ms)", "state")
     failures: list[DevstackError] = []
     with _interruptible():
-        for name in ("nats", "redis", "mongo"):
+        for name in SERVERS:
             try:
-                with DevStack(nats=name == "nats", redis=name == "redis", mongo=name == "mongo") as stack:
+                with _only(name) as stack:
                     (server,) = stack.servers
                     table.add_row(name, server.version, f"{(server.start_seconds or 0) * 1000:.0f}", "answers")
             except DevstackError as error:
@@ -84,6 +91,10 @@ def check() -> None:
     for error in failures:
         _complain(error)
     raise typer.Exit(FAILED if failures else 0)
+
+
+def _only(name: str) -> DevStack:
+    return DevStack(nats=name == "nats", redis=name == "redis", mongo=name == "mongo", exchange=name == "exchange")
 
 
 @contextmanager

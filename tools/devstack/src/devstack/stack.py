@@ -1,10 +1,12 @@
 """All servers together, in one temporary folder."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
 from devstack.errors import NotRunningError
+from devstack.exchange.server import Exchange
 from devstack.folder import StackFolder
 from devstack.mongo import Mongo
 from devstack.nats import Nats
@@ -15,11 +17,12 @@ S = TypeVar("S", bound=Server)
 
 
 class DevStack:
-    """NATS with JetStream, Redis and a MongoDB-wire server, each on a free port of 127.0.0.1.
+    """NATS with JetStream, Redis, a MongoDB-wire server and, if asked for, an exchange, on free ports of 127.0.0.1.
 
     A context manager: on entry the chosen servers start side by side and all answer; on exit they end and their folder
     is removed. The same happens, without our help, when this process crashes or is killed. `start_timeout` is seconds
-    for each server. ValueError is raised when no server is chosen.
+    for each server. `exchange_seed` and `exchange_start` (aware; None for the running clock) are those of `Exchange`.
+    ValueError is raised when no server is chosen.
 
     >>> with DevStack(mongo=False) as stack:        # doctest: +SKIP
     ...     print(stack.nats.url, stack.redis.url)
@@ -33,12 +36,17 @@ class DevStack:
         nats: bool = True,
         redis: bool = True,
         mongo: bool = True,
+        exchange: bool = False,
         nats_monitoring: bool = False,
+        exchange_seed: int = 1,
+        exchange_start: datetime | None = None,
         start_timeout: float = 30.0,
     ) -> None:
-        if not (nats or redis or mongo):
-            raise ValueError("a stack needs at least one of nats, redis and mongo")
-        self._chosen: dict[type[Server], bool] = {Nats: nats, Redis: redis, Mongo: mongo}
+        if not (nats or redis or mongo or exchange):
+            raise ValueError("a stack needs at least one of nats, redis, mongo and exchange")
+        self._chosen: dict[type[Server], bool] = {Nats: nats, Redis: redis, Mongo: mongo, Exchange: exchange}
+        self._exchange_seed = exchange_seed
+        self._exchange_start = exchange_start
         self._nats_monitoring = nats_monitoring
         self._start_timeout = start_timeout
         self._folder: StackFolder | None = None
@@ -78,8 +86,13 @@ class DevStack:
         """The MongoDB-wire server; raises `NotRunningError` when this stack has none or is not started."""
         return self._server(Mongo)
 
+    @property
+    def exchange(self) -> Exchange:
+        """The exchange; raises `NotRunningError` when this stack has none or is not started."""
+        return self._server(Exchange)
+
     def environment(self) -> dict[str, str]:
-        """Return the variables NATS_URL, REDIS_URL and MONGODB_URI, of those servers that this stack has."""
+        """Return NATS_URL, REDIS_URL, MONGODB_URI and EXCHANGE_URL, of those servers that this stack has."""
         return {server.variable: server.url for server in self._servers}
 
     def start(self) -> None:
@@ -119,6 +132,13 @@ class DevStack:
             ),
             Redis: lambda path: Redis(path, start_timeout=self._start_timeout, held_fds=[folder.held_fd]),
             Mongo: lambda path: Mongo(path, start_timeout=self._start_timeout, held_fds=[folder.held_fd]),
+            Exchange: lambda path: Exchange(
+                path,
+                seed=self._exchange_seed,
+                start=self._exchange_start,
+                start_timeout=self._start_timeout,
+                held_fds=[folder.held_fd],
+            ),
         }
         return tuple(make(folder.path / kind.name) for kind, make in makers.items() if self._chosen[kind])
 
