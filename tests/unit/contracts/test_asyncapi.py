@@ -8,7 +8,7 @@ from jsonschema.exceptions import ValidationError
 
 from petrosa_contracts import Code, Decision, Mode, Verdict, subjects
 from petrosa_contracts.asyncapi import asyncapi_document
-from petrosa_contracts.channels import CHANNELS, Role
+from petrosa_contracts.channels import CHANNELS
 from petrosa_contracts.tracing import of_decision
 from tests.samples import load_samples
 
@@ -73,6 +73,7 @@ def test_every_subject_of_the_library_appears(document: dict[str, Any]) -> None:
         subjects.intent("STRATEGY"),
         subjects.legacy_intent("STRATEGY"),
         subjects.verdict("STRATEGY"),
+        subjects.failsafe_report("STRATEGY"),
         subjects.signal_of_strategy(subjects.SIGNALS, "STRATEGY"),
     ):
         assert built.replace("STRATEGY", "{strategy}") in described
@@ -97,7 +98,7 @@ def test_the_parts_that_the_specification_asks_for_are_there(document: dict[str,
 
 
 def test_there_is_one_operation_for_each_channel_seen_from_the_gate(document: dict[str, Any]) -> None:
-    expected = {f"{channel.directions[Role.GATE]}_{channel.name}": channel for channel in CHANNELS}
+    expected = {f"{channel.direction}_{channel.name}": channel for channel in CHANNELS}
     assert document["operations"].keys() == expected.keys()
     for name, channel in expected.items():
         operation = document["operations"][name]

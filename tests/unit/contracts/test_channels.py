@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petrosa_contracts import GovernanceHeartbeat, Signal, Verdict, subjects
+from petrosa_contracts import FailSafeReport, GovernanceHeartbeat, Signal, Verdict, subjects
 from petrosa_contracts.channels import CHANNELS, STRATEGY, Channel, Direction, Role
 
 every_channel = pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
@@ -26,14 +26,14 @@ def test_what_is_sent_to_the_address_reaches_the_subscription(channel: Channel) 
 
 
 @every_channel
-def test_somebody_sends_and_somebody_receives_and_the_gate_is_one_of_them(channel: Channel) -> None:
+def test_somebody_sends_and_somebody_receives_and_the_gate_or_the_recorder_is_one_of_them(channel: Channel) -> None:
     assert set(channel.directions.values()) == set(Direction)
-    assert Role.GATE in channel.directions
+    assert {Role.GATE, Role.RECORDER} & channel.directions.keys()
 
 
 @every_channel
 def test_only_what_the_gate_receives_is_answered_or_shared_among_its_replicas(channel: Channel) -> None:
-    if channel.directions[Role.GATE] is Direction.SEND:
+    if channel.directions.get(Role.GATE) is not Direction.RECEIVE:
         assert channel.reply is None
         assert channel.queue_group is None
     else:
@@ -49,6 +49,7 @@ def test_an_address_with_its_strategy_filled_in_is_what_the_builder_builds(strat
     filled = {channel.name: channel.address.replace("{strategy}", subjects.token(strategy_id)) for channel in CHANNELS}
     assert filled["intents"] == subjects.intent(strategy_id)
     assert filled["legacy_intents"] == subjects.legacy_intent(strategy_id)
+    assert filled["failsafe_reports"] == subjects.failsafe_report(strategy_id)
     assert filled["verdicts"] == subjects.verdict(strategy_id)
     assert filled["signals_of_strategy"] == subjects.signal_of_strategy(subjects.SIGNALS, strategy_id)
 
@@ -60,6 +61,7 @@ def test_the_registry_says_who_says_what() -> None:
         ("signals", Signal, None),
         ("signals_of_strategy", Signal, None),
         ("verdicts", Verdict, None),
+        ("failsafe_reports", FailSafeReport, None),
         ("heartbeat", GovernanceHeartbeat, None),
         ("heartbeat_request", None, GovernanceHeartbeat),
         ("ping", None, GovernanceHeartbeat),

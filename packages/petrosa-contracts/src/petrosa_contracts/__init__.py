@@ -2,6 +2,7 @@
 
 from petrosa_contracts.control import ControlEntry, ControlState, Mode, ScopedControl, strictest
 from petrosa_contracts.failsafe import FailSafeLimits
+from petrosa_contracts.failsafe_report import FailSafeReport
 from petrosa_contracts.heartbeat import GovernanceHeartbeat, GovernanceStatus, HeartbeatMessage, RateLimitStatus
 from petrosa_contracts.order import OrderSide, OrderStatus, TradeOrder
 from petrosa_contracts.parameters import (
@@ -12,6 +13,7 @@ from petrosa_contracts.parameters import (
     validate_patch,
 )
 from petrosa_contracts.policy import PolicyLayer, PolicySnapshot, PolicyUnreadableError
+from petrosa_contracts.regime import DrawdownPhase, RegimeFeatures, RegimeStatus, Trend, VolatilityPhase
 from petrosa_contracts.resolution import Provenance, ResolvedPolicy, resolve
 from petrosa_contracts.scope import Scope, ScopeError, ScopeKind, Side
 from petrosa_contracts.signal import (
@@ -34,7 +36,9 @@ __all__ = [
     "ControlEntry",
     "ControlState",
     "Decision",
+    "DrawdownPhase",
     "FailSafeLimits",
+    "FailSafeReport",
     "GovernanceHeartbeat",
     "GovernanceStatus",
     "HeartbeatMessage",
@@ -50,6 +54,8 @@ __all__ = [
     "PolicyUnreadableError",
     "Provenance",
     "RateLimitStatus",
+    "RegimeFeatures",
+    "RegimeStatus",
     "ResolvedPolicy",
     "Scope",
     "ScopeError",
@@ -66,7 +72,9 @@ __all__ = [
     "TradeOrder",
     "TradingConfig",
     "TradingConfigAudit",
+    "Trend",
     "Verdict",
+    "VolatilityPhase",
     "default_parameters",
     "resolve",
     "strictest",

@@ -1,12 +1,13 @@
 """The AsyncAPI 3.0 document of the wire, built from the registry of channels and the models' JSON Schemas.
 
-Operations are seen from the gate: what it receives, sends and answers. https://www.asyncapi.com/docs/reference/specification/v3.0.0
+Operations are seen from the gate (from the recorder where the gate takes no part): what it receives, sends and answers.
+https://www.asyncapi.com/docs/reference/specification/v3.0.0
 """
 
 from copy import deepcopy
 from typing import Any
 
-from petrosa_contracts.channels import CHANNELS, STRATEGY, Channel, Direction, Role
+from petrosa_contracts.channels import CHANNELS, STRATEGY, Channel, Direction
 from petrosa_contracts.schemas import component_schemas
 from petrosa_contracts.tracing import LEGACY_PAYLOAD_FIELD, PAYLOAD_FIELD, TRACEPARENT_PATTERN
 
@@ -117,12 +118,12 @@ def _channel(channel: Channel) -> dict[str, Any]:
 
 
 def _operation_name(channel: Channel) -> str:
-    return f"{channel.directions[Role.GATE]}_{channel.name}"
+    return f"{channel.direction}_{channel.name}"
 
 
 def _operation(channel: Channel) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "action": str(channel.directions[Role.GATE]),
+        "action": str(channel.direction),
         "channel": _channel_ref(_channel_name(channel)),
         "title": channel.title,
         "description": channel.description,
@@ -171,6 +172,11 @@ def _messages() -> dict[str, Any]:
             "summary": "What was decided about one intent, and why.",
             "payload": _schema_ref("Verdict"),
         },
+        "FailSafeReport": {
+            "title": "Fail-safe report",
+            "summary": "What a bot let through while the gate did not answer.",
+            "payload": _schema_ref("FailSafeReport"),
+        },
         "GovernanceHeartbeat": {
             "title": "Governance heartbeat",
             "summary": "How the gate is.",
@@ -201,7 +207,7 @@ def _message_name(channel: Channel) -> str:
     if channel.payload is None:
         return _QUESTION
     if channel.payload.__name__ == "Signal":
-        return _INTENT if channel.directions[Role.GATE] is Direction.RECEIVE else _APPROVED_SIGNAL
+        return _INTENT if channel.direction is Direction.RECEIVE else _APPROVED_SIGNAL
     return channel.payload.__name__
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from pydantic import BaseModel
 
 from petrosa_contracts import subjects
+from petrosa_contracts.failsafe_report import FailSafeReport
 from petrosa_contracts.heartbeat import GovernanceHeartbeat
 from petrosa_contracts.signal import Signal
 from petrosa_contracts.verdict import Verdict
@@ -61,6 +62,11 @@ class Channel:
     queue_group: str | None = None
     """Queue group in which the receiving gate's replicas share the messages."""
     deprecated: bool = False
+
+    @property
+    def direction(self) -> Direction:
+        """What the governance does: the gate, or the recorder where the gate takes no part."""
+        return self.directions.get(Role.GATE, Direction.RECEIVE)
 
 
 def _address(subject_of: Callable[[str], str]) -> str:
@@ -143,6 +149,18 @@ CHANNELS: tuple[Channel, ...] = (
             {Role.GATE: Direction.SEND, Role.RECORDER: Direction.RECEIVE, Role.BOT: Direction.RECEIVE}
         ),
         payload=Verdict,
+    ),
+    Channel(
+        name="failsafe_reports",
+        address=_address(subjects.failsafe_report),
+        subscription=subjects.FAILSAFE_REPORTS,
+        title="What bots let through without the gate",
+        description=(
+            "Sent as a request once the gate is back, and again until anybody answers, as a JetStream stream over "
+            "these subjects does. The header `Nats-Msg-Id` is the decision id, so that the stream keeps a report once."
+        ),
+        directions=MappingProxyType({Role.BOT: Direction.SEND, Role.RECORDER: Direction.RECEIVE}),
+        payload=FailSafeReport,
     ),
     Channel(
         name="heartbeat",

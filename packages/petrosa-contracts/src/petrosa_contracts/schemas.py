@@ -12,10 +12,12 @@ from pydantic.json_schema import models_json_schema
 
 from petrosa_contracts.control import ControlEntry
 from petrosa_contracts.failsafe import FailSafeLimits
+from petrosa_contracts.failsafe_report import FailSafeReport
 from petrosa_contracts.heartbeat import GovernanceHeartbeat, HeartbeatMessage, RateLimitStatus
 from petrosa_contracts.order import TradeOrder
 from petrosa_contracts.parameters import CATALOGUE, Parameter, ParameterType
 from petrosa_contracts.policy import PolicyLayer
+from petrosa_contracts.regime import RegimeFeatures, RegimeStatus
 from petrosa_contracts.signal import Signal
 from petrosa_contracts.trading_config import LeverageStatus, TradingConfig, TradingConfigAudit
 from petrosa_contracts.verdict import Breach, Verdict
@@ -26,11 +28,14 @@ WIRE_MODELS: tuple[type[BaseModel], ...] = (
     Breach,
     ControlEntry,
     FailSafeLimits,
+    FailSafeReport,
     GovernanceHeartbeat,
     HeartbeatMessage,
     LeverageStatus,
     PolicyLayer,
     RateLimitStatus,
+    RegimeFeatures,
+    RegimeStatus,
     Signal,
     TradeOrder,
     TradingConfig,

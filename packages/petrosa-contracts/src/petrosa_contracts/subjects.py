@@ -20,6 +20,9 @@ PING = "cio.ping"
 VERDICTS = "cio.verdict.>"
 """Every verdict, one subject per strategy."""
 
+FAILSAFE_REPORTS = "cio.audit.failsafe.>"
+"""What bots let through while no gate answered, told afterwards; one subject per strategy."""
+
 NURSE_QUEUE_GROUP = "cio-nurse"
 """Queue group of the gate's replicas: each intent goes to one of them."""
 
@@ -51,6 +54,11 @@ def legacy_intent(strategy_id: str) -> str:
 def verdict(strategy_id: str) -> str:
     """Return the subject on which the verdicts about a strategy's intents are published."""
     return f"cio.verdict.{token(strategy_id)}"
+
+
+def failsafe_report(strategy_id: str) -> str:
+    """Return the subject on which a bot tells what it let through for a strategy without the gate."""
+    return f"cio.audit.failsafe.{token(strategy_id)}"
 
 
 def signal_of_strategy(base: str, strategy_id: str) -> str:

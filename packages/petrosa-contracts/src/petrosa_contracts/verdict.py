@@ -30,6 +30,7 @@ class Code(StrEnum):
     RATE_LIMIT = "RATE_LIMIT"
     OVERLOADED = "OVERLOADED"
     FAILSAFE_LIMIT = "FAILSAFE_LIMIT"
+    PRIMAL_LIMIT = "PRIMAL_LIMIT"
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
 
 
@@ -50,8 +51,12 @@ class Breach(BaseModel):
     measured: float | int | str | bool | None = Field(description="What the intent asks for or is, in `unit`.")
     limit: float | int | str | bool | None = Field(description="What is allowed, in `unit`; equal to it passes.")
     unit: str = Field(description="Unit of `measured` and `limit`, such as USD, seconds, fraction or x.")
-    scope: str | None = Field(description="Scope that set the limit, `defaults` if none did, null if it is built in.")
-    version: int | None = Field(description="Version of that scope's policy; 0 for the defaults.")
+    scope: str | None = Field(
+        description="Scope that set the limit, `defaults` if none, `primal` for a hard ceiling, null if it is built in."
+    )
+    version: int | None = Field(
+        description="Version of that scope's policy, revision of the primal limits; 0 for the defaults."
+    )
     message: str = Field(description="One sentence a person can act on.")
 
 

@@ -1,0 +1,320 @@
+import asyncio
+import json
+import logging
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic_core import PydanticSerializationError, to_json
+
+import petrosa_contracts.client
+from petrosa_contracts import Code, Decision, FailSafeReport, Mode, Signal, subjects
+from petrosa_contracts.client import AuditClient, BotMode
+from petrosa_contracts.client.line import NoAnswerError
+from tests.unit.contracts.client.answers import START, heartbeat, intent, verdict
+
+REPORTS = "cio.audit.failsafe.momentum_v1"
+ACKNOWLEDGED = b'{"stream": "AUDIT", "seq": 1}'
+
+
+class World:
+    """A clock that is moved, and a line whose other end answers as it is told."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.asked: list[tuple[str, dict[str, Any] | None, Mapping[str, str] | None]] = []
+        self.answers: dict[str, bytes | None] = {subjects.PING: None, "cio.intent.trading.momentum_v1": None}
+        self.on_message: Callable[[bytes], Awaitable[None]] | None = None
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def utc_clock(self) -> datetime:
+        return START + timedelta(seconds=self.seconds)
+
+    async def run(
+        self,
+        subject: str,
+        *,
+        on_message: Callable[[bytes], Awaitable[None]],
+        on_connected: Callable[[], Awaitable[None]],
+    ) -> None:
+        assert subject == subjects.HEARTBEAT
+        self.on_message = on_message
+        await on_connected()
+        await asyncio.Event().wait()
+
+    async def request(
+        self, subject: str, body: bytes, *, seconds: float, headers: Mapping[str, str] | None = None
+    ) -> bytes:
+        self.asked.append((subject, json.loads(body) if body else None, headers))
+        answer = self.answers.get(subject)
+        if answer is None:
+            raise NoAnswerError("nobody listens")
+        return answer
+
+    def gate_answers(self, decision: Decision = Decision.APPROVED, *, mode: Mode = Mode.ACTIVE) -> None:
+        self.answers["cio.intent.trading.momentum_v1"] = to_json(verdict(decision, mode=mode))
+
+    def gate_is_silent(self) -> None:
+        self.answers["cio.intent.trading.momentum_v1"] = None
+
+    async def beat(self, times: int = 1, **changed: Any) -> None:
+        assert self.on_message is not None
+        for _ in range(times):
+            await self.on_message(to_json(heartbeat(timestamp=self.utc_clock().timestamp(), **changed)))
+
+    def reports(self) -> list[dict[str, Any]]:
+        return [body for subject, body, _ in self.asked if subject == REPORTS and body is not None]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[AuditClient]:
+    async with AuditClient(
+        line=world, monotonic=world.monotonic, utc_clock=world.utc_clock, report_capacity=2
+    ) as client:
+        yield client
+
+
+async def known_symbol(world: World, client: AuditClient) -> None:
+    """Bring about a bot that is in normal mode, with BTCUSDT known, whose gate then falls silent."""
+    await world.beat(3)
+    world.gate_answers()
+    assert (await client.ask(intent())).may_trade
+    world.gate_is_silent()
+
+
+def test_the_client_exports_these_names() -> None:
+    assert petrosa_contracts.client.__all__ == ["Answer", "AuditClient", "BotMode"]
+
+
+async def test_the_gates_answer_is_obeyed_and_leaves_nothing_to_hand_on(world: World, client: AuditClient) -> None:
+    world.gate_answers()
+    approved = await client.ask(intent())
+    world.gate_answers(Decision.VETOED)
+    vetoed = await client.ask(intent())
+    assert (approved.may_trade, approved.by_fail_safe, approved.to_hand_on) == (True, False, None)
+    assert (vetoed.may_trade, vetoed.by_fail_safe, vetoed.to_hand_on) == (False, False, None)
+
+
+async def test_a_bot_that_never_heard_a_heartbeat_gets_only_out(client: AuditClient) -> None:
+    entry = await client.ask(intent())
+    assert (entry.may_trade, entry.verdict.code, entry.verdict.mode) == (False, Code.FAILSAFE_LIMIT, Mode.BLIND)
+    exit_ = await client.ask(intent(action="close"))
+    assert (exit_.may_trade, exit_.by_fail_safe) == (True, True)
+
+
+async def test_what_is_let_through_is_the_intent_itself_with_a_mark(world: World, client: AuditClient) -> None:
+    await known_symbol(world, client)
+    payload = intent(metadata={"note": 1}, unknown_field="stays")
+    answer = await client.ask(payload)
+    assert answer.may_trade
+    assert answer.verdict.mode is Mode.CONSERVATIVE
+    assert answer.verdict.epoch == 7
+    assert answer.to_hand_on == {
+        **payload,
+        "decision_id": answer.verdict.decision_id,
+        "metadata": {
+            "note": 1,
+            "fail_safe": {
+                "decision_id": answer.verdict.decision_id,
+                "decided_at": START.isoformat(),
+                "reason": "nobody listens",
+            },
+        },
+    }
+    assert payload == intent(metadata={"note": 1}, unknown_field="stays")
+
+
+async def test_nothing_is_added_in_fail_safe_mode(world: World, client: AuditClient) -> None:
+    await known_symbol(world, client)
+    assert (await client.ask(intent())).may_trade
+    second = await client.ask(intent())
+    assert (second.may_trade, second.verdict.code) == (False, Code.FAILSAFE_LIMIT)
+    assert (await client.ask(intent(action="close"))).may_trade
+
+
+async def test_of_many_entries_asked_for_at_once_one_passes(world: World, client: AuditClient) -> None:
+    await known_symbol(world, client)
+    answers = await asyncio.gather(*(client.ask(intent(intent_id=f"i-{number}")) for number in range(20)))
+    assert sum(answer.may_trade for answer in answers) == 1
+
+
+async def test_a_stale_heartbeat_ends_what_may_pass(world: World, client: AuditClient) -> None:
+    await known_symbol(world, client)
+    world.seconds = 60.5
+    assert client.mode is BotMode.FAIL_SAFE
+    answer = await client.ask(intent())
+    assert (answer.may_trade, answer.verdict.code) == (False, Code.FAILSAFE_LIMIT)
+
+
+@pytest.mark.parametrize(("status", "code"), [("HALTED", Code.HALT_ACTIVE), ("FROZEN", Code.FROZEN)])
+async def test_a_bot_that_last_heard_of_a_halt_does_not_trade_on(
+    world: World, client: AuditClient, status: str, code: Code
+) -> None:
+    await known_symbol(world, client)
+    await world.beat(status=status, mode=status)
+    answer = await client.ask(intent())
+    assert (answer.may_trade, answer.verdict.code) == (False, code)
+    assert (await client.ask(intent(action="close"))).may_trade is (status == "HALTED")
+
+
+async def test_a_veto_that_was_heard_is_not_undone_by_asking_again_in_silence(
+    world: World, client: AuditClient
+) -> None:
+    await known_symbol(world, client)
+    world.gate_answers(Decision.VETOED)
+    assert not (await client.ask(intent())).may_trade
+    world.gate_is_silent()
+    assert not (await client.ask(intent())).may_trade
+
+
+async def test_an_answer_that_is_no_verdict_is_none(world: World, client: AuditClient) -> None:
+    await known_symbol(world, client)
+    world.answers["cio.intent.trading.momentum_v1"] = b'{"status": "processed"}'
+    answer = await client.ask(intent())
+    assert answer.by_fail_safe
+    assert client.mode is BotMode.FAIL_SAFE
+
+
+async def test_trades_let_through_are_reported_once_the_governance_is_back_and_only_once(
+    world: World, client: AuditClient
+) -> None:
+    await known_symbol(world, client)
+    answer = await client.ask(intent())
+    world.answers[REPORTS] = ACKNOWLEDGED
+    await world.beat(2)
+    assert (client.unreported, world.reports()) == (1, [])
+    await world.beat(3)
+    assert client.unreported == 0
+    (report,) = map(FailSafeReport.model_validate, world.reports())
+    assert (report.verdict, report.intent, report.reason) == (answer.verdict, intent(), "nobody listens")
+    headers = next(headers for subject, _, headers in world.asked if subject == REPORTS)
+    assert headers == {"Nats-Msg-Id": answer.verdict.decision_id}
+
+
+@pytest.mark.parametrize("answer", [None, b'{"error": {"code": 503}}'])
+async def test_a_report_that_nobody_keeps_stays_and_is_sent_again(
+    world: World, client: AuditClient, answer: bytes | None
+) -> None:
+    await known_symbol(world, client)
+    await client.ask(intent())
+    world.answers[REPORTS] = answer
+    await world.beat(3)
+    assert client.unreported == 1
+    world.answers[REPORTS] = ACKNOWLEDGED
+    await world.beat()
+    assert client.unreported == 0
+    first, second = world.reports()
+    assert first == second
+
+
+async def test_the_oldest_reports_are_kept_and_the_others_counted(world: World, client: AuditClient) -> None:
+    await known_symbol(world, client)
+    ids = [(await client.ask(intent(action="close"))).verdict.decision_id for _ in range(5)]
+    assert (client.unreported, client.dropped) == (2, 3)
+    world.answers[REPORTS] = ACKNOWLEDGED
+    await world.beat(3)
+    assert [(report["verdict"]["decision_id"], report["dropped"]) for report in world.reports()] == [
+        (ids[0], 3),
+        (ids[1], 3),
+    ]
+
+
+async def test_what_still_waits_at_the_end_is_reported_then(world: World) -> None:
+    async with AuditClient(line=world, monotonic=world.monotonic, utc_clock=world.utc_clock) as client:
+        await client.ask(intent(action="close"))
+        world.answers[REPORTS] = ACKNOWLEDGED
+    assert len(world.reports()) == 1
+    assert client.unreported == 0
+
+
+async def test_a_report_leaves_out_an_intent_that_is_too_large_to_keep(world: World, client: AuditClient) -> None:
+    answer = await client.ask(intent(action="close", metadata={"notes": "x" * 70_000}))
+    assert answer.may_trade
+    world.answers[REPORTS] = ACKNOWLEDGED
+    await world.beat(3)
+    assert world.reports()[0]["intent"] is None
+
+
+async def test_a_refusal_is_not_reported(client: AuditClient) -> None:
+    assert not (await client.ask(intent())).may_trade
+    assert client.unreported == 0
+
+
+async def test_an_answered_ping_at_the_start_is_a_first_heartbeat(world: World) -> None:
+    world.answers[subjects.PING] = to_json(heartbeat())
+    async with AuditClient(line=world, monotonic=world.monotonic, utc_clock=world.utc_clock) as client:
+        await world.beat(2)
+        assert client.mode is BotMode.NORMAL
+
+
+async def test_what_is_no_heartbeat_on_its_subject_does_not_count(world: World, client: AuditClient) -> None:
+    await world.beat(2)
+    assert world.on_message is not None
+    await world.on_message(b'{"service": "another"}')
+    await world.beat()
+    assert client.mode is BotMode.FAIL_SAFE
+
+
+async def test_a_signal_model_can_be_asked_about_and_gets_an_id_where_it_has_none(
+    world: World, client: AuditClient
+) -> None:
+    await known_symbol(world, client)
+    without_id = {name: value for name, value in intent().items() if name != "intent_id"}
+    answer = await client.ask(Signal.model_validate(without_id))
+    assert answer.to_hand_on is not None
+    asked = world.asked[-1][1]
+    assert asked is not None
+    assert asked["signal_id"] == answer.to_hand_on["signal_id"] == answer.verdict.signal_id
+    assert len(asked["signal_id"]) == 32
+
+
+async def test_a_number_that_means_nothing_reaches_the_gate_as_such(world: World, client: AuditClient) -> None:
+    await client.ask(intent(stop_loss=math.nan))
+    asked = world.asked[-1][1]
+    assert asked is not None
+    assert math.isnan(asked["stop_loss"])
+
+
+async def test_an_intent_that_json_cannot_hold_is_an_error_of_the_bot(client: AuditClient) -> None:
+    with pytest.raises(PydanticSerializationError):
+        await client.ask(intent(metadata={"thing": object()}))
+
+
+async def test_entering_and_leaving_fail_safe_mode_is_logged(
+    world: World, client: AuditClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, logger="petrosa_contracts.client"):
+        await known_symbol(world, client)
+        await client.ask(intent())
+        await world.beat(3)
+    events = [record.getMessage().split()[0] for record in caplog.records]
+    assert [event for event in events if event in {"fail_safe_left", "fail_safe_entered"}] == [
+        "fail_safe_left",
+        "fail_safe_entered",
+        "fail_safe_left",
+    ]
+
+
+async def test_what_the_bot_raises_comes_out_as_it_is(world: World) -> None:
+    with pytest.raises(KeyError):
+        async with AuditClient(line=world):
+            raise KeyError("the bot's own")
+
+
+async def test_a_line_that_breaks_for_good_is_heard_of() -> None:
+    class Broken(World):
+        async def run(self, subject: str, **_callbacks: Any) -> None:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        async with AuditClient(line=Broken()) as client:
+            assert (await client.ask(intent(action="close"))).by_fail_safe
