@@ -1,0 +1,1 @@
+"""How well the regime classifier tells known crashes: `python -m bench.regime`."""
