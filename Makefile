@@ -54,6 +54,12 @@ lint: setup-lint ## Check style, types, layers, dependencies and generated docum
 	@$(RUN) lint-imports
 	@for member in $(MEMBERS); do (cd $$member && $(abspath .venv/bin/deptry) --no-ansi src); done
 	@$(RUN) python docs/generate.py --check
+	@$(MAKE) --no-print-directory primal
+
+.PHONY: primal
+primal: setup ## Verify the signatures of the primal limits; BEFORE=folder compares with limits and approvers before a change
+	@$(RUN) cio-primal verify --or-nobody-listed
+	@$(if $(BEFORE),$(RUN) cio-primal verify --or-nobody-listed --approvers $(BEFORE)/allowed_signers --since $(BEFORE)/limits.toml)
 
 .PHONY: fmt
 fmt: setup-lint ## Format the code and mend what can be mended
@@ -68,10 +74,15 @@ docs: setup ## Generate schemas, AsyncAPI and the parameter reference from the m
 bench: setup ## Measure the gate against the bare transport; ARGS=--quick for a first impression
 	@$(RUN) python -m bench $(ARGS)
 
+.PHONY: regime
+regime: setup ## Evaluate the regime classifier; ARGS=--write puts results and picture into docs/
+	@$(RUN) python -m bench.regime $(ARGS)
+
 .PHONY: build
-build: setup ## Build a wheel of every member into dist/
+build: setup ## Build a wheel of every member, and canary as a single file, into dist/
 	@$(UV) build --quiet --all-packages --out-dir dist
-	@ls dist/*.whl
+	@$(RUN) python tools/canary/build_single_file.py dist/canary.pyz
+	@ls dist/*.whl dist/canary.pyz
 
 .PHONY: hooks
 hooks: setup-lint ## Install the git hooks

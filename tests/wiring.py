@@ -18,6 +18,7 @@ from cio_nurse.service.modes import AgeLimits
 from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.pipeline import DecisionLimits, Pipeline
 from petrosa_contracts import PolicyLayer, Verdict
+from petrosa_contracts.primal import PrimalLimits
 from tests.builders import NOW, arrival, intent, stored_policy
 from tests.fakes import FakeClock, FakeLedgerStore, FakeMetrics, FakePolicyStore, FakeRedis, FakeTransport
 
@@ -33,6 +34,8 @@ class WiredGate:
     redis: FakeRedis | None = None
     dialect: str = "classic"
     max_orders_per_second: int | None = None
+    primal: PrimalLimits | None = None
+    primal_problem: str = ""
     lane_capacity: int = 100
     queue_capacity: int = 1000
     stalled_seconds: float = 0.0
@@ -59,6 +62,7 @@ class WiredGate:
                 deadline_seconds=0.05,
                 clock_tolerance_seconds=2.0,
                 max_orders_per_second=self.max_orders_per_second,
+                primal=self.primal,
             ),
         )
         self.lanes = Lanes(lane_capacity=self.lane_capacity, queue_capacity=self.queue_capacity)
@@ -79,6 +83,7 @@ class WiredGate:
             instance="nurse-1",
             every_seconds=10.0,
             stalled_seconds=lambda: self.stalled_seconds,
+            primal_problem=self.primal_problem,
         )
 
     @classmethod

@@ -81,6 +81,7 @@ def allows(intent: Intent, context: Context) -> dict[Code, bool]:
             and leverage <= context.failsafe.max_leverage
             and (not context.known_symbols or signal.symbol in context.known_symbols)
         ),
+        Code.PRIMAL_LIMIT: context.primal is None,
         Code.DEADLINE_EXCEEDED: context.decision_seconds <= context.decision_deadline_seconds,
     }
 

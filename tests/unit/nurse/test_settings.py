@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,8 @@ DEFAULTS: dict[str, Any] = {
     "NURSE_MAX_PAYLOAD_DEPTH": 16,
     "NURSE_POLICY_MAX_AGE_SECONDS": 5.0,
     "NURSE_POLICY_HARD_AGE_SECONDS": 3600.0,
+    "NURSE_PRIMAL_FILE": None,
+    "NURSE_PRIMAL_APPROVERS": None,
     "NURSE_DRAIN_SECONDS": 10.0,
 }
 
@@ -81,6 +84,8 @@ def test_every_setting_is_described() -> None:
         ("NURSE_MAX_PAYLOAD_DEPTH", "2", 2),
         ("NURSE_POLICY_MAX_AGE_SECONDS", "2", 2.0),
         ("NURSE_POLICY_HARD_AGE_SECONDS", "60", 60.0),
+        ("NURSE_PRIMAL_FILE", "/etc/primal/limits.toml", Path("/etc/primal/limits.toml")),
+        ("NURSE_PRIMAL_APPROVERS", "/etc/approvers", Path("/etc/approvers")),
         ("NURSE_DRAIN_SECONDS", "1", 1.0),
     ],
 )

@@ -31,6 +31,7 @@ from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.pipeline import DecisionLimits, Pipeline
 from cio_nurse.settings import Settings
 from petrosa_contracts import subjects
+from petrosa_contracts.primal_file import PrimalStanding, load
 
 POLICY_GRACE_SECONDS = 1.0
 """How long a starting gate waits for its policy before it takes intents without one."""
@@ -49,6 +50,7 @@ class Nurse:
         self._settings = settings
         self._lines = lines
         self._telemetry = Telemetry(settings.instance)
+        self._primal = _primal_limits(settings)
         redis_url, nats_url = settings.redis_url.get_secret_value(), settings.nats_url.get_secret_value()
         self._turned_at = self._clock.seconds()
         self._deadline_seconds = settings.decision_deadline_ms / 1000
@@ -85,6 +87,7 @@ class Nurse:
             instance=settings.instance,
             every_seconds=settings.heartbeat_seconds,
             stalled_seconds=lambda: self._clock.seconds() - self._turned_at,
+            primal_problem=self._primal.problem if self._primal else "",
         )
         self._health = HealthServer(
             host=settings.http_host, port=settings.http_port, readiness=self.readiness, telemetry=self._telemetry
@@ -108,6 +111,7 @@ class Nurse:
                 deadline_seconds=self._deadline_seconds,
                 clock_tolerance_seconds=settings.clock_tolerance_seconds,
                 max_orders_per_second=settings.max_orders_per_second,
+                primal=self._primal.limits if self._primal else None,
             ),
         )
         return Intake(
@@ -160,6 +164,7 @@ class Nurse:
             "policy_age_seconds": pulse.policy_age_seconds,
             "reasons": pulse.reasons,
             "inputs": {"policy": "needed", "market": "off", "regime": "off", "portfolio": "off"},
+            "primal": _primal_facts(self._primal),
         }
         return bool(facts["subscribed"] and facts["policy_loaded"]), facts
 
@@ -238,6 +243,11 @@ class Nurse:
         telemetry.watch("store_up", "1 while Redis answers.", lambda: float(mirror.inputs.store_up))
         telemetry.watch("nats_connected", "1 while NATS is connected.", lambda: float(self._intents.listening))
         telemetry.watch("ledger_unsettled", "Approvals that Redis does not know yet.", lambda: self._ledger.unsettled)
+        telemetry.watch(
+            "primal_signed",
+            "1 while the signed file's primal limits hold, 0 while the built-in tightest do, -1 without primal limits.",
+            lambda: -1.0 if self._primal is None else float(self._primal.signed),
+        )
         telemetry.watch("log_lines_dropped", "Log lines that found no room.", lambda: self._lines.dropped)
 
 
@@ -249,6 +259,31 @@ def logging_of(settings: Settings) -> Generator[log.LineWriter]:
         yield lines
     finally:
         lines.close()
+
+
+def _primal_limits(settings: Settings) -> PrimalStanding | None:
+    """Return the hard ceilings for as long as this process lives; None where the settings name no file."""
+    if settings.primal_file is None:
+        _log.warning("primal_limits_not_configured", setting="NURSE_PRIMAL_FILE")
+        return None
+    standing = load(settings.primal_file, settings.primal_approvers)
+    if standing.signed:
+        _log.info("primal_limits_loaded", **_primal_facts(standing))
+    else:
+        _log.error("primal_limits_built_in", **_primal_facts(standing))
+    return standing
+
+
+def _primal_facts(standing: PrimalStanding | None) -> dict[str, Any]:
+    if standing is None:
+        return {"source": "off"}
+    return {
+        "source": "file" if standing.signed else "built-in",
+        "revision": standing.limits.revision,
+        "digest": standing.limits.digest(),
+        "signers": list(standing.signers),
+        "problem": standing.problem,
+    }
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -5,6 +5,7 @@ import os
 import re
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -146,6 +147,18 @@ class Settings(BaseModel):
         gt=0,
         alias="NURSE_POLICY_HARD_AGE_SECONDS",
         description="Unconfirmed for longer, policy counts as lost and the gate turns BLIND, seconds.",
+    )
+    primal_file: Path | None = Field(
+        default=None,
+        alias="NURSE_PRIMAL_FILE",
+        description="File of the primal limits, with its signatures beside it; without its quorum the built-in "
+        "tightest limits hold. Unset: no primal limits.",
+    )
+    primal_approvers: Path | None = Field(
+        default=None,
+        alias="NURSE_PRIMAL_APPROVERS",
+        description="List of those who may sign it; unset: allowed_signers beside the file. Better a place that "
+        "whoever writes the file cannot write.",
     )
     drain_seconds: float = Field(
         default=10.0,

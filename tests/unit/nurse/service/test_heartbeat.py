@@ -59,6 +59,13 @@ async def test_a_gate_without_any_policy_is_degraded_and_blind() -> None:
     assert "never loaded" in pulse.reasons[0]
 
 
+async def test_a_gate_on_the_built_in_primal_limits_is_degraded_and_says_why() -> None:
+    gate = await WiredGate.started(primal_problem="limits.toml has 1 good signatures of 2 needed")
+    pulse = gate.heartbeat.pulse()
+    assert (pulse.status, pulse.mode) == (GovernanceStatus.DEGRADED, "ACTIVE")
+    assert pulse.reasons == ("the built-in tightest primal limits hold: limits.toml has 1 good signatures of 2 needed",)
+
+
 async def test_an_away_store_shows_with_the_age_of_the_policy() -> None:
     gate = await WiredGate.started()
     gate.world.stop()

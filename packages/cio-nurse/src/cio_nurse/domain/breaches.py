@@ -32,9 +32,16 @@ def policy_breach(
 
 
 def built_in_breach(
-    code: Code, *, measured: Measure, limit: Measure, unit: str, message: str, scope: str | None = None
+    code: Code,
+    *,
+    measured: Measure,
+    limit: Measure,
+    unit: str,
+    message: str,
+    scope: str | None = None,
+    version: int | None = None,
 ) -> Breach:
-    """Return a breach of a limit that no policy layer sets: a setting, the fail-safe limits or a control entry."""
+    """Return a breach of a limit that no policy layer sets: a setting, a control entry, fail-safe or primal limits."""
     return Breach(
         code=code,
         gate=code.lower(),
@@ -42,7 +49,7 @@ def built_in_breach(
         limit=_plain(limit),
         unit=unit,
         scope=scope,
-        version=None,
+        version=version,
         message=message,
     )
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from cio_nurse.domain.intent import Intent
 from petrosa_contracts import FailSafeLimits, Mode, ResolvedPolicy, ScopedControl
+from petrosa_contracts.primal import PrimalLimits
 from petrosa_contracts.sizing import decimal_of, largest_amount, reference_price
 
 
@@ -43,6 +44,8 @@ class Context:
     system_reason: str = ""
     control: ScopedControl | None = None
     failsafe: FailSafeLimits = field(default_factory=FailSafeLimits)
+    primal: PrimalLimits | None = None
+    """The hard ceilings; None where the settings name none."""
     known_symbols: frozenset[str] = frozenset()
     """Symbols traded today or yesterday (UTC); empty while there is no such history."""
     ledger: LedgerView = field(default_factory=LedgerView)

@@ -51,6 +51,7 @@ class Heartbeat:
         instance: str,
         every_seconds: float,
         stalled_seconds: Callable[[], float],
+        primal_problem: str = "",
     ) -> None:
         self._transport = transport
         self._mirror = mirror
@@ -60,6 +61,7 @@ class Heartbeat:
         self._instance = instance
         self._every_seconds = every_seconds
         self._stalled_seconds = stalled_seconds
+        self._primal_problem = primal_problem
 
     def pulse(self) -> GovernanceHeartbeat:
         """Return the gate's state at this moment: the mode that holds everywhere, and why it is not ACTIVE."""
@@ -74,6 +76,8 @@ class Heartbeat:
         status = _STATUS[mode]
         if (stalled := self._stalled_seconds()) > STALL_SECONDS:
             reasons.append(f"the gate's loop stood still for {stalled:.0f} seconds")
+        if self._primal_problem:
+            reasons.append(f"the built-in tightest primal limits hold: {self._primal_problem}")
         if self._delivery.undelivered_recently:
             reasons.append("approved signals reach no consumer")
         if reasons and status is GovernanceStatus.GOVERNANCE_ACTIVE:

@@ -17,6 +17,7 @@ from cio_nurse.service.ledger import Ledger
 from cio_nurse.service.mirror import Mirror, View
 from cio_nurse.service.outbox import Outbox
 from petrosa_contracts import Breach, FailSafeLimits
+from petrosa_contracts.primal import PrimalLimits
 
 MILLISECONDS = 1000
 
@@ -29,6 +30,12 @@ class DecisionLimits:
     clock_tolerance_seconds: float
     max_orders_per_second: int | None
     failsafe: FailSafeLimits = field(default_factory=FailSafeLimits)
+    primal: PrimalLimits | None = None
+
+    @property
+    def bounds_rate(self) -> bool:
+        """Whether it matters how many orders left in the last second."""
+        return self.max_orders_per_second is not None or self.primal is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ class Pipeline:
             system_reason=system.reason,
             control=view.control.deciding(symbol=symbol, strategy_id=strategy_id, now=now),
             failsafe=self._limits.failsafe,
+            primal=self._limits.primal,
             known_symbols=view.known_symbols,
             ledger=self._known(arrival, view, now.date()),
             orders_last_second=self._orders_last_second(),
@@ -96,7 +104,7 @@ class Pipeline:
             decision_deadline_seconds=self._limits.deadline_seconds,
         )
         breaches = breaches_of(intent, context)
-        if not breaches and self._limits.max_orders_per_second is not None and intent.action != "hold":
+        if not breaches and self._limits.bounds_rate and intent.action != "hold":
             self._orders[context.decision_id] = self._clock.seconds()
         return _Case(arrival, context, breaches, _claim(arrival, context))
 

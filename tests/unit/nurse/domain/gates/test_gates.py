@@ -11,6 +11,7 @@ from cio_nurse.domain.context import LedgerView
 from cio_nurse.domain.evaluation import breaches_of
 from cio_nurse.domain.gates import GATES, GATES_FOR_EXITS
 from petrosa_contracts import Code, Mode
+from petrosa_contracts.primal import BUILT_IN
 from tests.builders import ABSENT, codes, context, control, intent, policy
 
 ROWS = [
@@ -28,6 +29,7 @@ ROWS = [
     {Code.DAILY_TRADES},
     {Code.RATE_LIMIT, Code.OVERLOADED},
     {Code.FAILSAFE_LIMIT},
+    {Code.PRIMAL_LIMIT},
     {Code.DEADLINE_EXCEEDED},
 ]
 """The codes as the design's table groups and orders them."""
@@ -35,7 +37,7 @@ ROWS = [
 BEFORE_EVALUATION = {Code.PAYLOAD_INVALID, Code.OVERLOADED}
 """What is found before there is an intent to evaluate."""
 
-NOT_EXEMPT = {Code.FROZEN, Code.INTENT_FUTURE, Code.INTENT_DUPLICATE}
+NOT_EXEMPT = {Code.FROZEN, Code.INTENT_FUTURE, Code.INTENT_DUPLICATE, Code.PRIMAL_LIMIT}
 """What an exit has to pass, besides being readable."""
 
 EACH_BREACHED: dict[Code, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -56,6 +58,7 @@ EACH_BREACHED: dict[Code, tuple[dict[str, Any], dict[str, Any]]] = {
     Code.DAILY_TRADES: ({}, {"ledger": LedgerView(trades_today={"strategy:momentum_v1": 100})}),
     Code.RATE_LIMIT: ({}, {"max_orders_per_second": 10, "orders_last_second": 9}),
     Code.FAILSAFE_LIMIT: ({"recommended_leverage": 11}, {"system_mode": Mode.CONSERVATIVE}),
+    Code.PRIMAL_LIMIT: ({"price": 60_000.0}, {"primal": BUILT_IN}),
     Code.DEADLINE_EXCEEDED: ({}, {"decision_seconds": 1.0}),
 }
 """For each gate, what makes an intent and its context breach this gate and no other."""
@@ -116,6 +119,7 @@ def test_all_breaches_are_listed_in_the_order_of_the_gates() -> None:
         max_orders_per_second=1,
         orders_last_second=1,
         decision_seconds=1.0,
+        primal=BUILT_IN,
     )
     worst = intent(timestamp=ABSENT, confidence=0.1, quantity=0.1, position_size_pct=0.5, stop_loss=60_000.0)
     found = codes(breaches_of(worst, everything))

@@ -23,6 +23,7 @@ from cio_nurse.domain.gates import (
     order_notional_max,
     order_notional_min,
     position_size_max,
+    primal_limit,
     rate_limit,
     side_disabled,
     stop_invalid,
@@ -60,6 +61,7 @@ GATES: tuple[Gate, ...] = (
     Gate(Code.DAILY_TRADES, exempts_exits=True, check=daily_trades.check),
     Gate(Code.RATE_LIMIT, exempts_exits=True, check=rate_limit.check),
     Gate(Code.FAILSAFE_LIMIT, exempts_exits=True, check=failsafe_limit.check),
+    Gate(Code.PRIMAL_LIMIT, exempts_exits=False, check=primal_limit.check),
     Gate(Code.DEADLINE_EXCEEDED, exempts_exits=True, check=deadline_exceeded.check),
 )
 

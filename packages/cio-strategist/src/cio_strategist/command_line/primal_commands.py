@@ -1,0 +1,203 @@
+"""The commands of `cio-primal`: show, verify, sign and compare files of primal limits."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cio_strategist.command_line.console import say, say_json, say_table, shown, warn
+from cio_strategist.command_line.options import AsJson
+from petrosa_contracts import primal_file
+from petrosa_contracts.primal import BUILT_IN, PrimalLimits
+from petrosa_contracts.primal_file import APPROVERS, PrimalStanding, Signatures, load, parse, read
+from petrosa_contracts.primal_signatures import (
+    QUORUM,
+    PrimalUnusableError,
+    parse_approvers,
+    signature_name,
+)
+from petrosa_contracts.primal_signatures import (
+    sign as make_signature,
+)
+from petrosa_contracts.primal_signatures import (
+    verify as verify_signature,
+)
+
+FAILED = 1
+"""Exit code: refused or failed."""
+WRONG_USAGE = 2
+"""Exit code: the command line cannot be understood."""
+
+DEFAULT_FILE = Path("primal/limits.toml")
+
+FileOption = Annotated[Path, typer.Option("--file", metavar="FILE", help="The limits, signatures beside them.")]
+ApproversOption = Annotated[
+    Path | None, typer.Option("--approvers", metavar="FILE", help=f"List of approvers; else {APPROVERS} beside it.")
+]
+
+primal_commands = typer.Typer()
+
+
+@primal_commands.command(epilog="Example: cio-primal show --file primal/limits.toml --json")
+def show(file: FileOption = DEFAULT_FILE, approvers: ApproversOption = None, as_json: AsJson = False) -> None:
+    """Show the limits that a gate would start on with this file, and whether they are the file's. Changes nothing."""
+    _require(file)
+    standing = load(file, approvers)
+    if as_json:
+        say_json(_standing_fields(standing))
+        return
+    limits = standing.limits
+    say_table(("limit", "value", "meaning"), [(name, value, _meaning(name)) for name, value in _values(limits)])
+    say(f"digest {limits.digest()}")
+    if standing.signed:
+        say(f"signed by {', '.join(standing.signers)}")
+    else:
+        warn(f"these are the built-in tightest limits: {standing.problem}")
+
+
+@primal_commands.command(epilog="Example: cio-primal verify --approvers ../main/primal/allowed_signers")
+def verify(
+    file: FileOption = DEFAULT_FILE,
+    approvers: ApproversOption = None,
+    since: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Limits before the change: another content needs a later one.")
+    ] = None,
+    or_nobody_listed: Annotated[
+        bool, typer.Option("--or-nobody-listed", help="Pass, and say so, while the list of approvers is empty.")
+    ] = False,
+) -> None:
+    """Verify that enough approvers have signed exactly this file. Exit code 1 if a gate would not believe it."""
+    _require(file)
+    with _reporting():
+        content = read(file)
+        limits = parse(content)
+        checked = primal_file.check(file, content, approvers)
+        if since is not None:
+            _check_later(content, limits, read(since))
+        _say_signatures(checked)
+        if checked.quorum:
+            say(f"revision {limits.revision} is signed: digest {limits.digest()}")
+        elif or_nobody_listed and not checked.approvers:
+            warn(f"nobody is listed as approver: a gate given {file} starts on the built-in tightest limits")
+        else:
+            raise PrimalUnusableError(f"{len(checked.signers)} good signatures of {QUORUM} needed")
+
+
+@primal_commands.command(epilog="Example: cio-primal sign --as alice --key ~/.ssh/id_ed25519_sk")
+def sign(
+    key: Annotated[Path, typer.Option(metavar="KEY", help="Private key, or the public half of one that an agent has.")],
+    approver: Annotated[str, typer.Option("--as", metavar="NAME", help="Your name in the list of approvers.")],
+    file: FileOption = DEFAULT_FILE,
+    approvers: ApproversOption = None,
+) -> None:
+    """Sign the limits as they are, after showing what they say; a security key asks for PIN and touch."""
+    _require(file)
+    with _reporting():
+        content = read(file)
+        limits = parse(content)
+        listed = parse_approvers(read(approvers or file.with_name(APPROVERS)))
+        if approver not in listed:
+            raise PrimalUnusableError(f"{approver} is not listed as approver: {', '.join(listed) or 'nobody is'}")
+        say_table(("limit", "value", "meaning"), [(each, value, _meaning(each)) for each, value in _values(limits)])
+        signature = make_signature(content, str(key.expanduser()))
+        # A signature by another key than the listed one would only be found out by whoever verifies.
+        verify_signature(content, signature, approver, listed)
+        place = file.with_name(signature_name(file.name, approver))
+        try:
+            place.write_bytes(signature)
+        except OSError as error:
+            raise PrimalUnusableError(f"{place} cannot be written: {error.strerror}") from error
+        say(f"signed as {approver}: {place}")
+
+
+@primal_commands.command(epilog="Example: cio-primal diff --from ../main/primal/limits.toml")
+def diff(
+    file: FileOption = DEFAULT_FILE,
+    before: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="Limits to compare with; else the built-in tightest.")
+    ] = None,
+) -> None:
+    """Show what a file of limits changes, and whether each change loosens or tightens. Signatures do not matter."""
+    _require(file)
+    if before is not None:
+        _require(before)
+    with _reporting():
+        old = BUILT_IN if before is None else parse(read(before))
+        new = parse(read(file))
+    rows = [
+        (name, was, now, _direction(name, old, new))
+        for (name, was), (_, now) in zip(_values(old), _values(new), strict=True)
+        if was != now
+    ]
+    if rows:
+        say_table(("limit", "from", "to", "which"), rows)
+    else:
+        say("the limits are the same")
+
+
+def _require(path: Path) -> None:
+    if not path.is_file():
+        warn(f"wrong usage: {path} is not a file")
+        raise typer.Exit(WRONG_USAGE)
+
+
+@contextmanager
+def _reporting() -> Generator[None]:
+    try:
+        yield
+    except PrimalUnusableError as error:
+        warn(str(error))
+        raise typer.Exit(FAILED) from error
+
+
+def _check_later(content: bytes, limits: PrimalLimits, before: bytes) -> None:
+    if content == before:
+        return
+    earlier = parse(before).revision
+    if limits.revision <= earlier:
+        raise PrimalUnusableError(f"revision {limits.revision} changes revision {earlier}: a change takes the next one")
+
+
+def _say_signatures(checked: Signatures) -> None:
+    refused = dict(checked.refused)
+    rows = [
+        (name, "signed" if name in checked.signers else refused.get(name, "has not signed"))
+        for name in checked.approvers
+    ]
+    if rows:
+        say_table(("approver", "signature"), rows)
+
+
+def _standing_fields(standing: PrimalStanding) -> dict[str, object]:
+    return {
+        "source": "file" if standing.signed else "built-in",
+        "problem": standing.problem,
+        "signers": list(standing.signers),
+        "digest": standing.limits.digest(),
+        "limits": standing.limits.model_dump(mode="json"),
+    }
+
+
+def _values(limits: PrimalLimits) -> list[tuple[str, str]]:
+    return [(name, _value(value)) for name, value in limits.model_dump().items()]
+
+
+def _value(value: object) -> str:
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else shown(value)
+
+
+def _meaning(name: str) -> str:
+    return PrimalLimits.model_fields[name].description or ""
+
+
+def _direction(name: str, old: PrimalLimits, new: PrimalLimits) -> str:
+    if name == "revision":
+        return ""
+    was, now = old.model_dump()[name], new.model_dump()[name]
+    if name != "quote_assets":
+        return "loosens" if now > was else "tightens"
+    added, removed = set(now) - set(was), set(was) - set(now)
+    return "loosens" if not removed else "tightens" if not added else "both"
