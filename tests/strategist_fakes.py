@@ -270,6 +270,9 @@ class FakeEnforcer:
         self.enforced = enforced
         self.projected = 0
 
+    async def begin(self) -> None:
+        """Nothing was there before."""
+
     async def project(self) -> Enforcement:
         self.projected += 1
         if not self.enforced:

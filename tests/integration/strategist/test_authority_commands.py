@@ -73,8 +73,9 @@ def test_one_step_undoes(authority: CommandLine, redis: Redis) -> None:
 
 
 def test_too_much_loosening_waits_for_an_approval(authority: CommandLine, redis: Redis) -> None:
-    said = authority.done("set", "global", "leverage=100")
+    said = authority.refused("set", "global", "leverage=100")
     assert "nothing has changed yet" in said
+    assert "cio-policy approve" in said
     assert parameters(redis, "global") is None
     (proposal,) = authority.as_json("proposals")
     assert "code" in authority.refused("approve", proposal["id"])
@@ -84,7 +85,7 @@ def test_too_much_loosening_waits_for_an_approval(authority: CommandLine, redis:
 
 
 def test_a_rejected_proposal_is_gone(authority: CommandLine) -> None:
-    authority.done("set", "global", "leverage=100")
+    authority.refused("set", "global", "leverage=100")
     (proposal,) = authority.as_json("proposals")
     assert "rejected" in authority.done("reject", proposal["id"], "--reason", "too much")
     assert [each["status"] for each in authority.as_json("proposals", "--all")] == ["rejected"]
@@ -133,6 +134,33 @@ def test_a_halt_works_while_mongodb_is_away_and_is_taken_over(
     assert any(record["subject"] == "control" for record in authority.as_json("history", "global"))
 
 
+@pytest.mark.parametrize(
+    "words", [["init"], ["set", "global", "max_daily_trades=9"], ["halt", "global", "--reason", "x"]]
+)
+def test_the_first_command_of_an_authority_keeps_the_policy_from_before(
+    authority: CommandLine, cli: CommandLine, redis: Redis, words: list[str]
+) -> None:
+    cli.done("set", "symbol:BTCUSDT", "leverage=3")
+    authority.done(*words)
+    assert parameters(redis, "symbol:BTCUSDT") == {"leverage": 3}
+    assert [record["edit"] for record in authority.as_json("history", "symbol:BTCUSDT")] == ["import"]
+
+
+def test_a_lift_while_redis_is_away_says_so_and_nothing_else(
+    authority: CommandLine, redis_server: RedisServer, redis: Redis
+) -> None:
+    authority.done("halt", "global", "--reason", "storm")
+    redis_server.stop()
+    try:
+        said = next_code(authority, "resume", "global")
+        assert "HALTED lifted" in said
+        assert "BLIND" not in said
+    finally:
+        redis_server.start()
+    authority.done("rebuild")
+    assert redis.hgetall("cio:control") == {}
+
+
 def test_without_the_authority_its_commands_say_what_is_missing(cli: CommandLine) -> None:
     for words in (["history"], ["rollback", "global"], ["proposals"], ["token", "list"], ["rebuild"]):
         assert "MONGODB_URI" in cli.refused(*words)
@@ -157,3 +185,7 @@ def test_looking_shows_the_gates_epoch_and_warns_of_what_they_do_not_see(authori
     assert "do not see all of this" in authority.run("show").stderr
     authority.done("rebuild")
     assert authority.run("show").stderr == ""
+
+
+def test_a_rollback_to_two_states_is_wrong_usage(authority: CommandLine) -> None:
+    assert "keep one" in authority.refused("rollback", "global", "--to", "0", "--record", "4f1c", code=2)

@@ -104,6 +104,12 @@ async def test_the_id_of_a_request_reaches_the_trail() -> None:
     assert world.store.trail[0].request_id == "trace-me"
 
 
+async def test_there_is_no_stream_that_would_hold_up_the_end_of_the_process() -> None:
+    async with serving(McpWorld()) as url, httpx.AsyncClient() as http:
+        refused = await http.get(url, headers={"Accept": "text/event-stream"})
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+
+
 async def test_a_web_page_cannot_reach_the_server_unless_its_origin_is_allowed() -> None:
     world = McpWorld()
     async with serving(world, allowed_origins=["https://ops.example"]) as url, httpx.AsyncClient() as http:

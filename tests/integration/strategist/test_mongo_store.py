@@ -203,6 +203,26 @@ async def test_a_server_that_goes_away_in_the_middle_leaves_nothing_half_done(
     assert len(list(mongo["trading_configs_audit"].find())) == 1
 
 
+async def test_writers_in_line_do_not_each_wait_for_a_server_that_is_known_to_be_away(
+    authority: Authority, mongo_server: Mongo
+) -> None:
+    await authority.policy.commit(patching(GLOBAL, leverage=5))
+    await asyncio.to_thread(mongo_server.stop)
+    try:
+        with pytest.raises(StoreUnreachableError):
+            await authority.policy.read()
+        # Each one that waited would take 1.5 s, after the one before it.
+        async with asyncio.timeout(15):
+            results = await asyncio.gather(
+                *(authority.policy.commit(patching(GLOBAL, leverage=4)) for _ in range(20)), return_exceptions=True
+            )
+    finally:
+        await asyncio.to_thread(mongo_server.start)
+    assert {type(result) for result in results} == {StoreUnreachableError}
+    assert all("nothing was written" in str(result) for result in results)
+    assert (await until_back(authority)).versions == {GLOBAL: "1"}
+
+
 async def test_a_server_killed_under_load_leaves_layers_versions_and_trail_in_step(
     authority: Authority, mongo_server: Mongo, mongo: AnyDatabase
 ) -> None:

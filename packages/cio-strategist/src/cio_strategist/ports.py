@@ -118,6 +118,14 @@ class ProjectionMetrics(Protocol):
 class Enforcer(Protocol):
     """Carries what was committed on to where the gates read it."""
 
+    async def begin(self) -> None:
+        """Take over what gates have from before the authority; to be done before each write.
+
+        Does nothing where anything was ever written. Raises `StoreUnreachableError` or `StoreUnreadableError` where
+        there may be something and it cannot be taken over.
+        """
+        ...
+
     async def project(self) -> Enforcement:
         """Bring the gates' store up to date, within about a second, and say whether it is.
 

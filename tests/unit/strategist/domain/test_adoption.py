@@ -36,7 +36,7 @@ def found(redis: StoredPolicy, ours: StoredPolicy) -> list[str]:
 def adopted(redis: StoredPolicy, ours: StoredPolicy) -> ControlEntry:
     work = adoption(redis)
     (control,) = stricter_in_redis(work.shown, ours, NOON)
-    change = adopt(ours, control, work)
+    change = adopt(ours, [control], work, revision=3)
     assert change.write is not None
     return ControlEntry.model_validate_json(change.write.control[control.scope] or "")
 
@@ -65,12 +65,10 @@ def test_an_entry_that_cannot_be_read_is_the_halt_that_gates_take_it_for() -> No
 
 def test_an_entry_is_adopted_as_it_is_with_a_record_signed_by_whoever_set_it() -> None:
     work = adoption(holding(btc=entry()))
-    (control,) = stricter_in_redis(work.shown, holding(), NOON)
-    change = adopt(holding(), control, work)
+    change = adopt(holding(), stricter_in_redis(work.shown, holding(), NOON), work, revision=3)
     assert change.write is not None
     assert change.write.control == work.shown.policy.control
-    audit = change.write.audit
-    assert audit is not None
+    (audit,) = change.write.also_audit
     assert (audit.subject, audit.edit, audit.action, audit.changed_by) == (Subject.CONTROL, "import", "create", "anna")
     assert (audit.before, audit.after) == (None, entry().model_dump(mode="json"))
 
@@ -86,10 +84,30 @@ def test_where_each_is_stricter_in_part_both_hold_together() -> None:
     assert (after.mode, after.expires_at) == (Mode.HALTED, MUCH_LATER)
 
 
-def test_what_was_adopted_meanwhile_is_not_adopted_again() -> None:
+def test_nothing_is_adopted_once_somebody_wrote_since_the_trail_was_looked_at() -> None:
     work = adoption(holding(btc=entry()))
-    (control,) = stricter_in_redis(work.shown, holding(), NOON)
-    assert adopt(holding(btc=entry()), control, work).write is None
+    found = stricter_in_redis(work.shown, holding(), NOON)
+    assert adopt(holding(), found, work, revision=2).write is None
+
+
+def test_an_entry_that_was_adopted_together_with_ours_is_known_when_redis_shows_it_late() -> None:
+    theirs, ours = entry(until=LATER, at=LATER), entry(Mode.SAFE)
+    work = adoption(holding(btc=theirs))
+    (control,) = stricter_in_redis(work.shown, holding(btc=ours), NOON)
+    write = adopt(holding(btc=ours), [control], work, revision=3).write
+    assert write is not None
+    assert [(audit.before or {})["mode"] for audit in write.also_audit] == [Mode.SAFE, Mode.HALTED]
+    assert is_known(control, write.also_audit)
+
+
+def test_several_fields_that_restrict_one_scope_are_adopted_as_one_entry() -> None:
+    redis = holding(**{GLOBAL: entry(Mode.SAFE), "nonsense": "{}"})
+    work = adoption(redis)
+    write = adopt(holding(), stricter_in_redis(work.shown, holding(), NOON), work, revision=3).write
+    assert write is not None
+    assert list(write.control) == [GLOBAL]
+    assert ControlEntry.model_validate_json(write.control[GLOBAL] or "").mode is Mode.HALTED
+    assert write.scope == GLOBAL
 
 
 @pytest.mark.parametrize("which", ["before", "after"])

@@ -192,6 +192,16 @@ def test_unset_of_what_is_not_set_writes_nothing() -> None:
     assert unset(StoredPolicy(), "enabled").write is None
 
 
+def test_unset_refuses_a_name_that_is_neither_stored_nor_a_parameter() -> None:
+    with pytest.raises(RejectedError) as caught:
+        unset(stored_with(layer_text(leverage=5)), "leverage", "levrage")
+    assert [(error.field, error.suggested_value) for error in caught.value.errors] == [("levrage", "leverage")]
+
+
+def test_unset_takes_out_what_is_stored_and_no_parameter_any_more() -> None:
+    assert written(unset(stored_with(layer_text(leverage=5, of_old=1)), "of_old")).parameters == {"leverage": 5}
+
+
 def test_unset_says_when_the_layer_stays_unbelievable() -> None:
     result = unset(stored_with(layer_text(leverage=999, max_daily_trades=0, enabled=True)), "leverage")
     assert result.problem is not None

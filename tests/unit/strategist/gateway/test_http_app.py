@@ -21,7 +21,7 @@ from cio_strategist.errors import (
 )
 from cio_strategist.gateway.answers import PlainJSON
 from cio_strategist.gateway.services import Readiness
-from cio_strategist.gateway.strict_json import DEEPEST, read_json
+from cio_strategist.gateway.strict_json import DEEPEST, MOST_DIGITS, read_json
 from tests.unit.strategist.gateway.door import ANNA, PROBLEM, WHY, Door, is_problem
 
 SCOPE = "/api/v1/policy/scopes/global"
@@ -220,11 +220,59 @@ async def test_a_body_of_the_wrong_shape_is_refused_field_by_field(door: Door, b
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/octet-stream"])
-async def test_only_json_is_a_body(door: Door, kind: str) -> None:
+@pytest.mark.parametrize("path", [SCOPE, "/api/v1/config/filters/global"])
+async def test_only_what_is_announced_as_json_is_a_body(door: Door, path: str, kind: str) -> None:
     content = json.dumps({"parameters": {"leverage": 5}, **WHY}).encode()
-    answer = await door.ask("PUT", SCOPE, content=content, headers={**ANNA, "Content-Type": kind})
-    is_problem(answer, 422, "invalid")
+    answer = await door.ask("PUT", path, content=content, headers={**ANNA, "Content-Type": kind})
+    assert "Content-Type: application/json" in is_problem(answer, 415, "media-type")["detail"]
     assert door.authority.store.writes == []
+
+
+@pytest.mark.parametrize("kind", ["", " ", ";charset=utf-8", "application/json; charset=utf-8", "application/x+json"])
+async def test_a_hostile_body_is_refused_whatever_it_is_announced_as(door: Door, kind: str) -> None:
+    body = b'{"parameters": {"leverage": 5}, "parameters": {"leverage": 50}}'
+    answer = await door.ask("PUT", SCOPE, content=body, headers={**ANNA, "Content-Type": kind})
+    is_problem(answer, 400, "usage")
+    assert door.authority.store.writes == []
+
+
+def test_a_number_without_end_is_refused_in_our_own_words() -> None:
+    assert read_json(b"9" * MOST_DIGITS)
+    with pytest.raises(UsageError, match="more than 310 digits"):
+        read_json(b"9" * (MOST_DIGITS + 1))
+
+
+async def test_every_body_and_every_place_in_a_path_is_documented_with_an_example(door: Door) -> None:
+    found = await document(door)
+    schemas = found["components"]["schemas"]
+
+    def is_shown(part: object) -> bool:
+        text = json.dumps(part)
+        return "example" in text or any(
+            "example" in json.dumps(schema) for name, schema in schemas.items() if f'schemas/{name}"' in text
+        )
+
+    missing = [
+        (method, path, part.get("name", "body"))
+        for path, operations in found["paths"].items()
+        for method, operation in operations.items()
+        for part in (*operation.get("parameters", ()), operation.get("requestBody"))
+        if part and part.get("in", "path") == "path" and not is_shown(part) and part.get("name") != "side"
+    ]
+    assert missing == []
+
+
+async def test_what_refuses_a_body_before_its_route_is_documented_for_every_route_that_takes_one(door: Door) -> None:
+    for operations in (await document(door))["paths"].values():
+        for operation in operations.values():
+            assert "requestBody" not in operation or {"400", "413", "415"} <= operation["responses"].keys()
+
+
+async def test_the_errors_of_a_validation_are_documented_in_their_own_form(door: Door) -> None:
+    schemas = (await document(door))["components"]["schemas"]
+    name = schemas["ValidationResponse"]["properties"]["errors"]["items"]["$ref"].rpartition("/")[2]
+    assert set(schemas[name]["properties"]) == {"field", "message", "code", "suggested_value"}
+    assert set(schemas["ValidationError"]["required"]) == {"loc", "msg", "type"}
 
 
 def test_nesting_is_taken_up_to_its_limit() -> None:

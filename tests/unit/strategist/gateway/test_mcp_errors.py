@@ -145,3 +145,20 @@ async def test_values_of_any_kind_are_judged_by_the_catalogue(value: object) -> 
         call = {"scope": "global", "parameters": {"leverage": value}, **WHY}
         told = error(await client.call_tool("patch_config", call))
     assert (told["code"], told["errors"][0]["field"]) == ("VALIDATION_ERROR", "leverage")
+
+
+async def test_reason_and_thought_trace_without_substance_are_both_named_at_once() -> None:
+    world = McpWorld()
+    async with world.client(await world.operator()) as client:
+        told = error(await client.call_tool("delete_config", {"scope": "global", "reason": "x", "thought_trace": "y"}))
+    assert [(each["field"], each["code"]) for each in told["errors"]] == [
+        ("reason", "NO_SUBSTANCE"),
+        ("thought_trace", "NO_SUBSTANCE"),
+    ]
+
+
+async def test_a_halt_of_what_is_no_scope_comes_back_with_the_scope_meant() -> None:
+    world = McpWorld()
+    async with world.client(await world.operator()) as client:
+        told = error(await client.call_tool("set_control", {"scope": "SOLUSDT", "mode": "HALTED", **WHY}))
+    assert [(each["field"], each["suggested_value"]) for each in told["errors"]] == [("scope", "symbol:SOLUSDT")]

@@ -277,3 +277,29 @@ async def test_what_was_stored_as_nan_is_told_as_null(door: Door) -> None:
     door.authority.store.edit(Write(scope="global", layers={"global": text}))
     answer = await door.ask("GET", f"{SCOPES}/global")
     assert json.loads(answer.content)["parameters"] in ({"odd": None}, {})
+
+
+@pytest.mark.parametrize(
+    ("method", "below", "allowed"),
+    [
+        ("PUT", "history", "GET"),
+        ("PATCH", "versions/3", "GET"),
+        ("PUT", "rollback", "POST"),
+        ("DELETE", "unset", "POST"),
+        ("GET", "preview", "POST"),
+    ],
+)
+async def test_a_route_below_a_scope_asked_the_wrong_way_is_no_scope_of_an_odd_name(
+    door: Door, method: str, below: str, allowed: str
+) -> None:
+    body = {"parameters": {"leverage": 5}, **WHY} if method in {"PUT", "PATCH"} else None
+    answer = await door.ask(method, f"{BTC}/{below}", json=body, headers=BEN)
+    is_problem(answer, 405, "method-not-allowed")
+    assert answer.headers["allow"] == allowed
+    assert door.authority.store.writes == []
+
+
+async def test_a_misspelled_name_to_unset_is_refused_with_what_was_meant(door: Door) -> None:
+    answer = await door.ask("POST", f"{BTC}/unset", json={"names": ["levrage"]}, headers=BEN)
+    problem = is_problem(answer, 422, "rejected")
+    assert [(each["field"], each["suggested_value"]) for each in problem["errors"]] == [("levrage", "leverage")]

@@ -7,7 +7,7 @@ import pytest
 from cio_strategist.domain.caller import ANONYMOUS
 from cio_strategist.domain.edit import DeleteConfig, PatchParameters, SetParameters, UnsetParameters
 from cio_strategist.domain.outcome import Direction, OutcomeStatus
-from cio_strategist.domain.stored import Write
+from cio_strategist.domain.stored import Answer, Write
 from cio_strategist.errors import (
     ConflictError,
     ForbiddenError,
@@ -18,6 +18,7 @@ from cio_strategist.errors import (
     UnauthenticatedError,
     UsageError,
 )
+from tests.strategist_fakes import FakePolicyStore, SetClock
 from tests.unit.strategist.authority import AGENT, BTC, GLOBAL, OPERATOR, FakeAuthority, asking
 
 
@@ -215,6 +216,39 @@ async def test_a_request_asked_twice_is_done_once(authority: FakeAuthority) -> N
     assert await authority.parameters(BTC) == {"leverage": 4}
     with pytest.raises(RefusedError, match="another request"):
         await authority.manager.apply(patch(leverage=3), scope=BTC, request=request)
+
+
+async def test_a_request_that_arrives_twice_at_once_gets_one_answer_twice() -> None:
+    class LookedTooEarly(FakePolicyStore):
+        early = False
+
+        async def answer(self, key: str) -> Answer | None:
+            early, self.early = self.early, False
+            return None if early else await super().answer(key)
+
+    store = LookedTooEarly(SetClock())
+    manager, request = FakeAuthority(store).manager, asking(idempotency_key="k-1")
+    await manager.apply(patch(leverage=5), scope=BTC, request=request)
+    store.early = True
+    outcome = await manager.apply(patch(leverage=5), scope=BTC, request=request)
+    assert (outcome.status, outcome.version, outcome.replayed) == (OutcomeStatus.APPLIED, 1, True)
+    assert len(store.trail) == 1
+
+
+async def test_a_rollback_without_a_reason_says_what_it_brought_back(authority: FakeAuthority) -> None:
+    for leverage in (5, 4):
+        await authority.manager.apply(patch(leverage=leverage), scope=BTC, request=asking())
+    await authority.manager.rollback(scope=BTC, request=asking(reason=None, thought_trace=None), to_version=1)
+    assert authority.store.trail[-1].reason == "rollback to version 1"
+
+
+async def test_a_preview_says_in_words_what_happens_to_risk(authority: FakeAuthority) -> None:
+    async def told(**parameters: object) -> str:
+        return (await authority.manager.preview(patch(**parameters), scope=BTC, request=asking())).message
+
+    assert (await told(leverage=5)).endswith("which tightens risk limits")
+    assert (await told(time_in_force="IOC")).endswith("which leaves risk limits as they are")
+    assert (await told(leverage=5, max_daily_trades=110)).endswith("which tightens some risk limits and loosens others")
 
 
 async def test_a_rollback_asked_twice_is_done_once(authority: FakeAuthority) -> None:

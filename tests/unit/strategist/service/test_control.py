@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from cio_strategist.domain.caller import ANONYMOUS
-from cio_strategist.domain.outcome import OutcomeStatus
+from cio_strategist.domain.outcome import Enforcement, OutcomeStatus
 from cio_strategist.errors import (
     ConflictError,
     ForbiddenError,
@@ -18,6 +18,7 @@ from cio_strategist.service.control import ControlDesk
 from cio_strategist.service.writer import Writer
 from petrosa_contracts import Mode
 from tests.strategist_fakes import CountingIds, FakePolicyStore, SetClock
+from tests.strategist_records import control_write, entry
 from tests.unit.strategist.authority import AGENT, BTC, CODE, GLOBAL, OPERATOR, FakeAuthority, asking
 
 
@@ -93,6 +94,32 @@ async def test_a_halt_that_came_in_between_is_not_lifted_unseen(authority: FakeA
     with pytest.raises(ConflictError, match="meanwhile"):
         await authority.control.impose(Mode.SAFE, scope=BTC, request=asking(AGENT), lasting=timedelta(hours=2))
     assert stored.control != authority.store.stored.control
+
+
+async def test_a_lift_takes_only_what_was_seen_when_the_code_was_given(authority: FakeAuthority) -> None:
+    await authority.control.impose(Mode.SAFE, scope=BTC, request=asking(AGENT))
+
+    def somebody_halts() -> None:
+        authority.store.before_write = lambda: None
+        authority.store.edit(control_write(BTC, entry()))
+
+    authority.store.before_write = somebody_halts
+    with pytest.raises(ConflictError, match="meanwhile"):
+        await authority.control.lift(scope=BTC, request=asking(), code=CODE)
+    assert await mode_of(authority, BTC) is Mode.HALTED
+
+
+async def test_a_lift_concerns_what_was_set_straight_in_redis_too(authority: FakeAuthority) -> None:
+    async def adopting() -> Enforcement:
+        authority.enforcer.project = project  # type: ignore[method-assign]
+        authority.store.edit(control_write(BTC, entry()))
+        return await project()
+
+    project = authority.enforcer.project
+    authority.enforcer.project = adopting  # type: ignore[method-assign]
+    outcome = await authority.control.lift(scope=BTC, request=asking(), code=CODE)
+    assert (outcome.status, outcome.before) == (OutcomeStatus.APPLIED, (entry(),))
+    assert await mode_of(authority, BTC) is None
 
 
 async def test_nobody_changes_control_without_a_token_or_a_reason(authority: FakeAuthority) -> None:

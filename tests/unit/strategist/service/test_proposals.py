@@ -2,10 +2,11 @@
 
 import pytest
 
+from cio_strategist.domain.config_change import MOST_PENDING
 from cio_strategist.domain.edit import PatchParameters
 from cio_strategist.domain.outcome import OutcomeStatus
 from cio_strategist.domain.proposal import ProposalStatus
-from cio_strategist.errors import ConflictError, ForbiddenError, NotFoundError, SecondFactorError
+from cio_strategist.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError, SecondFactorError
 from tests.unit.strategist.authority import (
     AGENT,
     BTC,
@@ -104,6 +105,25 @@ async def test_an_approval_asked_twice_is_done_once(authority: FakeAuthority) ->
     request = asking(idempotency_key="yes")
     await authority.proposals.approve(proposal_id, request=request)
     assert (await authority.proposals.approve(proposal_id, request=request)).replayed
+
+
+async def test_a_stale_one_is_a_conflict_however_often_it_is_asked(authority: FakeAuthority) -> None:
+    first, second = await propose(authority), await propose(authority)
+    await authority.proposals.approve(first, request=asking())
+    for _ in range(2):
+        with pytest.raises(ConflictError, match="stale"):
+            await authority.proposals.approve(second, request=asking(idempotency_key="yes"))
+
+
+async def test_only_so_many_wait_at_once(authority: FakeAuthority) -> None:
+    first = await propose(authority)
+    waiting = await authority.proposals.one(first)
+    for number in range(1, MOST_PENDING):
+        authority.store.filed[f"more-{number}"] = waiting.model_copy(update={"id": f"more-{number}"})
+    with pytest.raises(RefusedError, match="wait for an operator already"):
+        await propose(authority)
+    await authority.proposals.reject(first, request=asking())
+    await propose(authority)
 
 
 async def test_a_proposal_that_does_not_exist_is_named(authority: FakeAuthority) -> None:

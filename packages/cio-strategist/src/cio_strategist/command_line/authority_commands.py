@@ -13,6 +13,7 @@ from cio_strategist.command_line.session import Session, run
 from cio_strategist.domain.audit import AuditRecord, HistoryFilter
 from cio_strategist.domain.outcome import Outcome
 from cio_strategist.domain.proposal import Proposal, ProposalStatus
+from cio_strategist.errors import UsageError
 from cio_strategist.service.reading import parse_scope
 
 authority_commands = typer.Typer()
@@ -54,6 +55,8 @@ def rollback(
     """Bring back an earlier state of a scope as its next version: by default the one before the newest change."""
 
     async def work_on(work: Session) -> Outcome:
+        if to is not None and record is not None:
+            raise UsageError("--to and --record name two states: keep one")
         return await work.governance.manager.rollback(
             scope=parse_scope(scope).key,
             request=work.request(by=by, reason=reason),

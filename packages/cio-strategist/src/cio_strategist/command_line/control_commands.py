@@ -13,7 +13,7 @@ from cio_strategist.domain.control_change import StoredControl, read_control
 from cio_strategist.domain.duration import parse_duration
 from cio_strategist.domain.outcome import ControlOutcome, OutcomeStatus
 from cio_strategist.domain.stored import scope_order
-from cio_strategist.errors import StoreUnreachableError
+from cio_strategist.errors import StoreUnreachableError, StoreUnreadableError
 from petrosa_contracts import Mode
 from petrosa_contracts.instant import utc_now
 
@@ -97,7 +97,7 @@ def _impose(mode: Mode, scope: str, reason: str, *, lasting: str | None, by: str
         governance = work.governance
         try:
             return await governance.control.impose(mode, scope=scope, request=request, lasting=span, code=code)
-        except StoreUnreachableError as error:
+        except (StoreUnreachableError, StoreUnreadableError) as error:
             if governance.authority is None or mode is Mode.FROZEN:
                 raise
             # Getting to safety must not wait for the authority's store; the authority adopts this once it is back.
@@ -118,5 +118,6 @@ def _say_enforcement(outcome: ControlOutcome) -> None:
         return
     if not enforcement.enforced:
         warn(enforcement.message)
+        return
     say_epoch(enforcement.epoch)
     say_if_first(enforcement.epoch)

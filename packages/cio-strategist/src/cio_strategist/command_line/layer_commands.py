@@ -16,7 +16,7 @@ from cio_strategist.domain.outcome import Outcome, OutcomeStatus
 from cio_strategist.domain.stored import StoredPolicy, explain, read_layer, scope_order
 from cio_strategist.errors import StoreUnreadableError, UsageError
 from cio_strategist.service.reading import parse_scope
-from petrosa_contracts import CATALOGUE, PolicySnapshot, PolicyUnreadableError, Scope, Side, resolve
+from petrosa_contracts import PolicySnapshot, PolicyUnreadableError, Scope, Side, resolve
 from petrosa_contracts.instant import utc_now
 
 layer_commands = typer.Typer()
@@ -127,11 +127,7 @@ def unset(
         request = work.request(by=by, reason=reason)
         return await work.governance.manager.apply(edit, scope=parse_scope(scope).key, request=request)
 
-    outcome = run(work_on)
-    for name in names:
-        if name not in CATALOGUE and all(change.name != name for change in outcome.changes):
-            warn(f"{name}: the catalogue has no such parameter")
-    say_outcome(outcome)
+    say_outcome(run(work_on))
 
 
 @layer_commands.command(epilog="Example: cio-policy clear symbol_side:BTCUSDT:LONG")
@@ -162,6 +158,8 @@ def init() -> None:
 
     async def work_on(work: Session) -> tuple[bool, int | None, StoredPolicy]:
         governance = work.governance
+        if governance.authority is not None:
+            await governance.authority.projector.begin()
         committed = await governance.store.commit(start_policy)
         epoch = committed.epoch
         if governance.authority is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 from pydantic import ValidationError
@@ -50,21 +51,23 @@ def is_known(control: StoredControl, records: Iterable[AuditRecord]) -> bool:
     return any(_entry_of(state) == control.entry for state in states if state is not None)
 
 
-def adopt(stored: StoredPolicy, control: StoredControl, adoption: Adoption) -> Change:
-    """Decide to take over an entry found in Redis; where ours is stricter in part, both together."""
-    if control not in stricter_in_redis(adoption.shown, stored, adoption.now):
+def adopt(stored: StoredPolicy, found: Sequence[StoredControl], adoption: Adoption, *, revision: int | None) -> Change:
+    """Decide to take over entries found in Redis; where ours are stricter in part, both together.
+
+    `revision` is that of the authority when its trail did not know them. Does nothing if somebody wrote since: one of
+    them may have been adopted by another process meanwhile, and lifted again by an operator.
+    """
+    if stored.epoch != revision:
         return Change(None)
-    ours = [other for other in read_control(stored) if other.scope == control.scope]
-    entry = control.entry
-    if entry.set_at is None:
-        entry = entry.model_copy(update={"set_at": adoption.now})
-    for other in _entries(ours, control.scope, adoption.now):
-        entry = _both(entry, other)
-    before = ours[-1].entry if ours else None
-    fields = {**{other.field: None for other in ours}, control.scope: to_json(entry)}
-    return Change(
-        Write(scope=control.scope, control=fields, audit=_control_record(control.scope, before, entry, adoption))
-    )
+    fields: dict[str, str | None] = {}
+    records: list[AuditRecord] = []
+    for scope, news in _by_scope(found).items():
+        replaced = [other for other in read_control(stored) if other.scope == scope]
+        entry, made = _taken_over(scope, replaced, news, adoption)
+        fields |= {**{other.field: None for other in replaced}, scope: to_json(entry)}
+        records += made
+    (scope, *others) = _by_scope(found)
+    return Change(Write(scope=None if others else scope, control=fields, also_audit=tuple(records)))
 
 
 def import_all(stored: StoredPolicy, adoption: Adoption) -> Change:
@@ -79,22 +82,48 @@ def import_all(stored: StoredPolicy, adoption: Adoption) -> Change:
         raise StoreUnreadableError(
             f"what Redis holds cannot be taken over: {'; '.join(problems)}; correct it, or remove it with clear"
         )
-    control: dict[str, ControlEntry] = {}
-    for found in read_control(policy):
-        if found.entry.in_force(adoption.now):
-            known = control.get(found.scope)
-            control[found.scope] = found.entry if known is None else _both(found.entry, known)
     records = [_layer_record(policy, name, adoption) for name in sorted(policy.layers)]
-    records += [_control_record(scope, None, entry, adoption) for scope, entry in sorted(control.items())]
+    control: dict[str, str] = {}
+    in_force = [found for found in read_control(policy) if found.entry.in_force(adoption.now)]
+    for scope, news in sorted(_by_scope(in_force).items()):
+        entry, made = _taken_over(scope, [], news, adoption)
+        control[scope] = to_json(entry)
+        records += made
     return Change(
         Write(
             scope=None,
             layers=dict(policy.layers),
             versions={name: last_version(policy, name) for name in sorted({*policy.layers, *policy.versions})},
-            control={scope: to_json(entry) for scope, entry in control.items()},
+            control=control,
             also_audit=tuple(records),
         )
     )
+
+
+def _by_scope(found: Iterable[StoredControl]) -> dict[str, list[ControlEntry]]:
+    scopes: dict[str, list[ControlEntry]] = {}
+    for control in found:
+        scopes.setdefault(control.scope, []).append(control.entry)
+    return scopes
+
+
+def _taken_over(
+    scope: str, replaced: Sequence[StoredControl], news: Sequence[ControlEntry], adoption: Adoption
+) -> tuple[ControlEntry, list[AuditRecord]]:
+    """Return the entry as strict as all together, and its records.
+
+    Each of `news` is recorded as it was found: so it is known if Redis shows it again after a lift.
+    """
+    together = reduce(_both, [*news, *_entries(replaced, scope, adoption.now)])
+    if together.set_at is None:
+        together = together.model_copy(update={"set_at": adoption.now})
+    before = replaced[-1].entry if replaced else None
+    records: list[AuditRecord] = []
+    for after in [*(entry for entry in news if entry.set_at is not None), together]:
+        if after != before:
+            records.append(_control_record(scope, before, after, adoption))
+        before = after
+    return together, records
 
 
 def _entries(controls: Sequence[StoredControl], scope: str, now: datetime) -> list[ControlEntry]:

@@ -1,6 +1,5 @@
 """The trail: one record for every change of parameters or control, with the whole state before and after."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -25,7 +24,7 @@ class AuditRecord(BaseModel):
 
     id: str = Field(description="Unique id of the record.")
     subject: Subject = Field(default=Subject.CONFIG, description="Whether parameters or control changed.")
-    scope: str = Field(description="Scope key, such as `symbol:BTCUSDT`.")
+    scope: str = Field(description="Scope key.", examples=["symbol:BTCUSDT"])
     action: str = Field(description="`create`, `update` or `delete`.")
     edit: str = Field(description="What was asked for: set, patch, unset, delete, rollback, impose, lift or import.")
     before: dict[str, Any] | None = Field(description="Full state before; null: there was none.")
@@ -59,14 +58,3 @@ class HistoryFilter:
     before_revision: int | None = None
     """Only older ones; for the next page."""
     since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RestorePoint:
-    """A state that a rollback can bring back."""
-
-    parameters: Mapping[str, Any] | None
-    """What the scope set; None: it had no config."""
-    version: int | None
-    label: str
-    """How to name it to people."""

@@ -22,7 +22,19 @@ from cio_strategist.domain.outcome import (
 from cio_strategist.domain.proposal import Proposal
 from cio_strategist.domain.request import ChangeRequest
 from cio_strategist.domain.stored import Decided, StoredPolicy, Write, layers_in_force, own_parameters
+from cio_strategist.errors import RefusedError
 from petrosa_contracts import PolicyLayer, Scope, ScopeError
+
+MOST_PENDING = 200
+"""Proposals that may wait at once: every decision reads them all, and nobody decides more than that well."""
+
+
+_DOES = {
+    Direction.TIGHTENS: "tightens risk limits",
+    Direction.LOOSENS: "loosens risk limits",
+    Direction.MIXED: "tightens some risk limits and loosens others",
+    Direction.NEUTRAL: "leaves risk limits as they are",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +114,16 @@ def weigh(stored: StoredPolicy, order: Order) -> Weighed:
 
 
 def decide(stored: StoredPolicy, order: Order) -> Decided[Outcome]:
-    """Decide about an edit: carry it out, file a proposal, or do nothing. Raises what `edit_layer` raises."""
+    """Decide about an edit: carry it out, file a proposal, or do nothing.
+
+    Raises what `edit_layer` raises, and `RefusedError` for a proposal beyond `MOST_PENDING`.
+    """
     weighed = weigh(stored, order)
     if weighed.layer.write is None:
         return Decided(None, _outcome(weighed, OutcomeStatus.UNCHANGED, f"{weighed.layer.scope} says so already"))
     over = () if order.is_free else exceeded(weighed.budgets)
     if over:
-        return _proposed(order, weighed, over)
+        return _proposed(stored, order, weighed, over)
     return _applied(order, weighed)
 
 
@@ -145,6 +160,7 @@ def _effects(before: Mapping[str, PolicyLayer], after: Mapping[str, PolicyLayer]
 def _applied(order: Order, weighed: Weighed) -> Decided[Outcome]:
     layer, request = weighed.layer, order.request
     action = "delete" if weighed.after is None else "create" if weighed.before is None else "update"
+    restored = order.edit.target if isinstance(order.edit, Restore) else None
     record = AuditRecord(
         id=order.new_id,
         scope=layer.scope,
@@ -157,22 +173,27 @@ def _applied(order: Order, weighed: Weighed) -> Decided[Outcome]:
         changed_by=request.author,
         caller=request.caller.name,
         caller_class=request.caller.kind,
-        reason=request.reason,
+        reason=request.reason or (None if restored is None else f"rollback to {restored}"),
         thought_trace=request.thought_trace,
         at=order.now,
         loosening={} if order.is_free else dict(weighed.loosening),
-        restored=order.edit.target if isinstance(order.edit, Restore) else None,
+        restored=restored,
         proposal_id=None if order.approves is None else order.approves.id,
         request_id=request.request_id,
     )
-    message = f"{layer.scope} is at version {layer.version} now: {_count(weighed)}, {weighed.direction}"
+    message = f"{layer.scope} is at version {layer.version} now: {_count(weighed)}, {_DOES[weighed.direction]}"
     outcome = _outcome(weighed, OutcomeStatus.APPLIED, message, audit_id=record.id)
     write = replace(layer.write or Write(scope=layer.scope), audit=record)
     return Decided(write, outcome)
 
 
-def _proposed(order: Order, weighed: Weighed, over: tuple[BudgetUse, ...]) -> Decided[Outcome]:
+def _proposed(stored: StoredPolicy, order: Order, weighed: Weighed, over: tuple[BudgetUse, ...]) -> Decided[Outcome]:
     request = order.request
+    if len(stored.pending) >= MOST_PENDING:
+        raise RefusedError(
+            f"{len(stored.pending)} proposals wait for an operator already, which is as many as may; "
+            "nothing was written: have some of them decided first, or stay within the budget"
+        )
     why = "; ".join(_over_budget(use, request.caller.kind) for use in over)
     proposal = Proposal(
         id=order.new_id,
@@ -226,7 +247,7 @@ def _over_budget(use: BudgetUse, kind: CallerClass) -> str:
 def _preview_message(weighed: Weighed, would: str, over: tuple[BudgetUse, ...]) -> str:
     if would == "change_nothing":
         return f"{weighed.layer.scope} says so already: nothing would be written"
-    what = f"{_count(weighed)} on {weighed.layer.scope}, which {weighed.direction} risk limits"
+    what = f"{_count(weighed)} on {weighed.layer.scope}, which {_DOES[weighed.direction]}"
     if would == "apply":
         return f"would apply at once: {what}"
     return f"would wait for an operator: {what}; over budget: {', '.join(use.parameter for use in over)}"

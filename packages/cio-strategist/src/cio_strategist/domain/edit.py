@@ -24,7 +24,7 @@ class PatchParameters(_Edit):
 
 
 class UnsetParameters(_Edit):
-    """Take `names` out of what the scope sets, so that wider scopes decide again. Absent names are no error."""
+    """Take `names` out of what the scope sets, so that wider scopes decide again. Absent parameters are no error."""
 
     kind: Literal["unset"] = "unset"
     names: tuple[str, ...] = Field(min_length=1, description="Names of the parameters to take out.")

@@ -1,6 +1,6 @@
 """Changes of policy layers: what is stored goes in, what is to be written comes out. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,7 +38,8 @@ def edit_layer(
 ) -> LayerChange:
     """Decide what `edit` makes of the layer called `scope`.
 
-    A name that is no scope's can only be deleted. Raises `RejectedError` if values break the catalogue,
+    A name that is no scope's can only be deleted. Raises `RejectedError` if values break the catalogue or a name to
+    unset is neither stored nor a parameter's,
     `ConflictError` if `expect_version` is not the scope's version, `RefusedError` for a merge into a layer that
     cannot be read, and `UsageError` for a name that is neither stored nor a scope's.
     """
@@ -51,6 +52,7 @@ def edit_layer(
     if after is None:
         return _removed(stored, field, current)
     if isinstance(edit, UnsetParameters):
+        _check_names(edit.names, _parameters(current))
         if after == _parameters(current):
             return _unchanged(stored, field, current)
     elif edit == PatchParameters(parameters={}) and current is None:
@@ -152,6 +154,13 @@ def _changed(
     text = to_json(layer)
     write = Write(scope=field, layers={field: text}, versions={field: version})
     return LayerChange(write, field, last, version, read_layer(field, text).problem)
+
+
+def _check_names(names: Iterable[str], present: Mapping[str, Any]) -> None:
+    # A name that is stored may go, whatever it is; any other that is no parameter's is a misspelling.
+    unknown = {name: None for name in names if name not in CATALOGUE and name not in present}
+    if errors := validate_patch(unknown):
+        raise RejectedError(errors)
 
 
 def _check_known(parameters: Mapping[str, Any]) -> None:

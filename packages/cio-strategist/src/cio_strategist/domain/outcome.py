@@ -59,8 +59,8 @@ class BudgetUse(_Answer):
 class Preview(_Answer):
     """What a change would do. Nothing was written."""
 
-    scope: str
-    edit: str
+    scope: str = Field(examples=["symbol:BTCUSDT"])
+    edit: str = Field(examples=["patch"])
     version: int = Field(description="Version that the scope is at.")
     changes: tuple[ParameterChange, ...] = Field(description="What changes in the scope itself.")
     effects: tuple[Effect, ...] = Field(description="What changes for orders.")
@@ -94,7 +94,7 @@ class Told(_Answer):
     """What every answer to a write says."""
 
     status: OutcomeStatus
-    scope: str
+    scope: str = Field(examples=["symbol:BTCUSDT"])
     audit_id: str | None = Field(default=None, description="Record of the change in the trail.")
     message: str
     replayed: bool = Field(default=False, description="Whether this is the answer to an earlier request of this key.")
@@ -104,7 +104,7 @@ class Told(_Answer):
 class Outcome(Told):
     """What became of a change of parameters."""
 
-    version: int = Field(description="Version that the scope is at now.")
+    version: int = Field(description="Version that the scope is at now.", examples=[4])
     parameters: dict[str, Any] | None = Field(description="What the scope sets now; null: it has no config.")
     changes: tuple[ParameterChange, ...]
     direction: Direction

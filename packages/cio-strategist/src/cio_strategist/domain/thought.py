@@ -33,6 +33,11 @@ def check_thought(thought_trace: str | None, reason: str | None) -> None:
     of letters and digits whatever their case. What holds for the reason, `check_reason` says.
     """
     check_reason(reason)
+    check_trace(thought_trace)
+
+
+def check_trace(thought_trace: str | None) -> None:
+    """Raise `UsageError` unless `thought_trace` holds reasoning of substance, as `check_thought` has it."""
     thought = thought_trace or ""
     _check_text("thought_trace", thought, LONGEST_THOUGHT)
     words = {word.casefold() for word in _WORD.findall(thought)}

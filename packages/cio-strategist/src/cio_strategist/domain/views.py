@@ -22,10 +22,10 @@ class Source(_View):
 class LayerView(_View):
     """What one scope itself sets."""
 
-    scope: str
+    scope: str = Field(examples=["symbol:BTCUSDT"])
     version: int = Field(description="Counts the changes of the scope; 0: it never had any.")
     exists: bool = Field(description="Whether the scope sets anything at all, be it an empty set.")
-    parameters: dict[str, Any]
+    parameters: dict[str, Any] = Field(examples=[{"leverage": 5}])
     updated_at: UtcDatetime | None
     updated_by: str | None
     problem: str | None = Field(description="Why the gates would not believe it; null if they do.")
@@ -35,8 +35,8 @@ class LayerView(_View):
 class ResolvedValue(_View):
     """One parameter as an order meets it."""
 
-    value: Any
-    scope: str = Field(description="Scope that set it; `defaults` if none did.")
+    value: Any = Field(examples=[5])
+    scope: str = Field(description="Scope that set it; `defaults` if none did.", examples=["symbol:BTCUSDT"])
     version: int = Field(description="Version of that scope; 0 for the defaults.")
     unit: str
 
@@ -55,7 +55,7 @@ class ResolvedView(_View):
 class ControlView(_View):
     """One scope that is restricted by hand, or was until its entry expired."""
 
-    scope: str
+    scope: str = Field(examples=["symbol:BTCUSDT"])
     field: str = Field(description="Name under which it is stored, where that is not the scope's key.")
     entry: ControlEntry
     in_force: bool

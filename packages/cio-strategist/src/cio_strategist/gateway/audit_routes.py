@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from cio_strategist.domain.audit import AuditRecord, HistoryFilter, Subject
 from cio_strategist.domain.caller import Permission
@@ -45,7 +45,9 @@ async def trail(
 
 
 @router.get("/{audit_id}", summary="One record", responses=READ_PROBLEMS)
-async def one_record(services: Inside, caller: Reader, audit_id: str) -> AuditRecord:
+async def one_record(
+    services: Inside, caller: Reader, audit_id: Annotated[str, Path(examples=["4f1c2b9d8e7a4c55a0d1b2c3d4e5f607"])]
+) -> AuditRecord:
     """Tell one record of the trail."""
     caller.require(Permission.READ)
     record = await services.reader.record(audit_id)

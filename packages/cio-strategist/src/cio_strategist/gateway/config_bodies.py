@@ -20,14 +20,16 @@ _Words = Annotated[str | None, Field(default=None, max_length=LONGEST_WORDS)]
 class _Body(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    reason: _Words = Field(default=None, description="Why. Agents must give one.")
+    reason: _Words = Field(default=None, description="Why. Agents must give one.", examples=["volatility doubled"])
     thought_trace: _Words = Field(default=None, description="The reasoning behind it. Agents must give one.")
 
 
 class ConfigUpdateRequest(_Body):
     """The whole set of a scope. Unknown keys are ignored."""
 
-    parameters: dict[str, Any] = Field(description="Names and values; what is left out falls back to wider scopes.")
+    parameters: dict[str, Any] = Field(
+        description="Names and values; what is left out falls back to wider scopes.", examples=[{"leverage": 5}]
+    )
     changed_by: _ChangedBy
     validate_only: bool = Field(default=False, description="Only say whether it would be taken.")
 
@@ -35,14 +37,17 @@ class ConfigUpdateRequest(_Body):
 class FilterUpdateRequest(_Body):
     """The whole set of a scope, under another name. Unknown keys are ignored."""
 
-    filters: dict[str, Any] = Field(description="Names and values; what is left out falls back to wider scopes.")
+    filters: dict[str, Any] = Field(
+        description="Names and values; what is left out falls back to wider scopes.",
+        examples=[{"min_confidence_threshold": 0.7}],
+    )
     changed_by: _ChangedBy
 
 
 class ConfigValidationRequest(BaseModel):
     """Values to check. Unknown keys are ignored."""
 
-    parameters: dict[str, Any]
+    parameters: dict[str, Any] = Field(examples=[{"leverage": 500, "stop_loss_pct": 0.02}])
     symbol: str | None = None
     side: Literal["LONG", "SHORT"] | None = None
 
@@ -60,7 +65,7 @@ class RollbackRequest(_Body):
 class Removal(_Body):
     """Who removes a config, and why."""
 
-    changed_by: str | None = Field(default=None, max_length=LONGEST_NAME)
+    changed_by: str | None = Field(default=None, max_length=LONGEST_NAME, examples=["ops-console"])
 
 
 class ConfigResponse(BaseModel):
@@ -68,8 +73,10 @@ class ConfigResponse(BaseModel):
 
     symbol: str | None
     side: str | None
-    parameters: dict[str, Any] = Field(description="From GET every parameter as resolved, else what the scope sets.")
-    version: int = Field(description="Version of the scope itself; 0: nothing was ever set for it.")
+    parameters: dict[str, Any] = Field(
+        description="From GET every parameter as resolved, else what the scope sets.", examples=[{"leverage": 5}]
+    )
+    version: int = Field(description="Version of the scope itself; 0: nothing was ever set for it.", examples=[4])
     source: str = Field(
         description="`resolved` from GET, `mongodb` from POST and DELETE, `data_manager` from rollbacks."
     )
@@ -83,7 +90,7 @@ class StrategyConfigResponse(ConfigResponse):
     strategy_id: str
 
 
-class ValidationError(BaseModel):
+class ConfigValidationError(BaseModel):
     """One thing wrong with one value."""
 
     field: str
@@ -114,7 +121,7 @@ class ValidationResponse(BaseModel):
     """What is wrong with values, and how much setting them would matter."""
 
     validation_passed: bool
-    errors: list[ValidationError]
+    errors: list[ConfigValidationError]
     warnings: list[str]
     suggested_fixes: list[str]
     estimated_impact: EstimatedImpact

@@ -43,13 +43,18 @@ from cio_strategist.gateway.services import Services
 from petrosa_contracts import CATALOGUE, Parameter, Side, default_parameters
 
 PREFIX = "/api/v1/config"
-WRITE_REFUSALS = problem_responses((401, 403, 503))
+WRITE_REFUSALS: dict[int | str, dict[str, Any]] = {
+    **problem_responses((401, 403, 503)),
+    429: {"description": "Too many writes: `success` is false, `error` is a word, `retry_after` says how many seconds"},
+}
 
 router = APIRouter(prefix=PREFIX, tags=["config (fleet)"], route_class=ConfigRoute)
 rollback_router = APIRouter(prefix=PREFIX, tags=["config (fleet)"], route_class=RollbackRoute)
 
 Symbol = Annotated[str, Path(max_length=64, description="Symbol in any case.", examples=["BTCUSDT"])]
-StrategyId = Annotated[str, Path(max_length=190, description="Id of a strategy, blanks allowed.")]
+StrategyId = Annotated[
+    str, Path(max_length=190, description="Id of a strategy, blanks allowed.", examples=["momentum_v1"])
+]
 _MaybeSymbol = Annotated[str | None, Query(max_length=64, description="Symbol in any case; none: global.")]
 _MaybeSide = Annotated[Side | None, Query(description="LONG or SHORT; needs a symbol.")]
 _MaybeStrategy = Annotated[str | None, Query(max_length=190, description="A strategy's config instead.")]

@@ -4,9 +4,9 @@ import json
 
 from cio_strategist.gateway.config_answers import target_of
 from cio_strategist.gateway.config_bodies import (
+    ConfigValidationError,
     ConfigValidationRequest,
     EstimatedImpact,
-    ValidationError,
     ValidationResponse,
 )
 from petrosa_contracts import CATALOGUE, ParameterError, Side, validate_patch
@@ -36,11 +36,11 @@ def validated(body: ConfigValidationRequest) -> ValidationResponse:
     )
 
 
-def _error(error: ParameterError) -> ValidationError:
+def _error(error: ParameterError) -> ConfigValidationError:
     parameter = CATALOGUE.get(error.field.partition(".")[0])
     # This API tells wrong types apart: only numbers have a code of their own.
     other_type = error.code == "INVALID_TYPE" and parameter is not None and parameter.type not in _NUMBERS
-    return ValidationError(
+    return ConfigValidationError(
         field=error.field,
         message=error.message,
         code="VALIDATION_ERROR" if other_type else error.code,

@@ -143,7 +143,7 @@ class FilterRoute(ConfigRoute):
 def details_of(error: StrategistError) -> ErrorDetails:
     """Return every error behind one."""
     if isinstance(error, RejectedError):
-        return ErrorDetails(errors=[each.message for each in error.errors], suggestions=field_problems(error))
+        return ErrorDetails(errors=[each.message for each in error.errors], suggestions=field_problems(error.errors))
     version = error.current_version if isinstance(error, ConflictError) else None
     return ErrorDetails(errors=[str(error)], current_version=version)
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from cio_strategist.domain.bot import AUTHOR_FIELDS, BODY, REASON_FIELD, THOUGHT_FIELD, Place
 from cio_strategist.domain.bot_call import LONGEST_BODY, BotReply
@@ -15,6 +15,7 @@ from cio_strategist.domain.request import ChangeRequest
 from cio_strategist.errors import BotError, RefusedError, UsageError
 from cio_strategist.gateway.answers import PlainJSON
 from cio_strategist.gateway.fleet_views import BotView, FleetView, OfferView, StrategiesView
+from cio_strategist.gateway.problems import problem_responses
 from cio_strategist.gateway.strict_json import read_json
 from cio_strategist.service.fleet import Fleet
 
@@ -24,6 +25,15 @@ OUTCOME_HEADER = "X-Petrosa-Bot-Outcome"
 """`accepted` or `refused`: the bots answer a refusal with status 200, too."""
 
 _FLEET = f"{API}/fleet"
+_OF_BOTS: dict[int | str, dict[str, Any]] = {
+    **problem_responses((400, 409, 413, 415, 429)),
+    "default": {"description": f"Whatever the bot replied; {BOT_HEADER} names it"},
+}
+
+
+_BotName = Annotated[str, Path(description="Name of a registered bot.", examples=["ta"])]
+_StrategyId = Annotated[str, Path(description="Id of a strategy that a bot lists.", examples=["rsi_extreme_reversal"])]
+_Below = Annotated[str, Path(description="The rest of the path, as the bot has it.", examples=["config"])]
 
 
 class Access(Protocol):
@@ -41,7 +51,7 @@ class Access(Protocol):
 
 def fleet_router(fleet: Fleet, access_of: Callable[..., Awaitable[Access]]) -> APIRouter:
     """Return the routes. `access_of` is a dependency; whatever goes wrong is raised as a `StrategistError`."""
-    router = APIRouter(tags=["fleet"])
+    router = APIRouter(tags=["fleet"], responses=problem_responses((401, 403, 404, 502, 503, 504)))
     who = Depends(access_of)
 
     @router.get(_FLEET, summary="How things stand with the bots")
@@ -51,7 +61,7 @@ def fleet_router(fleet: Fleet, access_of: Callable[..., Awaitable[Access]]) -> A
         return FleetView(bots=tuple(BotView.of(status) for status in await fleet.status()))
 
     @router.get(f"{_FLEET}/{{bot}}", summary="The config operations of a bot")
-    async def bot_operations(bot: str, access: Annotated[Access, who]) -> OfferView:
+    async def bot_operations(bot: _BotName, access: Annotated[Access, who]) -> OfferView:
         """List what a bot offers, with the schemas of the arguments, and as which tool each is offered."""
         access.caller.require(Permission.READ)
         return OfferView.of(await fleet.operations(bot))
@@ -66,12 +76,14 @@ def fleet_router(fleet: Fleet, access_of: Callable[..., Awaitable[Access]]) -> A
         data = tuple({**item, "bot": bot} for bot, items in listed.items.items() for item in items)
         return StrategiesView(data=data, metadata={"total_count": len(data), "away": dict(listed.away)})
 
-    async def call_bot(request: Request, bot: str, path: str, access: Annotated[Access, who]) -> Response:
+    async def call_bot(request: Request, bot: _BotName, path: _Below, access: Annotated[Access, who]) -> Response:
         """Pass a request on to a bot, if it is one of its config operations. The reply is the bot's own."""
         below = f"/{path}" if f"/{path}".startswith(f"{API}/") else f"{API}/{path}"
         return await _pass_on(fleet, bot, below, request, access)
 
-    async def call_strategy(request: Request, strategy_id: str, path: str, access: Annotated[Access, who]) -> Response:
+    async def call_strategy(
+        request: Request, strategy_id: _StrategyId, path: _Below, access: Annotated[Access, who]
+    ) -> Response:
         """Pass a request on to the bot that has the strategy. Paths, bodies and replies are the bots' own."""
         access.caller.require(Permission.READ)
         bot = await fleet.bot_of_strategy(strategy_id)
@@ -88,6 +100,7 @@ def fleet_router(fleet: Fleet, access_of: Callable[..., Awaitable[Access]]) -> A
                 methods=[method],
                 operation_id=f"{endpoint.__name__}_{method.lower()}",
                 summary=summary,
+                responses=_OF_BOTS,
             )
     return router
 

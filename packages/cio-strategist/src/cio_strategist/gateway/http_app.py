@@ -25,10 +25,10 @@ from cio_strategist.gateway.answers import PlainJSON
 from cio_strategist.gateway.http_metrics import HttpMetrics
 from cio_strategist.gateway.intake import Intake
 from cio_strategist.gateway.problems import (
-    MEDIA_TYPE,
     Problem,
     http_problem,
     invalid_request,
+    problem_responses,
     strategist_problem,
 )
 from cio_strategist.gateway.services import Services
@@ -90,9 +90,8 @@ class _Application(FastAPI):
             schemas.update(problem.pop("$defs", {}))
             schemas["Problem"] = problem
             for path, operations in document["paths"].items():
-                if not path.startswith(config_routes.PREFIX):
-                    for operation in operations.values():
-                        _say_problem(operation["responses"])
+                for operation in operations.values():
+                    _say_problems(operation, own_form=path.startswith(config_routes.PREFIX))
         return super().openapi()
 
 
@@ -132,10 +131,14 @@ def create_app(
     return app
 
 
-def _say_problem(responses: dict[str, Any]) -> None:
-    if "422" in responses:
-        content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        responses["422"] = {
-            "description": "The request does not fit the route, or breaks the catalogue",
-            "content": content,
-        }
+def _say_problems(operation: dict[str, Any], *, own_form: bool) -> None:
+    # What refuses a request before its route is reached, and what does so for every route.
+    responses = operation["responses"]
+    everywhere = [401] if "security" in operation else []
+    if "requestBody" in operation:
+        everywhere += [400, 413, 415]
+    for status, problem in problem_responses(everywhere).items():
+        responses.setdefault(str(status), problem)
+    if "422" in responses and not own_form:
+        (responses["422"],) = problem_responses([422]).values()
+        responses["422"]["description"] = "The request does not fit the route, or breaks the catalogue"

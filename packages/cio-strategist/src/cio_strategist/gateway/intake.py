@@ -26,6 +26,10 @@ class _TooLargeError(Exception):
     """A body beyond the limit."""
 
 
+class _OtherTypeError(Exception):
+    """A body that is not announced as JSON."""
+
+
 class _GoneError(Exception):
     """The caller went away before it had sent everything, so nobody knows what it wanted."""
 
@@ -51,7 +55,8 @@ class Intake:
     """ASGI middleware: gives requests an id, bounds and reads their bodies, and tells what became of them.
 
     A request's own X-Request-ID is kept if it is up to 128 letters, digits and `.`, `_`, `:`, `-`. Bodies beyond
-    `max_body_bytes` are refused, also where no length was announced; JSON that `read_json` refuses does not get in.
+    `max_body_bytes` are refused, also where no length was announced, and so is every body that is not announced as
+    JSON; what `read_json` refuses does not get in. A body without a content type counts as JSON.
     """
 
     def __init__(self, app: ASGIApp, *, max_body_bytes: int, metrics: HttpMetrics) -> None:
@@ -81,13 +86,18 @@ class Intake:
     async def _serve(self, request: Request, receive: Receive, answered: _Answered) -> None:
         try:
             body = await _read_body(request, receive, self._max_body_bytes)
-            if body and _is_json(request):
+            if body:
+                _check_type(request)
                 read_json(body)
         except _GoneError:
             _log.info("http_caller_went_away", method=request.method, path=request.url.path[:300])
         except _TooLargeError:
             detail = f"the body is larger than the {self._max_body_bytes} bytes that are taken: send less"
             refusal = problem_answer(request, "too-large", 413, "The body is too large", detail)
+            await refusal(request.scope, receive, answered)
+        except _OtherTypeError:
+            detail = "a body is taken as JSON alone: send it with Content-Type: application/json"
+            refusal = problem_answer(request, "media-type", 415, "The body is not announced as JSON", detail)
             await refusal(request.scope, receive, answered)
         except UsageError as error:
             refusal = problem_answer(request, "usage", 400, "The request cannot be understood", str(error))
@@ -119,9 +129,11 @@ def _request_id(request: Request) -> str:
     return sent if _ID.fullmatch(sent) else uuid.uuid4().hex
 
 
-def _is_json(request: Request) -> bool:
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    return kind == "application/json" or kind.endswith("+json")
+def _check_type(request: Request) -> None:
+    # What is read here must be what the routes read: they take a body without a type, or with an empty one, for JSON.
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind and not re.fullmatch(r"application/([^/]+\+)?json", kind):
+        raise _OtherTypeError
 
 
 async def _read_body(request: Request, receive: Receive, limit: int) -> bytes:

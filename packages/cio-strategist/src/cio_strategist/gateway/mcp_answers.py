@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from cio_strategist.domain.views import ControlView, LayerView
 from cio_strategist.gateway.policy_routes import ParameterView
+from cio_strategist.gateway.problems import FieldProblem
 
 
 class _Answer(BaseModel):
@@ -30,20 +31,11 @@ class ConfigList(_Answer):
     configs: tuple[LayerView, ...]
 
 
-class ValueProblem(_Answer):
-    """One thing wrong with one value."""
-
-    field: str
-    code: str
-    message: str
-    suggested_value: Any = Field(description="What was probably meant; null if there is no good guess.")
-
-
 class Validation(_Answer):
     """Whether values may be stored."""
 
     valid: bool
-    errors: tuple[ValueProblem, ...]
+    errors: tuple[FieldProblem, ...]
     message: str
 
 

@@ -15,7 +15,7 @@ from cio_strategist.domain.thought import (
     SHORTEST_REASON,
     SHORTEST_THOUGHT,
     check_reason,
-    check_thought,
+    check_trace,
 )
 from cio_strategist.errors import UsageError
 from cio_strategist.gateway.mcp_errors import MOST_FIELDS, ArgumentsError, FieldProblem
@@ -159,14 +159,17 @@ class WriteArguments(Arguments):
 
     def check_words(self) -> None:
         """Raise `ArgumentsError` unless reason and thought trace say something, whoever asks."""
-        try:
-            check_reason(self.reason)
-        except UsageError as error:
-            raise ArgumentsError([FieldProblem("reason", "NO_SUBSTANCE", str(error))]) from error
-        try:
-            check_thought(self.thought_trace, self.reason)
-        except UsageError as error:
-            raise ArgumentsError([FieldProblem("thought_trace", "NO_SUBSTANCE", str(error))]) from error
+        problems: list[FieldProblem] = []
+        for name, text, check in (
+            ("reason", self.reason, check_reason),
+            ("thought_trace", self.thought_trace, check_trace),
+        ):
+            try:
+                check(text)
+            except UsageError as error:
+                problems.append(FieldProblem(name, "NO_SUBSTANCE", str(error)))
+        if problems:
+            raise ArgumentsError(problems)
 
 
 class ScopeArguments(Arguments):

@@ -5,11 +5,12 @@ from typing import Any
 
 from pydantic import Field
 
-from cio_strategist.gateway.mcp_answers import Catalogue, Defaults, Validation, ValueProblem
+from cio_strategist.gateway.mcp_answers import Catalogue, Defaults, Validation
 from cio_strategist.gateway.mcp_arguments import Arguments, ParameterMap
 from cio_strategist.gateway.mcp_errors import ArgumentsError, FieldProblem
 from cio_strategist.gateway.mcp_tool import Call, GatewayTool, Reply, make_tool
 from cio_strategist.gateway.policy_routes import parameter_view
+from cio_strategist.gateway.problems import field_problems
 from petrosa_contracts import CATALOGUE, default_parameters, validate_patch
 
 
@@ -51,10 +52,7 @@ async def get_defaults(_call: Call, _arguments: NoArguments) -> Reply:
 
 async def validate_config(_call: Call, arguments: ValidationArguments) -> Reply:
     """Say whether values may be stored."""
-    errors = tuple(
-        ValueProblem(field=each.field, code=each.code, message=each.message, suggested_value=each.suggested_value)
-        for each in validate_patch(arguments.parameters)
-    )
+    errors = tuple(field_problems(validate_patch(arguments.parameters)))
     message = "; ".join(each.message for each in errors) or "every value is allowed"
     return Reply(Validation(valid=not errors, errors=errors, message=message), message)
 

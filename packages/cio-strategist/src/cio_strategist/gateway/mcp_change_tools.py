@@ -241,8 +241,8 @@ CHANGE_TOOLS: tuple[GatewayTool, ...] = (
         unset_parameters,
         name="unset_parameters",
         title="Take parameters out of a scope",
-        description=f"""Takes parameters out of what a scope sets, so that wider scopes decide about them again. Names
-        that it does not set are no error. {_BUDGETS}""",
+        description=f"""Takes parameters out of what a scope sets, so that wider scopes decide about them again.
+        Parameters that it does not set are no error. {_BUDGETS}""",
         takes=UnsetArguments,
         returns=Outcome,
         needs=Permission.WRITE,

@@ -10,7 +10,13 @@ from cio_strategist.domain.outcome import ControlOutcome, Outcome
 from cio_strategist.domain.proposal import Proposal, ProposalStatus
 from cio_strategist.errors import UsageError
 from cio_strategist.gateway.mcp_answers import ControlList
-from cio_strategist.gateway.mcp_arguments import CONTROL_SCOPE_FORMS, Arguments, SecondFactorCode, WriteArguments
+from cio_strategist.gateway.mcp_arguments import (
+    CONTROL_SCOPE_FORMS,
+    Arguments,
+    ScopeKey,
+    SecondFactorCode,
+    WriteArguments,
+)
 from cio_strategist.gateway.mcp_catalogue_tools import NoArguments
 from cio_strategist.gateway.mcp_errors import ArgumentsError, FieldProblem
 from cio_strategist.gateway.mcp_tool import Call, Effect, GatewayTool, Reply, make_tool
@@ -34,7 +40,7 @@ _PROPOSAL_ID = Field(min_length=1, max_length=100, description="Id as in list_pr
 class ControlArguments(WriteArguments):
     """Arguments of `set_control`."""
 
-    scope: str = _SCOPE
+    scope: ScopeKey = _SCOPE
     mode: Literal["SAFE", "HALTED", "FROZEN"] = Field(
         description=(
             "SAFE: trading goes on within the fail-safe limits, without new symbols. HALTED: only orders that reduce "

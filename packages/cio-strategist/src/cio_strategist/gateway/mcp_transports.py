@@ -31,7 +31,8 @@ class McpOverHttp:
 def mcp_over_http(services: Services, *, fleet: Bots | None = None, allowed_origins: Sequence[str] = ()) -> McpOverHttp:
     """Return the MCP server for streamable HTTP. The caller is who the Authorization header of each request says.
 
-    There are no sessions: any replica answers any request, and a restart ends nothing. Browsers are refused unless
+    There are no sessions: any replica answers any request, and a restart ends nothing. So there is no stream to listen
+    to either, and GET is refused, as the protocol allows. Browsers are refused unless
     their page's origin is in `allowed_origins`, so that no web page can reach a gateway on the reader's own machine.
     """
     manager = StreamableHTTPSessionManager(
@@ -63,6 +64,11 @@ class _OnlyFrom:
         origin = Request(scope).headers.get("origin") if scope["type"] == "http" else None
         if origin is not None and origin not in self._origins:
             refusal = PlainTextResponse("this origin is not allowed\n", status_code=403)
+            await refusal(scope, receive, send)
+            return
+        if scope["type"] == "http" and scope["method"] != "POST":
+            # Without sessions a stream of ours would never say anything, and would hold up the end of the process.
+            refusal = PlainTextResponse("only POST is answered here\n", status_code=405, headers={"Allow": "POST"})
             await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)

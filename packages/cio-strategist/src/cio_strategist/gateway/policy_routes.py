@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from cio_strategist.domain.caller import Caller, Permission
 from cio_strategist.domain.views import ResolvedView
 from cio_strategist.errors import NotFoundError
 from cio_strategist.gateway.auth import Inside, Reader
-from cio_strategist.gateway.problems import READ_PROBLEMS, FieldProblem
+from cio_strategist.gateway.problems import READ_PROBLEMS, FieldProblem, field_problems
 from cio_strategist.gateway.services import Services
 from petrosa_contracts import CATALOGUE, Parameter, Side, validate_patch
 from petrosa_contracts.parameters.definition import Group, ParameterType, Risk
@@ -31,7 +31,7 @@ class ExampleView(BaseModel):
 class ParameterView(BaseModel):
     """One parameter of the catalogue, with everything that is known about it."""
 
-    name: str
+    name: str = Field(examples=["leverage"])
     type: ParameterType
     group: Group
     unit: str
@@ -95,7 +95,7 @@ async def catalogue(caller: Reader) -> Catalogue:
 
 
 @router.get("/parameters/{name}", summary="One parameter", responses=READ_PROBLEMS)
-async def one_parameter(caller: Reader, name: str) -> ParameterView:
+async def one_parameter(caller: Reader, name: Annotated[str, Path(examples=["leverage"])]) -> ParameterView:
     """Tell everything about one parameter."""
     caller.require(Permission.READ)
     parameter = CATALOGUE.get(name)
@@ -109,10 +109,7 @@ async def one_parameter(caller: Reader, name: str) -> ParameterView:
 async def validate(caller: Reader, body: ValidateBody) -> Validation:
     """Check values against the catalogue, writing nothing. Every error comes with a suggestion where there is one."""
     caller.require(Permission.READ)
-    errors = [
-        FieldProblem(field=each.field, code=each.code, message=each.message, suggested_value=each.suggested_value)
-        for each in validate_patch(body.parameters)
-    ]
+    errors = field_problems(validate_patch(body.parameters))
     return Validation(valid=not errors, errors=errors)
 
 

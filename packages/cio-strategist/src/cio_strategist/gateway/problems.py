@@ -26,6 +26,7 @@ from cio_strategist.errors import (
     UsageError,
 )
 from cio_strategist.gateway.answers import PlainJSON
+from petrosa_contracts import ParameterError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -37,10 +38,14 @@ _LONGEST_INSTANCE = 300
 class FieldProblem(BaseModel):
     """One thing wrong with one field."""
 
-    field: str = Field(description="Name of the parameter, or place in the request such as `body.reason`.")
-    code: str = Field(description="Machine code, such as `OUT_OF_RANGE`.")
+    field: str = Field(
+        description="Name of the parameter, or place in the request such as `body.reason`.", examples=["stop_loss_pct"]
+    )
+    code: str = Field(description="Machine code, such as `OUT_OF_RANGE`.", examples=["OUT_OF_RANGE"])
     message: str = Field(description="What is wrong and what is allowed, in a sentence.")
-    suggested_value: Any = Field(default=None, description="What was probably meant; null if there is no good guess.")
+    suggested_value: Any = Field(
+        default=None, description="What was probably meant; null if there is no good guess.", examples=[2.0]
+    )
 
 
 class Problem(BaseModel):
@@ -116,7 +121,7 @@ async def strategist_problem(request: Request, error: Exception) -> Response:
     headers: dict[str, str] = {}
     match error:
         case RejectedError():
-            more["errors"] = field_problems(error)
+            more["errors"] = field_problems(error.errors)
         case ConflictError():
             more["current_version"] = error.current_version
             if error.current_version is not None and "if-match" in request.headers:
@@ -166,11 +171,11 @@ def unexpected(request: Request) -> Response:
     return problem_answer(request, kind, status, title, detail)
 
 
-def field_problems(error: RejectedError) -> list[FieldProblem]:
-    """Return every error of a refusal, field by field."""
+def field_problems(errors: Iterable[ParameterError]) -> list[FieldProblem]:
+    """Return errors of the catalogue, field by field."""
     return [
         FieldProblem(field=each.field, code=each.code, message=each.message, suggested_value=each.suggested_value)
-        for each in error.errors
+        for each in errors
     ]
 
 

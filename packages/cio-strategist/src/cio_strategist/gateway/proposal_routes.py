@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
 from cio_strategist.domain.caller import Permission
@@ -12,6 +12,8 @@ from cio_strategist.gateway.auth import Inside, Reader, WriterCaller
 from cio_strategist.gateway.circumstances import Proven, Told, Why
 from cio_strategist.gateway.problems import READ_PROBLEMS, WRITE_PROBLEMS
 from cio_strategist.gateway.scope_routes import answered
+
+ProposalId = Annotated[str, Path(description="Id of a proposal.", examples=["4f1c2b9d8e7a4c55a0d1b2c3d4e5f607"])]
 
 router = APIRouter(prefix="/api/v1/proposals", tags=["proposals"])
 
@@ -35,7 +37,7 @@ async def list_proposals(
 
 
 @router.get("/{proposal_id}", summary="One proposal", responses=READ_PROBLEMS)
-async def one_proposal(services: Inside, caller: Reader, proposal_id: str) -> Proposal:
+async def one_proposal(services: Inside, caller: Reader, proposal_id: ProposalId) -> Proposal:
     """Tell one proposal: what is to be done, why it waits, and what became of it."""
     caller.require(Permission.READ)
     return await services.proposals.one(proposal_id)
@@ -46,7 +48,7 @@ async def approve(
     services: Inside,
     caller: WriterCaller,
     told: Told,
-    proposal_id: str,
+    proposal_id: ProposalId,
     response: Response,
     body: Proven | None = None,
 ) -> Outcome:
@@ -57,7 +59,7 @@ async def approve(
 
 @router.post("/{proposal_id}/reject", summary="Turn a proposal down", responses=WRITE_PROBLEMS)
 async def reject(
-    services: Inside, caller: WriterCaller, told: Told, proposal_id: str, body: Why | None = None
+    services: Inside, caller: WriterCaller, told: Told, proposal_id: ProposalId, body: Why | None = None
 ) -> Proposal:
     """Turn a pending proposal down. Takes `proposals:approve` and an operator."""
     return await services.proposals.reject(proposal_id, request=told.request(caller, body))

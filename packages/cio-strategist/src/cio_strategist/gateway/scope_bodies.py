@@ -34,7 +34,10 @@ class UnsetBody(Why):
     """Parameters to take out of what the scope sets."""
 
     names: list[Annotated[str, Field(max_length=200)]] = Field(
-        min_length=1, max_length=200, description="Names; absent ones are no error.", examples=[["leverage"]]
+        min_length=1,
+        max_length=200,
+        description="Names of parameters; those that it does not set are no error.",
+        examples=[["leverage"]],
     )
 
 

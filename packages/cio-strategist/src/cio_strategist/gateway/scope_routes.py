@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Request, Response
+from fastapi import APIRouter, Body, HTTPException, Path, Request, Response
 
 from cio_strategist.domain.audit import HistoryFilter, Subject
 from cio_strategist.domain.caller import Permission
@@ -14,7 +14,7 @@ from cio_strategist.gateway.answers import is_known, tag_of
 from cio_strategist.gateway.auth import Inside, Reader, WriterCaller
 from cio_strategist.gateway.circumstances import Told, Withdrawal
 from cio_strategist.gateway.paging import Cursor, HistoryPage, Limit, page_of
-from cio_strategist.gateway.problems import READ_PROBLEMS, WRITE_PROBLEMS
+from cio_strategist.gateway.problems import READ_PROBLEMS, WRITE_PROBLEMS, problem_responses
 from cio_strategist.gateway.scope_bodies import (
     LAST_VERSION,
     PatchBody,
@@ -31,8 +31,10 @@ from cio_strategist.service.reading import parse_scope
 router = APIRouter(prefix="/api/v1/policy/scopes", tags=["policy"])
 
 LONGEST_SCOPE = 200
+_BELOW = {"history": "GET", "versions/": "GET", "unset": "POST", "preview": "POST", "rollback": "POST"}
 _PENDING = {202: {"model": Outcome, "description": "It waits for an operator: it loosens more than the caller may"}}
 _WRITES = {**_PENDING, **WRITE_PROBLEMS}
+_LOOKS = {**READ_PROBLEMS, **problem_responses((403, 409, 412))}
 
 
 def checked_scope(text: str) -> str:
@@ -40,6 +42,19 @@ def checked_scope(text: str) -> str:
     if len(text) > LONGEST_SCOPE or not text.isprintable():
         raise UsageError(f"a scope has up to {LONGEST_SCOPE} printable characters: {text[:40]!r} cannot be one")
     return text
+
+
+def whole_scope(text: str) -> str:
+    """Return the scope key that a path without anything below it names.
+
+    Raises `HTTPException` (405) for a route below a scope that was asked with a method it does not have: it would pass
+    for a scope of an odd name. Raises `UsageError` as `checked_scope` does.
+    """
+    above, _, last = text.rpartition("/")
+    method = _BELOW.get("versions/" if above.endswith("/versions") else last) if above else None
+    if method is not None:
+        raise HTTPException(405, headers={"Allow": method})
+    return checked_scope(text)
 
 
 ScopeKey = Annotated[
@@ -70,7 +85,10 @@ async def scope_history(
 
 @router.get("/{scope:path}/versions/{version}", summary="A scope at one version", responses=READ_PROBLEMS)
 async def scope_at_version(
-    services: Inside, caller: Reader, scope: ScopeKey, version: Annotated[int, Path(ge=0, le=LAST_VERSION)]
+    services: Inside,
+    caller: Reader,
+    scope: ScopeKey,
+    version: Annotated[int, Path(ge=0, le=LAST_VERSION, examples=[3])],
 ) -> VersionView:
     """Tell what a scope set at a version, and the record of the change that made it. Version 0 is no config."""
     caller.require(Permission.READ)
@@ -90,7 +108,7 @@ async def unset_parameters(
     return answered(outcome, response)
 
 
-@router.post("/{scope:path}/preview", summary="See what a change would do", responses=READ_PROBLEMS)
+@router.post("/{scope:path}/preview", summary="See what a change would do", responses=_LOOKS)
 async def preview_change(
     services: Inside, caller: Reader, told: Told, scope: ScopeKey, body: Annotated[PreviewBody, Body()]
 ) -> Preview:
@@ -136,7 +154,7 @@ async def get_scope(
 ) -> LayerView | Response:
     """Tell what a scope itself sets. One that sets nothing is an answer too. The ETag is its version."""
     caller.require(Permission.READ)
-    layer = await services.reader.layer(checked_scope(scope))
+    layer = await services.reader.layer(whole_scope(scope))
     if is_known(request, layer.version):
         return Response(status_code=304, headers={"ETag": tag_of(layer.version)})
     response.headers["ETag"] = tag_of(layer.version)
@@ -149,7 +167,7 @@ async def set_parameters(
 ) -> Outcome:
     """Make `parameters` everything that the scope sets; what is left out falls back to wider scopes."""
     edit = SetParameters(parameters=body.parameters)
-    outcome = await services.manager.apply(edit, scope=checked_scope(scope), request=told.request(caller, body))
+    outcome = await services.manager.apply(edit, scope=whole_scope(scope), request=told.request(caller, body))
     return answered(outcome, response)
 
 
@@ -159,7 +177,7 @@ async def patch_parameters(
 ) -> Outcome:
     """Merge `parameters` into what the scope sets; everything else stays as it is."""
     edit = PatchParameters(parameters=body.parameters)
-    outcome = await services.manager.apply(edit, scope=checked_scope(scope), request=told.request(caller, body))
+    outcome = await services.manager.apply(edit, scope=whole_scope(scope), request=told.request(caller, body))
     return answered(outcome, response)
 
 
@@ -169,7 +187,7 @@ async def delete_scope(
 ) -> Outcome:
     """Remove everything that the scope sets. That takes a version number too, and can be rolled back."""
     request = told.request(caller, why)
-    outcome = await services.manager.apply(DeleteConfig(), scope=checked_scope(scope), request=request)
+    outcome = await services.manager.apply(DeleteConfig(), scope=whole_scope(scope), request=request)
     return answered(outcome, response)
 
 

@@ -8,6 +8,8 @@ from cio_strategist.errors import UsageError
 
 DEEPEST = 32
 """How many objects and lists may lie within each other."""
+MOST_DIGITS = 310
+"""Digits of the longest whole number, which is as far as floats reach."""
 
 
 def read_json(body: bytes) -> object:
@@ -18,7 +20,11 @@ def read_json(body: bytes) -> object:
     """
     try:
         content: object = json.loads(
-            body.decode(), parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_without_repetition
+            body.decode(),
+            parse_constant=_refuse,
+            parse_float=_finite,
+            parse_int=_whole,
+            object_pairs_hook=_without_repetition,
         )
         # Escapes can spell half of a character, which no store and no answer could write.
         json.dumps(content, ensure_ascii=False).encode()
@@ -28,8 +34,8 @@ def read_json(body: bytes) -> object:
         raise UsageError(_TOO_DEEP) from error
     except json.JSONDecodeError as error:
         raise UsageError(f"the body is not JSON: {error.msg} at character {error.pos}") from error
-    except ValueError as error:  # also what Python says of integers with thousands of digits
-        raise UsageError(f"the body is not JSON that can be taken: {str(error)[:160]}") from error
+    except ValueError as error:
+        raise UsageError(f"the body is not JSON that can be taken: {error}") from error
     if _too_deep(content):
         raise UsageError(_TOO_DEEP)
     return content
@@ -47,6 +53,12 @@ def _finite(text: str) -> float:
     if not isfinite(number):
         raise ValueError(f"{text[:40]} is larger than any number that can be held")
     return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"{text[:40]} goes on for more than {MOST_DIGITS} digits")
+    return int(text)
 
 
 def _without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:

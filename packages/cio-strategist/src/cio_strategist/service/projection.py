@@ -1,18 +1,26 @@
 """The projector: keeps what gates read in Redis equal to what the authority keeps in MongoDB."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
 from cio_strategist.domain.adoption import Adoption, adopt, import_all, is_known, stricter_in_redis
 from cio_strategist.domain.audit import HistoryFilter, Subject
+from cio_strategist.domain.control_change import StoredControl
 from cio_strategist.domain.outcome import Enforcement
 from cio_strategist.domain.projection import Shown, Update, is_blank, problems_of, update_towards, written_afresh
 from cio_strategist.domain.stored import StoredPolicy
-from cio_strategist.errors import RefusedError, StoreUnreachableError, StoreUnreadableError, StrategistError
+from cio_strategist.errors import (
+    ConflictError,
+    RefusedError,
+    StoreUnreachableError,
+    StoreUnreadableError,
+    StrategistError,
+)
 from cio_strategist.ports import AuthorityStore, Clock, Projection, ProjectionMetrics
 
 PROMPT_SECONDS = 1.0
@@ -22,6 +30,7 @@ _PATIENT_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 5.0
 _RECORDS_LOOKED_AT = 200
+_LOOKS = 8  # at what others write while something is taken over
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -64,6 +73,7 @@ class Projector:
         self._metrics = metrics
         self._turn = asyncio.Lock()
         self._unsettled = asyncio.Event()
+        self._has_begun = False
         self._has_shown = False
         self._trouble: str | None = None
         self.newest: Enforcement | None = None
@@ -74,10 +84,30 @@ class Projector:
         """Whether the newest comparison found or made Redis equal to the authority's store."""
         return self.newest is not None and self.newest.enforced
 
+    async def begin(self) -> None:
+        """Take over the policy that gates have from before the authority, where nothing was ever written to it.
+
+        To be done before each write, for after the first one such a policy looks like drift. Raises
+        `StoreUnreachableError` if it cannot be seen whether there is any, within about a second, and
+        `StoreUnreadableError` if gates would not believe it.
+        """
+        if self._has_begun:
+            return
+        try:
+            async with asyncio.timeout(PROMPT_SECONDS), self._turn:
+                if is_blank(await self._authority.read()):
+                    await self._import(await self._gates.read())
+        except TimeoutError as error:
+            raise StoreUnreachableError(
+                "it took too long to see whether gates have a policy to be taken over; nothing was written: try again"
+            ) from error
+        self._has_begun = True
+
     async def project(self) -> Enforcement:
         """Bring Redis up to date, within about a second, and say whether it is.
 
-        Never raises for a store that is away or unreadable: then it is tried again until it is done.
+        Never raises, neither for a store that is away or unreadable nor for a fault of our own, which is logged with
+        where it happened: then it is tried again until it is done.
         """
         return await self._attempt(PROMPT_SECONDS)
 
@@ -111,6 +141,10 @@ class Projector:
             enforcement = self._postponed(f"it took longer than {seconds:g} s")
         except StrategistError as error:
             enforcement = self._postponed(str(error), refused=not isinstance(error, StoreUnreachableError))
+        except Exception as error:  # noqa: BLE001
+            # The change stands all the same, and the doors must stay open to correct what this fails on.
+            _log.exception("projection_failed")
+            enforcement = self._postponed(f"a fault of the service ({type(error).__name__}), see its log", refused=True)
         self.newest = enforcement
         return enforcement
 
@@ -138,33 +172,60 @@ class Projector:
         made.revision = stored.epoch or 0
         if not afresh:
             _refuse_older(stored, shown)
-        adoption = Adoption(shown, self._clock.now(), self._new_id)
-        # At revision 0 it is the authority's own empty policy that is shown, so anything else there is drift.
-        if is_blank(stored) and not shown.is_empty and shown.revision != 0:
-            await self._authority.commit(lambda present: import_all(present, adoption))
-            _log.warning("policy_imported", scopes=sorted(shown.policy.layers), control=sorted(shown.policy.control))
+        if is_blank(stored) and await self._import(shown):
             return await self._authority.read()
-        for control in stricter_in_redis(shown, stored, adoption.now):
+        self._has_begun = True
+        return await self._with_adopted(stored, made)
+
+    async def _import(self, shown: Shown) -> bool:
+        # At revision 0 it is the authority's own empty policy that is shown, so anything else there is drift.
+        if shown.is_empty or shown.revision == 0:
+            return False
+        adoption = self._adoption(shown)
+        if (await self._authority.commit(lambda present: import_all(present, adoption))).change.write is not None:
+            _log.warning("policy_imported", scopes=sorted(shown.policy.layers), control=sorted(shown.policy.control))
+        return True
+
+    def _adoption(self, shown: Shown) -> Adoption:
+        return Adoption(shown, self._clock.now(), self._new_id)
+
+    async def _with_adopted(self, stored: StoredPolicy, made: _Pass) -> StoredPolicy:
+        """Return the authority's state once it holds every restriction that was set straight in Redis."""
+        adoption = self._adoption(made.shown)
+        for _ in range(_LOOKS):
+            news = await self._unknown(stricter_in_redis(adoption.shown, stored, adoption.now))
+            if not news:
+                return stored
+            decide = partial(adopt, found=news, adoption=adoption, revision=stored.epoch)
+            if (await self._authority.commit(decide)).change.write is not None:
+                made.adopted = (*made.adopted, *(name for control in news for name in (control.field, control.scope)))
+                for control in news:
+                    entry = control.entry
+                    _log.warning("control_adopted", scope=control.scope, mode=entry.mode, by=entry.set_by)
+            stored = await self._authority.read()
+        raise ConflictError("others kept changing policy while a restriction set straight in Redis was taken over")
+
+    async def _unknown(self, found: Sequence[StoredControl]) -> list[StoredControl]:
+        """Return those that the trail does not know."""
+        unknown: list[StoredControl] = []
+        for control in found:
             wanted = HistoryFilter(scope=control.scope, subject=Subject.CONTROL)
-            if is_known(control, await self._authority.records(wanted, limit=_RECORDS_LOOKED_AT)):
-                continue
-            await self._authority.commit(lambda present, control=control: adopt(present, control, adoption))
-            made.adopted = (*made.adopted, control.field, control.scope)
-            _log.warning("control_adopted", scope=control.scope, mode=control.entry.mode, by=control.entry.set_by)
-        return await self._authority.read() if made.adopted else stored
+            if not is_known(control, await self._authority.records(wanted, limit=_RECORDS_LOOKED_AT)):
+                unknown.append(control)
+        return unknown
 
     def _tell(self, made: _Pass, *, afresh: bool) -> None:
+        has_shown, self._has_shown = self._has_shown, self._has_shown or not made.problems
         if made.update is None:
             return
         fields = [name for name in made.update.fields if name.partition("/")[2] not in made.adopted]
-        lost = self._has_shown and made.shown.revision is None
+        lost = has_shown and made.shown.revision is None
         if not afresh and fields and (lost or made.shown.revision == made.revision):
             _log.error("projection_drift", fields=fields, revision=made.revision)
             if self._metrics is not None:
                 self._metrics.drift(len(fields))
         elif made.update.counts:
             _log.info("policy_projected", fields=made.update.fields, revision=made.update.revision)
-        self._has_shown = True
 
     def _enforcement(self, made: _Pass, epoch: int | None) -> Enforcement:
         if made.problems:

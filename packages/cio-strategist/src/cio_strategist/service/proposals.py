@@ -43,7 +43,7 @@ class ProposalDesk:
         question = Question(request, f"approve {proposal_id}")
         _check_judge(request)
         if (earlier := await self._writer.earlier(question, Outcome)) is not None:
-            return earlier
+            return _unless_stale(earlier)
         proposal = await self.one(proposal_id)
         if proposal.proposed_by == request.caller.name:
             await self._second_factor.verify(code, caller=request.caller.name)
@@ -54,10 +54,7 @@ class ProposalDesk:
             now=self._writer.now(),
             new_id=self._writer.new_id(),
         )
-        outcome = await self._writer.write(question, Outcome, decide)
-        if outcome.status is OutcomeStatus.UNCHANGED:
-            raise ConflictError(outcome.message, current_version=outcome.version)
-        return outcome
+        return _unless_stale(await self._writer.write(question, Outcome, decide))
 
     async def reject(self, proposal_id: str, *, request: ChangeRequest) -> Proposal:
         """Turn a pending proposal down. Needs `proposals:approve` and an operator. Raises as `approve` does."""
@@ -67,6 +64,12 @@ class ProposalDesk:
         without_key = replace(request, idempotency_key=None)  # rejecting twice is a conflict that says so
         await self._writer.write(Question(without_key, f"reject {proposal_id}"), Outcome, decide)
         return await self.one(proposal_id)
+
+
+def _unless_stale(outcome: Outcome) -> Outcome:
+    if outcome.status is OutcomeStatus.UNCHANGED:
+        raise ConflictError(outcome.message, current_version=outcome.version)
+    return outcome
 
 
 def _check_judge(request: ChangeRequest) -> None:

@@ -74,10 +74,12 @@ class Writer:
         """Commit what `decide` makes of what is stored, and return its outcome with how far it is enforced.
 
         A question asked before with the same idempotency key gets its first answer. Raises `RefusedError` for a key
-        that was used for another question, and what `PolicyStore.commit` raises.
+        that was used for another question, and what `Enforcer.begin` and `PolicyStore.commit` raise.
         """
         if (earlier := await self.earlier(question, kind)) is not None:
             return earlier
+        if self._enforcer is not None:
+            await self._enforcer.begin()
 
         def decide_with_answer(stored: StoredPolicy) -> Decided[OutcomeT]:
             decided = decide(stored)
@@ -90,6 +92,8 @@ class Writer:
             if (earlier := await self.earlier(question, kind)) is not None:
                 return earlier
             raise
+        if committed.change.write is None and (earlier := await self.earlier(question, kind)) is not None:
+            return earlier  # nothing was left to do because the same request had arrived twice at once
         outcome = committed.change.outcome
         _log.info(
             "change_decided",
@@ -122,6 +126,11 @@ class Writer:
         outcome = kind.model_validate_json(answer.outcome)
         enforcement = await self._enforcement(None) if outcome.status is OutcomeStatus.APPLIED else None
         return outcome.model_copy(update={"replayed": True, "enforcement": enforcement})
+
+    async def catch_up(self) -> None:
+        """Let what was set straight in the gates' store be taken over, so that the next decision knows of it."""
+        if self._enforcer is not None:
+            await self._enforcer.project()
 
     def _with_answer(self, write: Write | None, question: Question, outcome: Told) -> Write | None:
         if write is None or question.key is None:

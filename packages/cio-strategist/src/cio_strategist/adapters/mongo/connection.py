@@ -41,6 +41,7 @@ _LONGEST_PAUSE_SECONDS = 0.1
 _BAD_LOGIN = {13, 18, 8000}
 _NO_REPLICA_SET = 20
 _TRANSIENT = "TransientTransactionError"
+_NOTHING_WRITTEN = "; nothing was written"
 _UNKNOWN_COMMIT = "UnknownTransactionCommitResult"
 
 _jitter = random.SystemRandom()
@@ -82,6 +83,8 @@ class MongoConnection:
         `ConflictError` after `ATTEMPTS`, and `StoreUnreachableError` if MongoDB goes away, saying whether the change
         may have been written.
         """
+        # Writers wait in line for each other: not each of them for a server that is known to be away.
+        self.look(_NOTHING_WRITTEN)
         await self._prepare()
         return await self._repeat(work, writes=True)
 
@@ -91,11 +94,11 @@ class MongoConnection:
         with self.translating():
             return await question(self.database)
 
-    def look(self) -> None:
-        """Raise `StoreUnreachableError` while every server is known to be away, instead of waiting for one."""
+    def look(self, consequence: str = "") -> None:
+        """Raise `StoreUnreachableError`, saying `consequence`, while every server is known to be away."""
         servers = self._topology.server_descriptions().values()
         if servers and all(server.error is not None and not server.is_server_type_known for server in servers):
-            raise self._away(next(iter(servers)).error)
+            raise self._away(next(iter(servers)).error, consequence)
 
     @contextmanager
     def translating(self, *, writes: bool = False) -> Generator[None]:
@@ -107,7 +110,7 @@ class MongoConnection:
         except OperationFailure as error:
             raise self._refused(error) from error
         except ConnectionFailure as error:
-            raise self._away(error, "; nothing was written" if writes else "") from error
+            raise self._away(error, _NOTHING_WRITTEN if writes else "") from error
         except PyMongoError as error:
             raise StoreUnreadableError(f"{self.where} cannot be used: {_first_line(error)}") from error
         except (BSONError, OverflowError) as error:
