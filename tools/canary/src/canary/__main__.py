@@ -1,35 +1,118 @@
-"""`canary`: will close every position at the exchange when nothing else is left. Closing is not available yet."""
+"""`canary`: cancels every order and closes every USD-M futures position, needing nothing but the exchange."""
 
 import argparse
 import sys
-from collections.abc import Sequence
-from importlib.metadata import version
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
 
-NOT_AVAILABLE = (
-    "canary: closing positions is not available in this version, and nothing was closed. "
-    "Close your positions by hand at the exchange, in its app or on its website."
-)
-"""What is said instead of pretending."""
+from canary import VERSION, commands, watching
+from canary.commands import GIVE_UP_AFTER_SECONDS, Console, environment_of_process, standard_console
+from canary.errors import CanaryError
+from canary.report import EXIT_REFUSED, EXIT_UNKNOWN, EXIT_WRONG_USAGE
+from canary.settings import ENVIRONMENT_HELP
+from canary.watch_settings import WATCH_ENVIRONMENT_HELP
 
-EXIT_NOT_AVAILABLE = 2
+EXIT_CODES_HELP = """exit codes:
+  0 done (close-all: proved flat)   1 refused or failed, nothing was changed   2 wrong usage
+  3 not flat: something is left     4 not known: the exchange could not be read
+"""
+Command = Callable[[argparse.Namespace, Mapping[str, str], Console], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code: 2, because nothing can be closed yet.
+    """Run the command line and return the exit code, see --help; argparse leaves with `SystemExit` 0 or 2."""
+    options = _parser().parse_args(arguments)
+    console = standard_console()
+    if options.command is None:
+        _parser().print_help()
+        return EXIT_WRONG_USAGE
+    command: Command = options.run
+    unattended = "close_all" if options.command == "watch" else "yes"
+    if getattr(options, unattended, False) != getattr(options, "i_understand", False):
+        console.say(f"canary: --{unattended.replace('_', '-')} and --i-understand go together, or not at all")
+        return EXIT_WRONG_USAGE
+    try:
+        return command(options, environment_of_process(), console)
+    except CanaryError as error:
+        console.say(f"canary: {error}")
+        return EXIT_REFUSED
+    except KeyboardInterrupt:
+        console.say("canary: interrupted. What was sent stays sent: run `canary plan` to see what is open.")
+        return EXIT_UNKNOWN
 
-    `--help` and `--version` leave with 0, arguments that do not exist with 2 (`SystemExit`, as argparse does).
-    """
+
+def run() -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    sys.exit(main())
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="canary",
-        description="Emergency exit: will close every position at the exchange, needing no other part of the system. "
-        "Closing is not available in this version; until it is, close positions by hand at the exchange.",
-        epilog="Example: canary --version",
+        description="Emergency exit: cancels all orders and closes all USD-M futures positions of one Binance account.",
+        epilog=f"{ENVIRONMENT_HELP}\n{EXIT_CODES_HELP}\nexample:\n  canary close-all",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"canary {version('canary')}")
-    parser.parse_args(arguments)
-    print(NOT_AVAILABLE, file=sys.stderr)
-    return EXIT_NOT_AVAILABLE
+    parser.add_argument("--version", action="version", version=f"canary {VERSION}")
+    commands_of = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
+    planning = _add(commands_of, "plan", commands.plan, "show what close-all would do; changes nothing")
+    _add_target(planning)
+    closing = _add(commands_of, "close-all", commands.close_all, "cancel and close everything, after you confirm")
+    _add_target(closing)
+    _add_confirmation(closing)
+    closing.add_argument("--dry-run", action="store_true", help="show the plan and stop (exit 1 unless it is flat)")
+    closing.add_argument("--report", type=Path, metavar="FILE", help="where the JSON report goes")
+    rehearsing = _add(commands_of, "rehearse", commands.rehearse, "drill everything against a simulated exchange")
+    _add_confirmation(rehearsing)
+    rehearsing.set_defaults(dry_run=False)
+    sealing = _add(commands_of, "seal", commands.seal, "write an encrypted credentials file")
+    sealing.add_argument("file", type=Path, metavar="FILE", help="the file to write")
+    watch = _add(commands_of, "watch", watching.watch, "alert, and close if told to, when governance is gone")
+    _add_target(watch)
+    watching.add_arguments(watch)
+    watch.epilog = WATCH_ENVIRONMENT_HELP
+    return parser
+
+
+def _add(
+    parsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
+    name: str,
+    command: Command,
+    words: str,
+) -> argparse.ArgumentParser:
+    parser = parsers.add_parser(
+        name,
+        help=words,
+        description=words[0].upper() + words[1:] + ".",
+        epilog=ENVIRONMENT_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=command)
+    return parser
+
+
+def _add_target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--testnet", action="store_true", help="the exchange's test network instead of production")
+    parser.add_argument("--base-url", metavar="URL", help="another address of the futures exchange")
+    parser.add_argument("--credentials", type=Path, metavar="FILE", help="encrypted file made by `canary seal`")
+    parser.add_argument(
+        "--mode", choices=["hedge", "one-way"], help="the position mode, only if the exchange does not tell it"
+    )
+    parser.add_argument("--no-others", action="store_true", help="do not list spot balances and COIN-M positions")
+
+
+def _add_confirmation(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask; needs --i-understand too")
+    parser.add_argument("--i-understand", action="store_true", help="everything is closed at market, at any price")
+    parser.add_argument(
+        "--give-up-after",
+        type=float,
+        default=GIVE_UP_AFTER_SECONDS,
+        metavar="SECONDS",
+        help="end after so long, and say what is left (default %(default)g)",
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

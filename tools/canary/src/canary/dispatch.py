@@ -1,0 +1,151 @@
+"""Sends close orders, and finds out what became of those that were not answered."""
+
+import itertools
+import threading
+from decimal import Decimal
+
+from canary.account import FuturesAccount
+from canary.clock import Clock, Deadline
+from canary.errors import OutOfTimeError, RejectedError, UnavailableError
+from canary.journal import Journal
+from canary.model import CloseOrder, Fill, MarketLot, Position, PositionKey
+from canary.planning import plan_close
+from canary.result import Problem, SentOrder
+from canary.workers import Workers
+
+LOOKUPS = 3
+LOOKUP_PAUSE_SECONDS = 0.5
+PRICE_TOO_FAR = -4131
+"""The book is too thin or too far away right now: that passes."""
+FINAL = ("FILLED", "CANCELED", "REJECTED", "EXPIRED", "EXPIRED_IN_MATCH")
+NEVER_ARRIVED = "NEVER ARRIVED"
+
+
+class Dispatch:
+    """All close orders of one run; the positions given to it have to be read after `settle` returned."""
+
+    def __init__(
+        self,
+        account: FuturesAccount,
+        lots: dict[str, MarketLot],
+        *,
+        run_id: str,
+        workers: Workers,
+        clock: Clock,
+        deadline: Deadline,
+        journal: Journal,
+    ) -> None:
+        self.sent: dict[str, SentOrder] = {}
+        """Every order that was sent, by its own id."""
+        self.problems: list[Problem] = []
+        """What went wrong since the list was last emptied."""
+        self._account = account
+        self._lots = lots
+        self._run_id = run_id
+        self._workers = workers
+        self._clock = clock
+        self._deadline = deadline
+        self._journal = journal
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._unsettled: dict[PositionKey, list[CloseOrder]] = {}
+
+    def close(self, positions: tuple[Position, ...]) -> int:
+        """Send the orders that close these positions, side by side; return how many orders were tried.
+
+        A position with an order of unknown fate is left alone until that is settled.
+        """
+        ready = [position for position in positions if not self._unsettled.get(position.key)]
+        if ready:
+            self._journal.tell(f"Closing {len(ready)} positions.")
+        return sum(self._workers.each(self._close_one, ready))
+
+    def settle(self) -> None:
+        """Look up every order whose fate is unknown."""
+        waiting = [order for orders in self._unsettled.values() for order in orders]
+        self._workers.each(self._settle_one, waiting)
+
+    def _close_one(self, position: Position) -> int:
+        plan = plan_close(position, self._lots.get(position.symbol), self._new_id)
+        if plan.why_dust is not None:
+            self._note(position, plan.why_dust, passing=False)
+        for count, order in enumerate(plan.orders, start=1):
+            if not self._send(order):
+                return count
+        return len(plan.orders)
+
+    def _send(self, order: CloseOrder) -> bool:
+        position = order.position
+        self._record(order, "SENDING")
+        try:
+            fill = self._account.close(order)
+        except RejectedError as error:
+            self._record(order, f"REFUSED {error.code}")
+            self._note(position, str(error), passing=error.code == PRICE_TOO_FAR)
+            return False
+        except UnavailableError as error:
+            self._record(order, "UNKNOWN" if error.maybe_done else "NOT SENT")
+            self._note(position, str(error), passing=True)
+            if error.maybe_done:
+                self._hold(order)
+            return False
+        except OutOfTimeError:
+            self._record(order, "NOT SENT")
+            raise
+        self._record(order, fill.status, fill.executed)
+        if fill.status not in FINAL:
+            self._hold(order)
+        elif fill.executed < order.quantity:
+            self._note(position, f"{fill.status} with {fill.executed} of {order.quantity} executed", passing=True)
+        return True
+
+    def _settle_one(self, order: CloseOrder) -> None:
+        """Ask for an order some times, some time apart: an order just accepted may not be visible at once."""
+        fill = None
+        for lookup in range(LOOKUPS):
+            if lookup:
+                self._clock.sleep(min(LOOKUP_PAUSE_SECONDS, self._deadline.left))
+            try:
+                fill = self._account.find(order.position.symbol, order.client_order_id)
+            except (RejectedError, UnavailableError) as error:
+                self._note(order.position, f"the fate of {order.client_order_id} is unknown: {error}", passing=True)
+                return
+            if fill is not None and fill.status in FINAL:
+                break
+        else:
+            if fill is not None:
+                self._note(order.position, f"{order.client_order_id} is still {fill.status}", passing=True)
+                return
+        self._release(order, fill or Fill(NEVER_ARRIVED, Decimal(0)))
+
+    def _hold(self, order: CloseOrder) -> None:
+        with self._lock:
+            self._unsettled.setdefault(order.position.key, []).append(order)
+
+    def _release(self, order: CloseOrder, fill: Fill) -> None:
+        self._record(order, fill.status, fill.executed)
+        with self._lock:
+            self._unsettled[order.position.key].remove(order)
+
+    def _note(self, position: Position, why: str, *, passing: bool) -> None:
+        self.problems.append(Problem(*position.key, why, passing))
+        self._journal.write("problem", symbol=position.symbol, side=position.side, why=why, passing=passing)
+
+    def _record(self, order: CloseOrder, status: str, executed: Decimal = Decimal(0)) -> None:
+        position = order.position
+        entry = SentOrder(
+            client_order_id=order.client_order_id,
+            symbol=position.symbol,
+            position_side=position.side,
+            side=position.closing_side,
+            quantity=f"{order.quantity.normalize():f}",
+            status=status,
+            executed=f"{executed.normalize():f}",
+        )
+        with self._lock:
+            self.sent[order.client_order_id] = entry
+        self._journal.write("order", **entry.as_fields())
+
+    def _new_id(self) -> str:
+        with self._lock:
+            return f"canary-{self._run_id}-{next(self._numbers)}"

@@ -1,0 +1,1 @@
+"""A small exchange in memory: what `canary rehearse` drills against."""

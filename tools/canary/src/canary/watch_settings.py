@@ -1,0 +1,73 @@
+"""What `canary watch` reads from the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from canary.errors import RefusedError
+
+SMTP_PORT = 587
+WATCH_ENVIRONMENT_HELP = """environment of watch, beside that of `canary --help`:
+  NATS_URL                                  where governance is reached (nats://user:password@host:4222, tls://)
+  CANARY_WEBHOOK_URL                        gets a POST of {"text", "subject"}; https, or http on this machine
+  CANARY_SMTP_HOST, CANARY_SMTP_PORT        mail server (port 587); STARTTLS unless CANARY_SMTP_TLS=off
+  CANARY_SMTP_USER, CANARY_SMTP_PASSWORD    its login, if it wants one
+  CANARY_MAIL_FROM, CANARY_MAIL_TO          sender and receivers (several: separated by commas)
+
+The account's credentials are needed with --close-all only.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """How email is sent."""
+
+    host: str
+    port: int
+    starttls: bool
+    user: str = field(repr=False)
+    password: str = field(repr=False)
+    sender: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """Where governance is reached, and who is told when it is gone."""
+
+    nats_url: str = field(repr=False)
+    mail: Mail | None
+    webhook: str | None = field(repr=False)
+
+
+def read_watch_settings(environment: Mapping[str, str]) -> WatchSettings:
+    """Return the settings; raises `RefusedError` if NATS is not named or nobody can be told."""
+    nats_url = environment.get("NATS_URL")
+    if not nats_url:
+        raise RefusedError("NATS_URL is not set: where is governance to be reached?")
+    webhook = environment.get("CANARY_WEBHOOK_URL") or None
+    if webhook is not None and not webhook.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise RefusedError("CANARY_WEBHOOK_URL has to begin with https://")
+    mail = _mail(environment)
+    if mail is None and webhook is None:
+        raise RefusedError("nobody would be told: set CANARY_WEBHOOK_URL, or CANARY_SMTP_HOST and CANARY_MAIL_TO")
+    return WatchSettings(nats_url, mail, webhook)
+
+
+def _mail(environment: Mapping[str, str]) -> Mail | None:
+    host, to = environment.get("CANARY_SMTP_HOST"), environment.get("CANARY_MAIL_TO")
+    if not host and not to:
+        return None
+    if not host or not to:
+        raise RefusedError("email needs both CANARY_SMTP_HOST and CANARY_MAIL_TO")
+    port = environment.get("CANARY_SMTP_PORT", str(SMTP_PORT))
+    if not (port.isascii() and port.isdigit()):
+        raise RefusedError("CANARY_SMTP_PORT has to be a number")
+    return Mail(
+        host=host,
+        port=int(port),
+        starttls=environment.get("CANARY_SMTP_TLS", "on") != "off",
+        user=environment.get("CANARY_SMTP_USER", ""),
+        password=environment.get("CANARY_SMTP_PASSWORD", ""),
+        sender=environment.get("CANARY_MAIL_FROM") or f"canary@{host}",
+        to=to,
+    )
