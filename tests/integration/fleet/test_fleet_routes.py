@@ -17,6 +17,8 @@ from cio_strategist.service.fleet import Fleet
 from cio_strategist.service.last_good import FRESH_SECONDS, PAUSE_SECONDS
 from tests.fakes import FakeClock
 
+pytestmark = pytest.mark.servers
+
 CALLERS = {
     "operator": operator_at_the_console("anna"),
     "agent": Caller("llm", CallerClass.AGENT, frozenset({Permission.READ, Permission.WRITE}), "t"),

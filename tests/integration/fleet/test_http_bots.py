@@ -11,6 +11,8 @@ from cio_strategist.domain.bot_call import BotCall
 from cio_strategist.errors import BotError
 from tests.bots import canned_bot, http
 
+pytestmark = pytest.mark.servers
+
 READ = BotCall("read", "GET", "/api/v1/strategies")
 WRITE = BotCall("write", "POST", "/api/v1/config/x", body=b"{}", writes=True)
 
