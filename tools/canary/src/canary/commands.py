@@ -125,7 +125,9 @@ def rehearse(options: argparse.Namespace, environment: Mapping[str, str], consol
     log = home / "rehearsal.log"
     console.show("REHEARSAL: a simulated exchange on this machine. Nothing real is touched.")
     console.show(last_rehearsal(home, datetime.now(UTC)))
-    passed = _practice(options, log, console)
+    closed = passed = _practice(options, log, console)
+    if not closed:
+        console.show("FAILED  the practice close: type the line exactly, or give --yes --i-understand in a script")
     for drill in drills():
         wrong = run_drill(drill, log=log)
         console.show(f"{'ok    ' if wrong is None else 'FAILED'}  {drill.title}{'' if wrong is None else f': {wrong}'}")
