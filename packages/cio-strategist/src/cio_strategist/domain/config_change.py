@@ -21,7 +21,7 @@ from cio_strategist.domain.outcome import (
 )
 from cio_strategist.domain.proposal import Proposal
 from cio_strategist.domain.request import ChangeRequest
-from cio_strategist.domain.stored import Decided, StoredPolicy, Write, layers_in_force, own_parameters
+from cio_strategist.domain.stored import Decided, Fields, StoredPolicy, Write, layers_in_force, own_parameters
 from cio_strategist.errors import RefusedError
 from petrosa_contracts import PolicyLayer, Scope, ScopeError
 
@@ -65,6 +65,8 @@ class Weighed:
     """What an edit would do, before anything is decided about it."""
 
     layer: LayerChange
+    layers: Mapping[str, PolicyLayer]
+    """What every scope says before it."""
     version: int
     """Version that the scope is at."""
     before: Mapping[str, object] | None
@@ -89,19 +91,22 @@ def weigh(stored: StoredPolicy, order: Order) -> Weighed:
         now=order.now,
         expect_version=order.request.expect_version,
     )
-    layers_before = layers_in_force(stored.layers)
-    fields: dict[str, str | None] = {**stored.layers}
-    if layer.write is not None:
-        fields.update(layer.write.layers)
-    layers_after = layers_in_force({name: text for name, text in fields.items() if text is not None})
-    effects = _effects(layers_before, layers_after, layer.scope)
+    written: Fields = {} if layer.write is None else layer.write.layers
+    layers = layers_in_force(stored.layers)
+    layers_after = {name: known for name, known in layers.items() if name not in written}
+    layers_after |= layers_in_force({name: text for name, text in written.items() if text is not None})
+    effects = _effects(layers, layers_after, layer.scope)
     loosening = loosening_of(effects)
     uses: tuple[BudgetUse, ...] = ()
     if order.budgets is not None:
         uses = budget_uses(stored.loosened, order.request.caller.kind, loosening, order.now, order.budgets)
-    before, after = own_parameters(stored.layers.get(layer.scope)), own_parameters(fields.get(layer.scope))
+    before, after = (
+        own_parameters(stored.layers.get(layer.scope)),
+        own_parameters({**stored.layers, **written}.get(layer.scope)),
+    )
     return Weighed(
         layer=layer,
+        layers=layers,
         version=layer.version_before,
         before=before,
         after=after,
@@ -130,7 +135,7 @@ def decide(stored: StoredPolicy, order: Order) -> Decided[Outcome]:
 def preview(stored: StoredPolicy, order: Order) -> Preview:
     """Say what `order` would do and what would become of it, writing nothing. Raises what `edit_layer` raises."""
     weighed = weigh(stored, order)
-    reached = reach(layers_in_force(stored.layers), Scope.parse(weighed.layer.scope))
+    reached = reach(weighed.layers, Scope.parse(weighed.layer.scope))
     over = () if order.is_free else exceeded(weighed.budgets)
     would = "change_nothing" if weighed.layer.write is None else "need_approval" if over else "apply"
     return Preview(

@@ -123,6 +123,11 @@ def since_query(moment: datetime) -> dict[str, Any]:
     return {"$or": [{"timestamp": {"$gte": moment}}, {"timestamp": {"$gte": moment.isoformat()}}]}
 
 
+def loosened_query(moment: datetime) -> dict[str, Any]:
+    """Return the query that finds records from `moment` on that were charged to a budget."""
+    return {"$and": [since_query(moment), {"metadata.loosening": {"$nin": [None, {}]}}]}
+
+
 def scope_query(key: str) -> dict[str, Any]:
     """Return the query that finds a scope's records, those of older engines by their parts."""
     scope = _scope(key)

@@ -17,9 +17,9 @@ from cio_strategist.adapters.mongo.audit_documents import (
     NEWEST_FIRST,
     audit_document,
     history_query,
+    loosened_query,
     read_audit,
     read_loosened,
-    since_query,
     version_query,
 )
 from cio_strategist.adapters.mongo.config_documents import FoundConfig, read_configs, write_config
@@ -143,7 +143,7 @@ class MongoPolicyStore:
     async def _found(self, session: Session) -> _Found:
         state = await self._database[collections.STATE].find_one({"_id": _POLICY_ID}, session=session)
         configs = read_configs({name: await self._all(name, session) for name in collections.CONFIGS})
-        recent = since_query(self._clock.now() - WINDOW - _MARGIN)
+        recent = loosened_query(self._clock.now() - WINDOW - _MARGIN)
         return _Found(
             StoredPolicy(
                 epoch=_revision(state),
