@@ -37,10 +37,11 @@ class Watcher:
         """Tell of one change, in two lines of JSON: the epoch before, then the moments, null for what never came."""
         before = await self.in_redis()
         await _seen(self.at_gate, before)
-        redis = asyncio.create_task(_seen(self.in_redis, before + 1))
-        gate = asyncio.create_task(_seen(self.at_gate, before + 1))
-        print(json.dumps({"epoch": before}), flush=True)
-        print(json.dumps({"redis": await redis, "gate": await gate}), flush=True)
+        async with asyncio.TaskGroup() as tasks:
+            redis = tasks.create_task(_seen(self.in_redis, before + 1))
+            gate = tasks.create_task(_seen(self.at_gate, before + 1))
+            print(json.dumps({"epoch": before}), flush=True)
+        print(json.dumps({"redis": redis.result(), "gate": gate.result()}), flush=True)
 
     async def in_redis(self) -> int:
         """Return the epoch that Redis shows; 0 for none."""
