@@ -13,7 +13,7 @@ RUN := $(UV) run --no-sync
 export PYRIGHT_PYTHON_CACHE_DIR := $(CURDIR)/.tools/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-MEMBERS := packages/petrosa-contracts packages/cio-nurse packages/cio-strategist tools/canary tools/devstack
+MEMBERS := packages/petrosa-contracts packages/cio-decision packages/cio-nurse packages/cio-strategist tools/canary tools/devstack
 TREES := packages tools tests bench demo docs
 
 .PHONY: help

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from bench.plan import Plan
 from bench.samples import MAX_DAILY_TRADES, Intents, Kind, strategy_names
 from bench.statistic import Spread
-from cio_nurse.domain.context import Context
-from cio_nurse.domain.evaluation import evaluate
-from cio_nurse.domain.intent import Intent
-from cio_nurse.service.decoding import PayloadLimits, decode
+from cio_decision.context import Context
+from cio_decision.decoding import PayloadLimits, decode
+from cio_decision.evaluation import evaluate
+from cio_decision.intent import Intent
 from petrosa_contracts import PolicyLayer, resolve
 
 KINDS: tuple[Kind, ...] = ("approved", "vetoed", "exits")

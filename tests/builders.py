@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from cio_nurse.domain.context import Context
-from cio_nurse.domain.intent import Intent
+from cio_decision.context import Context
+from cio_decision.decoding import PayloadLimits, Unreadable, decode
+from cio_decision.intent import Intent
 from cio_nurse.ports import Claim
-from cio_nurse.service.decoding import PayloadLimits, Unreadable, decode
 from cio_nurse.service.lanes import Arrival
 from petrosa_contracts import ControlEntry, Mode, PolicyLayer, ResolvedPolicy, ScopedControl, Side, resolve
 from petrosa_contracts.parameters import validate_patch

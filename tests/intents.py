@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from cio_nurse.domain.context import Context, LedgerView
-from cio_nurse.domain.intent import Intent
+from cio_decision.context import Context, LedgerView
+from cio_decision.intent import Intent
 from petrosa_contracts import FailSafeLimits, Mode, PolicyLayer, ScopedControl, Side, resolve
 from tests.builders import DECISION, NOW, STRATEGY, SYMBOL, control_entry, intent, payload
 from tests.policies import layers_at

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
+from cio_decision.decoding import PayloadLimits
+from cio_decision.intent import Intent
 from cio_nurse.domain.dialects import DIALECTS
-from cio_nurse.domain.intent import Intent
-from cio_nurse.service.decoding import PayloadLimits
 from cio_nurse.service.delivery import Delivery
 from cio_nurse.service.heartbeat import Heartbeat
 from cio_nurse.service.intake import Intake

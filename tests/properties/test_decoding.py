@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from cio_decision.decoding import PayloadLimits, Unreadable, decode
+from cio_decision.evaluation import evaluate
+from cio_decision.intent import Intent
 from cio_nurse.domain.dialects import DIALECTS
-from cio_nurse.domain.evaluation import evaluate
-from cio_nurse.domain.intent import Intent
-from cio_nurse.service.decoding import PayloadLimits, Unreadable, decode
 from petrosa_contracts import Code, tracing
 from tests.builders import DECISION, NOW, context, raw
 from tests.intents import ENTRIES, EXITS, EXTREME_PRICES, JSON, JUNK, contexts, fields, spoiled

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
+from cio_decision.decoding import PayloadLimits, decode
+from cio_decision.intent import Intent
 from cio_nurse.domain.dialects import DIALECTS
-from cio_nurse.domain.intent import Intent
-from cio_nurse.service.decoding import PayloadLimits, decode
 from petrosa_contracts import tracing
 from tests.builders import DECISION, NOW, raw
 from tests.intents import ENTRIES, EXITS, JSON, fields

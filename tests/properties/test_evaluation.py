@@ -6,10 +6,10 @@ from math import ceil
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from cio_nurse.domain.context import Context, notional
-from cio_nurse.domain.evaluation import breaches_of, evaluate
-from cio_nurse.domain.gates import GATES
-from cio_nurse.domain.intent import Intent
+from cio_decision.context import Context, notional
+from cio_decision.evaluation import breaches_of, evaluate
+from cio_decision.gates import GATES
+from cio_decision.intent import Intent
 from petrosa_contracts import CATALOGUE, Code, Mode, Side
 from tests.intents import ENTRIES, EXITS, contexts, intents
 

@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cio_nurse.domain.context import Context
-from cio_nurse.domain.evaluation import evaluate
-from cio_nurse.domain.intent import Intent
-from cio_nurse.service.decoding import PayloadLimits, Unreadable, decode
+from cio_decision.context import Context
+from cio_decision.decoding import PayloadLimits, Unreadable, decode
+from cio_decision.evaluation import evaluate
+from cio_decision.intent import Intent
 from petrosa_contracts import Code, Mode, PolicyLayer, Side
 from tests.builders import NOW, control_entry, intent, raw, stored_control
 from tests.intents import EXITS, JSON, SCOPES, contexts, fields, intents

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cio_nurse.domain.identity import identity_of
-from cio_nurse.domain.instants import read_instant
+from cio_decision.identity import identity_of
+from cio_decision.instants import read_instant
 from tests.builders import payload, raw
 from tests.intents import JSON
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from cio_nurse.domain.intent import Intent
+from cio_decision.intent import Intent
 from cio_nurse.service.lanes import Lanes
 from tests.builders import arrival, intent
 

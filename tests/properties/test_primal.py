@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
-from cio_nurse.domain.context import Context
-from cio_nurse.domain.evaluation import evaluate
-from cio_nurse.domain.intent import Intent
+from cio_decision.context import Context
+from cio_decision.evaluation import evaluate
+from cio_decision.intent import Intent
 from petrosa_contracts import Code, Mode, Side
 from petrosa_contracts.primal import PrimalLimits
 from tests.builders import context, intent, policy

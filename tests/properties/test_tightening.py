@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cio_nurse.domain.context import Context
-from cio_nurse.domain.evaluation import breaches_of, evaluate
-from cio_nurse.domain.gates import GATES
-from cio_nurse.domain.intent import Intent
+from cio_decision.context import Context
+from cio_decision.evaluation import breaches_of, evaluate
+from cio_decision.gates import GATES
+from cio_decision.intent import Intent
 from petrosa_contracts import CATALOGUE, Parameter, ResolvedPolicy, Side
 from petrosa_contracts.parameters import ParameterType
 from petrosa_contracts.parameters.definition import Risk

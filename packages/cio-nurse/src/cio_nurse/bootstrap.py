@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from cio_decision.decoding import PayloadLimits
 from cio_nurse import __version__
 from cio_nurse.adapters import log
 from cio_nurse.adapters.apart import Apart
@@ -19,7 +20,6 @@ from cio_nurse.adapters.redis import RedisLedgerStore, RedisPolicyStore
 from cio_nurse.adapters.telemetry import Telemetry
 from cio_nurse.domain.dialects import DIALECTS
 from cio_nurse.errors import StoreError, TransportUnavailableError
-from cio_nurse.service.decoding import PayloadLimits
 from cio_nurse.service.delivery import Delivery
 from cio_nurse.service.heartbeat import Heartbeat
 from cio_nurse.service.intake import Intake

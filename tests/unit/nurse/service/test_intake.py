@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cio_nurse.service.decoding import PayloadLimits
+from cio_decision.decoding import PayloadLimits
 from cio_nurse.service.intake import BATCH
 from petrosa_contracts import Code, Mode
 from tests.builders import control_entry, raw, stored_control

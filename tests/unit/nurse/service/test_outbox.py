@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from cio_decision.decoding import PayloadLimits, Unreadable, decode
+from cio_decision.evaluation import evaluate
 from cio_nurse.domain.dialects import DIALECTS
-from cio_nurse.domain.evaluation import evaluate
-from cio_nurse.service.decoding import PayloadLimits, Unreadable, decode
 from cio_nurse.service.outbox import Outbox
 from petrosa_contracts import Code, Mode, TraceContext, Verdict
 from tests.builders import DECISION, NOW, arrival, context, intent, raw

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from cio_nurse.domain.intent import Intent
+from cio_decision.intent import Intent
 from petrosa_contracts import TraceContext, subjects
 from petrosa_contracts.tracing import PAYLOAD_FIELD
 

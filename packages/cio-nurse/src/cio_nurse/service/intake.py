@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Mapping
 
-from cio_nurse.domain.context import Context
-from cio_nurse.domain.evaluation import conclude
-from cio_nurse.domain.identity import new_decision_id
+from cio_decision.context import Context
+from cio_decision.decoding import PayloadLimits, Unreadable, decode
+from cio_decision.evaluation import conclude
+from cio_decision.identity import new_decision_id
 from cio_nurse.ports import Clock
-from cio_nurse.service.decoding import PayloadLimits, Unreadable, decode
 from cio_nurse.service.lanes import Arrival, Lanes
 from cio_nurse.service.mirror import Mirror
 from cio_nurse.service.outbox import Outbox

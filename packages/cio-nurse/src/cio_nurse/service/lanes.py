@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from cio_nurse.domain.gates import overloaded
-from cio_nurse.domain.intent import Intent
+from cio_decision.gates import overloaded
+from cio_decision.intent import Intent
 from petrosa_contracts import Breach, TraceContext
 
 RESERVED_FOR_EXITS = 0.1

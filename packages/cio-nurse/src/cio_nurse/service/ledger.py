@@ -9,7 +9,7 @@ from itertools import islice
 
 import structlog
 
-from cio_nurse.domain.context import LedgerView
+from cio_decision.context import LedgerView
 from cio_nurse.errors import StoreError
 from cio_nurse.ports import Claim, ClaimAnswer, LedgerStore
 

@@ -6,11 +6,11 @@ from typing import Protocol
 import structlog
 from pydantic_core import to_json
 
+from cio_decision.decoding import Unreadable
+from cio_decision.identity import new_decision_id
 from cio_nurse.domain.dialects import Dialect
-from cio_nurse.domain.identity import new_decision_id
 from cio_nurse.errors import TransportUnavailableError
 from cio_nurse.ports import Transport
-from cio_nurse.service.decoding import Unreadable
 from cio_nurse.service.lanes import Arrival
 from petrosa_contracts import Decision, Mode, Verdict, subjects, tracing
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from cio_nurse.domain.context import Context, LedgerView
-from cio_nurse.domain.evaluation import breaches_of, conclude
-from cio_nurse.domain.gates import daily_trades
-from cio_nurse.domain.identity import new_decision_id
+from cio_decision.context import Context, LedgerView
+from cio_decision.evaluation import breaches_of, conclude
+from cio_decision.gates import daily_trades
+from cio_decision.identity import new_decision_id
 from cio_nurse.errors import StoreTimeoutError, StoreUnavailableError
 from cio_nurse.ports import Claim, ClaimAnswer, Clock
 from cio_nurse.service.lanes import Arrival

@@ -1,0 +1,67 @@
+"""Building breaches: the one place that fills in who set a limit."""
+
+from decimal import Decimal
+
+from cio_decision.context import Context
+from petrosa_contracts import CATALOGUE, Breach, Code
+
+_LONGEST_WHOLE = 16
+"""Digits before the decimal point up to which a number is written out."""
+
+Measure = float | int | str | bool | Decimal | None
+
+
+def policy_breach(
+    code: Code, context: Context, parameter: str, *, measured: Measure, message: str, limit: Measure = None
+) -> Breach:
+    """Return a breach of a policy parameter, with its unit and the scope and version that set it.
+
+    `limit` defaults to the parameter's value in force.
+    """
+    source = context.policy.provenance[parameter]
+    return Breach(
+        code=code,
+        gate=code.lower(),
+        measured=_plain(measured),
+        limit=_plain(context.policy[parameter] if limit is None else limit),
+        unit=CATALOGUE[parameter].unit,
+        scope=source.scope,
+        version=source.version,
+        message=message,
+    )
+
+
+def built_in_breach(
+    code: Code,
+    *,
+    measured: Measure,
+    limit: Measure,
+    unit: str,
+    message: str,
+    scope: str | None = None,
+    version: int | None = None,
+) -> Breach:
+    """Return a breach of a limit that no policy layer sets: a setting, a control entry, fail-safe or primal limits."""
+    return Breach(
+        code=code,
+        gate=code.lower(),
+        measured=_plain(measured),
+        limit=_plain(limit),
+        unit=unit,
+        scope=scope,
+        version=version,
+        message=message,
+    )
+
+
+def amount(value: Decimal | float) -> str:
+    """Return a number for a sentence: exact, so that two that differ never read alike, and without needless zeros.
+
+    From 10^16 on it is rounded and has an exponent.
+    """
+    exact = value if isinstance(value, Decimal) else Decimal(repr(value))
+    return f"{exact:.4e}" if exact.adjusted() >= _LONGEST_WHOLE else f"{exact.normalize():,f}"
+
+
+def _plain(value: Measure) -> float | int | str | bool | None:
+    return float(value) if isinstance(value, Decimal) else value

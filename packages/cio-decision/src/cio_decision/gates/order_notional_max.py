@@ -1,0 +1,26 @@
+"""ORDER_NOTIONAL_MAX: no single order may be too large."""
+
+from cio_decision.breaches import amount, policy_breach
+from cio_decision.context import Context, notional
+from cio_decision.intent import Intent
+from petrosa_contracts import Breach, Code
+from petrosa_contracts.sizing import decimal_of
+
+
+def check(intent: Intent, context: Context) -> Breach | None:
+    """Veto an order worth more than `max_position_size_usd`.
+
+    Inputs: N, the largest value that any engine generation would order. Comparison: N > limit, in decimal. Unit: USD
+    (quote currency); leverage is not multiplied in. Risk-reducing intents are exempt.
+    """
+    limit: float = context.policy["max_position_size_usd"]
+    measured = notional(intent)
+    if measured <= decimal_of(limit):
+        return None
+    return policy_breach(
+        Code.ORDER_NOTIONAL_MAX,
+        context,
+        "max_position_size_usd",
+        measured=measured,
+        message=f"The order is worth up to {amount(measured)} USD and may be at most {amount(limit)}.",
+    )

@@ -1,0 +1,26 @@
+"""ORDER_NOTIONAL_MIN: an order too small to be meant is not raised in silence."""
+
+from cio_decision.breaches import amount, policy_breach
+from cio_decision.context import Context, requested_notional
+from cio_decision.intent import Intent
+from petrosa_contracts import Breach, Code
+from petrosa_contracts.sizing import decimal_of
+
+
+def check(intent: Intent, context: Context) -> Breach | None:
+    """Veto an order worth less than `min_position_size_usd`.
+
+    Inputs: the value that the intent asks for; where it leaves the amount to the engine, the largest that any engine
+    would order. Comparison: value < limit, in decimal. Unit: USD (quote currency). Risk-reducing intents are exempt.
+    """
+    limit: float = context.policy["min_position_size_usd"]
+    measured = requested_notional(intent)
+    if measured >= decimal_of(limit):
+        return None
+    return policy_breach(
+        Code.ORDER_NOTIONAL_MIN,
+        context,
+        "min_position_size_usd",
+        measured=measured,
+        message=f"The order is worth {amount(measured)} USD and must be at least {amount(limit)}.",
+    )

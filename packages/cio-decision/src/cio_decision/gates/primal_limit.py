@@ -1,0 +1,119 @@
+"""PRIMAL_LIMIT: the hard ceilings, which hold whatever policy, control or mode say."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import localcontext
+
+from cio_decision.breaches import Measure, amount, built_in_breach
+from cio_decision.context import Context, notional
+from cio_decision.intent import Intent
+from petrosa_contracts import Breach, Code
+from petrosa_contracts.primal import PRIMAL_SCOPE, UPWARD, PrimalLimits
+from petrosa_contracts.sizing import decimal_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Excess:
+    """What is beyond a primal limit: `rule` is the sentence without its end."""
+
+    measured: Measure
+    limit: Measure
+    unit: str
+    rule: str
+
+
+def check(intent: Intent, context: Context) -> Breach | None:
+    """Veto what is beyond a primal limit.
+
+    Inputs: orders of the last second; the symbol; N; the larger of resolved and recommended leverage; the intent's
+    share of equity; how far `price` is from the intent's own `current_price`. Comparison: measured > limit, computed
+    in decimal that is rounded up, so that nothing above a limit compares as equal to it. Units: orders per second,
+    symbol, USD, x, fraction. Exits are subject to the rate alone, of which opening orders must leave them a tenth;
+    `hold`, which asks for nothing, is subject to nothing. Without primal limits in the settings the gate is off.
+    """
+    limits = context.primal
+    if limits is None or intent.action == "hold":
+        return None
+    excess = _rate(intent, context, limits)
+    if excess is None and intent.opens:
+        excess = _first_of_rules(intent, context, limits)
+    if excess is None:
+        return None
+    source = "of the built-in tightest limits" if limits.revision == 0 else f"of revision {limits.revision}"
+    return built_in_breach(
+        Code.PRIMAL_LIMIT,
+        measured=excess.measured,
+        limit=excess.limit,
+        unit=excess.unit,
+        scope=PRIMAL_SCOPE,
+        version=limits.revision,
+        message=f"{excess.rule}, the primal limit {source}; no running process can change it.",
+    )
+
+
+def entry_rate(limit: int) -> int:
+    """Return how many orders may leave in a second before opening ones have to wait: 90 % of the limit, at least 1."""
+    return max(1, limit * 9 // 10)
+
+
+def _first_of_rules(intent: Intent, context: Context, limits: PrimalLimits) -> _Excess | None:
+    with localcontext(UPWARD):
+        for rule in _RULES:
+            excess = rule(intent, context, limits)
+            if excess is not None:
+                return excess
+    return None
+
+
+def _rate(intent: Intent, context: Context, limits: PrimalLimits) -> _Excess | None:
+    limit = entry_rate(limits.orders_per_second) if intent.opens else limits.orders_per_second
+    left = context.orders_last_second
+    if left < limit:
+        return None
+    return _Excess(left, limit, "orders per second", f"{left} orders left in the last second and {limit} may")
+
+
+def _quote_asset(intent: Intent, _context: Context, limits: PrimalLimits) -> _Excess | None:
+    symbol = intent.signal.symbol
+    if limits.allows_quote_of(symbol):
+        return None
+    allowed = ", ".join(limits.quote_assets)
+    return _Excess(symbol, allowed, "symbol", f"{symbol} is not traded against {allowed}")
+
+
+def _notional(intent: Intent, _context: Context, limits: PrimalLimits) -> _Excess | None:
+    measured, limit = notional(intent), limits.order_notional_usd
+    if measured <= limit:
+        return None
+    return _Excess(measured, limit, "USD", f"The order is worth up to {amount(measured)} USD, above {amount(limit)}")
+
+
+def _leverage(intent: Intent, context: Context, limits: PrimalLimits) -> _Excess | None:
+    measured = max(decimal_of(context.policy["leverage"]), decimal_of(intent.recommended_leverage or 0))
+    if measured <= limits.leverage:
+        return None
+    return _Excess(measured, limits.leverage, "x", f"Leverage of {amount(measured)}x is above {limits.leverage}x")
+
+
+def _exposure(intent: Intent, _context: Context, limits: PrimalLimits) -> _Excess | None:
+    # The portfolio's exposure after an order is at least what the order alone commits.
+    share, limit = decimal_of(intent.signal.position_size_pct or 0), limits.exposure_share
+    if share <= limit:
+        return None
+    rule = f"The order alone commits {amount(share)} of equity, above {amount(limit)}"
+    return _Excess(share, limit, "fraction", rule)
+
+
+def _deviation(intent: Intent, _context: Context, limits: PrimalLimits) -> _Excess | None:
+    price, current = decimal_of(intent.signal.price), decimal_of(intent.signal.current_price)
+    away, limit = abs(price - current), limits.price_deviation_share * current
+    if away <= limit:
+        return None
+    share = amount(limits.price_deviation_share)
+    rule = f"The price {amount(price)} is {amount(away)} away from the current {amount(current)}, above {share} of it"
+    return _Excess(away, limit, "USD", rule)
+
+
+_Rule = Callable[[Intent, Context, PrimalLimits], _Excess | None]
+
+_RULES: tuple[_Rule, ...] = (_quote_asset, _notional, _leverage, _exposure, _deviation)

@@ -1,0 +1,30 @@
+"""RATE_LIMIT: orders leave no faster than the exchange can take them."""
+
+from cio_decision.breaches import built_in_breach
+from cio_decision.context import Context
+from cio_decision.intent import Intent
+from petrosa_contracts import Breach, Code
+
+RESERVED_FOR_EXITS = 0.1
+"""Share of the rate that opening orders must leave free."""
+
+
+def check(_intent: Intent, context: Context) -> Breach | None:
+    """Veto an opening order when this gate has approved as many orders in the last second as it may.
+
+    Inputs: approved orders of the last second, exits included. Comparison: count >= 90 % of the limit (at least 1);
+    the rest is reserved for risk-reducing intents, which are never vetoed here. Unit: orders per second. Without a
+    limit in the settings the gate is off.
+    """
+    if context.max_orders_per_second is None:
+        return None
+    limit = max(1, int(context.max_orders_per_second * (1 - RESERVED_FOR_EXITS)))
+    if context.orders_last_second < limit:
+        return None
+    return built_in_breach(
+        Code.RATE_LIMIT,
+        measured=context.orders_last_second,
+        limit=limit,
+        unit="orders per second",
+        message=f"{context.orders_last_second} orders left in the last second and {limit} may: send it again later.",
+    )

@@ -1,0 +1,127 @@
+"""The list of gates: complete, in the order of the specification, and each as its row says."""
+
+import importlib
+import pkgutil
+from typing import Any
+
+import pytest
+
+from cio_decision import gates
+from cio_decision.context import LedgerView
+from cio_decision.evaluation import breaches_of
+from cio_decision.gates import GATES, GATES_FOR_EXITS
+from petrosa_contracts import Code, Mode
+from petrosa_contracts.primal import BUILT_IN
+from tests.builders import ABSENT, codes, context, control, intent, policy
+
+ROWS = [
+    {Code.PAYLOAD_INVALID},
+    {Code.HALT_ACTIVE, Code.FROZEN},
+    {Code.INTENT_STALE, Code.INTENT_FUTURE},
+    {Code.INTENT_DUPLICATE},
+    {Code.STRATEGY_DISABLED, Code.SIDE_DISABLED},
+    {Code.SYMBOL_NOT_ALLOWED},
+    {Code.CONFIDENCE_LOW},
+    {Code.ORDER_NOTIONAL_MAX, Code.ORDER_NOTIONAL_MIN},
+    {Code.POSITION_SIZE_MAX},
+    {Code.LEVERAGE_MAX},
+    {Code.STOP_INVALID},
+    {Code.DAILY_TRADES},
+    {Code.RATE_LIMIT, Code.OVERLOADED},
+    {Code.FAILSAFE_LIMIT},
+    {Code.PRIMAL_LIMIT},
+    {Code.DEADLINE_EXCEEDED},
+]
+"""The codes as the design's table groups and orders them."""
+
+BEFORE_EVALUATION = {Code.PAYLOAD_INVALID, Code.OVERLOADED}
+"""What is found before there is an intent to evaluate."""
+
+NOT_EXEMPT = {Code.FROZEN, Code.INTENT_FUTURE, Code.INTENT_DUPLICATE, Code.PRIMAL_LIMIT}
+"""What an exit has to pass, besides being readable."""
+
+EACH_BREACHED: dict[Code, tuple[dict[str, Any], dict[str, Any]]] = {
+    Code.FROZEN: ({}, {"control": control(Mode.FROZEN)}),
+    Code.HALT_ACTIVE: ({}, {"control": control(Mode.HALTED)}),
+    Code.INTENT_STALE: ({"timestamp": ABSENT}, {}),
+    Code.INTENT_FUTURE: ({"timestamp": "2026-02-25T13:00:00Z"}, {}),
+    Code.INTENT_DUPLICATE: ({}, {"ledger": LedgerView(taken_by="f" * 32)}),
+    Code.STRATEGY_DISABLED: ({}, {"policy": policy(enabled=False)}),
+    Code.SIDE_DISABLED: ({}, {"policy": policy(enable_longs=False)}),
+    Code.SYMBOL_NOT_ALLOWED: ({}, {"policy": policy(allowed_symbols=["ETHUSDT"])}),
+    Code.CONFIDENCE_LOW: ({"confidence": 0.1}, {}),
+    Code.ORDER_NOTIONAL_MAX: ({"quantity": 1.0}, {}),
+    Code.ORDER_NOTIONAL_MIN: ({"quantity": 0.0001}, {}),
+    Code.POSITION_SIZE_MAX: ({"position_size_pct": 0.9}, {}),
+    Code.LEVERAGE_MAX: ({"recommended_leverage": 126}, {}),
+    Code.STOP_INVALID: ({"stop_loss": 60_000.0}, {}),
+    Code.DAILY_TRADES: ({}, {"ledger": LedgerView(trades_today={"strategy:momentum_v1": 100})}),
+    Code.RATE_LIMIT: ({}, {"max_orders_per_second": 10, "orders_last_second": 9}),
+    Code.FAILSAFE_LIMIT: ({"recommended_leverage": 11}, {"system_mode": Mode.CONSERVATIVE}),
+    Code.PRIMAL_LIMIT: ({"price": 60_000.0}, {"primal": BUILT_IN}),
+    Code.DEADLINE_EXCEEDED: ({}, {"decision_seconds": 1.0}),
+}
+"""For each gate, what makes an intent and its context breach this gate and no other."""
+
+
+def test_every_code_has_a_module_named_after_it() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(gates.__path__)}
+    assert modules == {code.lower() for code in Code}
+
+
+def test_the_specification_and_the_code_know_the_same_codes() -> None:
+    assert set.union(*ROWS) == set(Code)
+
+
+def test_the_gates_are_in_the_order_of_the_specification() -> None:
+    rows = [next(number for number, row in enumerate(ROWS) if gate.code in row) for gate in GATES]
+    assert rows == sorted(rows)
+    assert {gate.code for gate in GATES} == set(Code) - BEFORE_EVALUATION
+    assert len(GATES) == len({gate.code for gate in GATES})
+
+
+def test_each_gate_runs_the_check_of_its_own_module() -> None:
+    for gate in GATES:
+        module = importlib.import_module(f"cio_decision.gates.{gate.code.lower()}")
+        assert gate.check is module.check
+
+
+def test_exits_are_exempt_from_every_gate_that_limits_risk() -> None:
+    assert {gate.code for gate in GATES_FOR_EXITS} == NOT_EXEMPT
+    assert {gate.code for gate in GATES if not gate.exempts_exits} == NOT_EXEMPT
+
+
+def test_there_is_an_example_for_every_gate() -> None:
+    assert EACH_BREACHED.keys() == {gate.code for gate in GATES}
+
+
+@pytest.mark.parametrize("code", EACH_BREACHED)
+def test_each_gate_finds_its_breach_and_no_other_gate_does(code: Code) -> None:
+    fields, circumstances = EACH_BREACHED[code]
+    (breach,) = breaches_of(intent(**fields), context(**circumstances))
+    assert (breach.code, breach.gate) == (code, code.lower())
+
+
+def test_all_breaches_are_listed_in_the_order_of_the_gates() -> None:
+    everything = context(
+        control=control(Mode.HALTED),
+        ledger=LedgerView(taken_by="f" * 32, trades_today={"global": 1}),
+        policy=policy(
+            enabled=False,
+            enable_longs=False,
+            allowed_symbols=["ETHUSDT"],
+            position_size_pct=0.01,
+            leverage=20,
+            max_leverage_bound=10,
+            max_daily_trades=1,
+            min_position_size_usd=10_000.0,
+        ),
+        max_orders_per_second=1,
+        orders_last_second=1,
+        decision_seconds=1.0,
+        primal=BUILT_IN,
+    )
+    worst = intent(timestamp=ABSENT, confidence=0.1, quantity=0.1, position_size_pct=0.5, stop_loss=60_000.0)
+    found = codes(breaches_of(worst, everything))
+    order = [str(gate.code) for gate in GATES]
+    assert found == [code for code in order if code not in {"FROZEN", "INTENT_FUTURE", "FAILSAFE_LIMIT"}]
