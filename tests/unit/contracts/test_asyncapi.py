@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -93,7 +94,7 @@ def test_the_parts_that_the_specification_asks_for_are_there(document: dict[str,
         for message in operation["messages"]:
             assert message["$ref"].startswith(operation["channel"]["$ref"] + "/messages/")
     for channel in document["channels"].values():
-        in_address = {"strategy"} if channel["address"] and "{strategy}" in channel["address"] else set()
+        in_address = set(re.findall(r"\{(\w+)\}", channel["address"] or ""))
         assert set(channel.get("parameters", {})) == in_address
 
 

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petrosa_contracts import FailSafeReport, GovernanceHeartbeat, Signal, Verdict, subjects
-from petrosa_contracts.channels import CHANNELS, STRATEGY, Channel, Direction, Role
+from petrosa_contracts import Alert, FailSafeReport, GovernanceHeartbeat, Signal, Verdict, subjects
+from petrosa_contracts.channels import ACTION, CHANNELS, STRATEGY, Channel, Direction, Role
 
 every_channel = pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
 
@@ -21,6 +21,7 @@ def _matches(subscription: str, subject: str) -> bool:
 @every_channel
 def test_what_is_sent_to_the_address_reaches_the_subscription(channel: Channel) -> None:
     subject = channel.address.replace(f"{{{STRATEGY}}}", subjects.token("Iceberg Order Detector"))
+    subject = subject.replace(f"{{{ACTION}}}", subjects.token("veto"))
     assert "{" not in subject
     assert _matches(channel.subscription, subject)
 
@@ -50,6 +51,7 @@ def test_an_address_with_its_strategy_filled_in_is_what_the_builder_builds(strat
     assert filled["intents"] == subjects.intent(strategy_id)
     assert filled["legacy_intents"] == subjects.legacy_intent(strategy_id)
     assert filled["failsafe_reports"] == subjects.failsafe_report(strategy_id)
+    assert filled["alerts"].replace("{action}", "veto") == subjects.alert("veto", strategy_id)
     assert filled["verdicts"] == subjects.verdict(strategy_id)
     assert filled["signals_of_strategy"] == subjects.signal_of_strategy(subjects.SIGNALS, strategy_id)
 
@@ -62,6 +64,7 @@ def test_the_registry_says_who_says_what() -> None:
         ("signals_of_strategy", Signal, None),
         ("verdicts", Verdict, None),
         ("failsafe_reports", FailSafeReport, None),
+        ("alerts", Alert, None),
         ("heartbeat", GovernanceHeartbeat, None),
         ("heartbeat_request", None, GovernanceHeartbeat),
         ("ping", None, GovernanceHeartbeat),

@@ -44,6 +44,8 @@ def _run(script: str) -> Any:
 def test_the_exported_names_are_these() -> None:
     assert petrosa_contracts.__all__ == [
         "CATALOGUE",
+        "Alert",
+        "AlertSeverity",
         "Breach",
         "Code",
         "ControlEntry",

@@ -30,8 +30,9 @@ def test_every_built_subject_has_the_levels_its_readers_count_on(strategy_id: st
         subjects.verdict(strategy_id),
         subjects.failsafe_report(strategy_id),
         subjects.signal_of_strategy(subjects.SIGNALS, strategy_id),
+        subjects.alert(strategy_id, strategy_id),
     ]
-    assert [subject.count(".") for subject in built] == [3, 2, 2, 3, 2]
+    assert [subject.count(".") for subject in built] == [3, 2, 2, 3, 2, 3]
     assert all(one_token.fullmatch(part) for subject in built for part in subject.split("."))
 
 
@@ -43,11 +44,13 @@ def test_the_subjects_are_those_that_the_fleet_speaks_on() -> None:
     assert subjects.PING == "cio.ping"
     assert subjects.VERDICTS == "cio.verdict.>"
     assert subjects.FAILSAFE_REPORTS == "cio.audit.failsafe.>"
+    assert subjects.ALERTS == "alerts.cio.>"
     assert subjects.NURSE_QUEUE_GROUP == "cio-nurse"
     assert subjects.intent("momentum_v1") == "cio.intent.trading.momentum_v1"
     assert subjects.legacy_intent("momentum_v1") == "intent.trading.momentum_v1"
     assert subjects.verdict("momentum_v1") == "cio.verdict.momentum_v1"
     assert subjects.failsafe_report("momentum_v1") == "cio.audit.failsafe.momentum_v1"
+    assert subjects.alert("veto", "momentum_v1") == "alerts.cio.veto.momentum_v1"
     assert subjects.signal_of_strategy("signals.trading", "momentum_v1") == "signals.trading.momentum_v1"
 
 

@@ -1,5 +1,6 @@
 """What the trading fleet speaks: signals, trading parameters, verdicts, control state and subjects."""
 
+from petrosa_contracts.alert import Alert, AlertSeverity
 from petrosa_contracts.control import ControlEntry, ControlState, Mode, ScopedControl, strictest
 from petrosa_contracts.failsafe import FailSafeLimits
 from petrosa_contracts.failsafe_report import FailSafeReport
@@ -31,6 +32,8 @@ from petrosa_contracts.verdict import Breach, Code, Decision, Verdict
 
 __all__ = [
     "CATALOGUE",
+    "Alert",
+    "AlertSeverity",
     "Breach",
     "Code",
     "ControlEntry",

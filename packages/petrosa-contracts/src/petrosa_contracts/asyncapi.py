@@ -7,7 +7,7 @@ https://www.asyncapi.com/docs/reference/specification/v3.0.0
 from copy import deepcopy
 from typing import Any
 
-from petrosa_contracts.channels import CHANNELS, STRATEGY, Channel, Direction
+from petrosa_contracts.channels import ACTION, CHANNELS, STRATEGY, Channel, Direction
 from petrosa_contracts.schemas import component_schemas
 from petrosa_contracts.tracing import LEGACY_PAYLOAD_FIELD, PAYLOAD_FIELD, TRACEPARENT_PATTERN
 
@@ -67,6 +67,18 @@ _APPROVED_SIGNAL_FIELDS = {
 }
 
 
+_PARAMETERS = {
+    ACTION: {
+        "description": "What the alert is about, as one token.",
+        "examples": ["primal"],
+    },
+    STRATEGY: {
+        "description": "The strategy id as one token: ASCII letters, digits, `_`, `-`; all else becomes `_`.",
+        "examples": ["momentum_v1", "Iceberg_Order_Detector"],
+    },
+}
+
+
 def asyncapi_document() -> dict[str, Any]:
     """Return the document as plain JSON types; changing it changes nothing else."""
     document = {
@@ -107,13 +119,8 @@ def _channel(channel: Channel) -> dict[str, Any]:
         "messages": {},
         "x-nats-subscription": channel.subscription,
     }
-    if f"{{{STRATEGY}}}" in channel.address:
-        described["parameters"] = {
-            STRATEGY: {
-                "description": "The strategy id as one token: ASCII letters, digits, `_`, `-`; all else becomes `_`.",
-                "examples": ["momentum_v1", "Iceberg_Order_Detector"],
-            }
-        }
+    if parameters := {name: text for name, text in _PARAMETERS.items() if f"{{{name}}}" in channel.address}:
+        described["parameters"] = parameters
     return described
 
 
@@ -176,6 +183,11 @@ def _messages() -> dict[str, Any]:
             "title": "Fail-safe report",
             "summary": "What a bot let through while the gate did not answer.",
             "payload": _schema_ref("FailSafeReport"),
+        },
+        "Alert": {
+            "title": "Alert",
+            "summary": "What needs somebody's attention.",
+            "payload": _schema_ref("Alert"),
         },
         "GovernanceHeartbeat": {
             "title": "Governance heartbeat",

@@ -11,13 +11,17 @@ from types import MappingProxyType
 from pydantic import BaseModel
 
 from petrosa_contracts import subjects
+from petrosa_contracts.alert import Alert
 from petrosa_contracts.failsafe_report import FailSafeReport
 from petrosa_contracts.heartbeat import GovernanceHeartbeat
 from petrosa_contracts.signal import Signal
 from petrosa_contracts.verdict import Verdict
 
 STRATEGY = "strategy"
-"""Name of the one variable part an address can have: the strategy id as one subject token."""
+"""Name of a variable part of addresses: the strategy id as one subject token."""
+
+ACTION = "action"
+"""Name of a variable part of addresses: the kind of an alert as one subject token."""
 
 
 class Role(StrEnum):
@@ -49,7 +53,7 @@ class Channel:
     name: str
     """Unique, in snake case."""
     address: str
-    """The concrete subject; `{strategy}` stands for the strategy token."""
+    """The concrete subject; `{strategy}` and `{action}` stand for a token each."""
     subscription: str
     """What to subscribe to in order to receive all of it."""
     title: str
@@ -161,6 +165,18 @@ CHANNELS: tuple[Channel, ...] = (
         ),
         directions=MappingProxyType({Role.BOT: Direction.SEND, Role.RECORDER: Direction.RECEIVE}),
         payload=FailSafeReport,
+    ),
+    Channel(
+        name="alerts",
+        address=subjects.alert("ACTION", "STRATEGY").replace("ACTION", "{action}").replace("STRATEGY", "{strategy}"),
+        subscription=subjects.ALERTS,
+        title="Alerts",
+        description=(
+            "What needs somebody's attention, told once when it begins, in the form of the fleet's alerts. Where an "
+            "alert is about a service, its name stands in the strategy's place, such as `nurse`."
+        ),
+        directions=MappingProxyType({Role.GATE: Direction.SEND, Role.OPERATOR: Direction.RECEIVE}),
+        payload=Alert,
     ),
     Channel(
         name="heartbeat",

@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from petrosa_contracts.alert import Alert
 from petrosa_contracts.control import ControlEntry
 from petrosa_contracts.failsafe import FailSafeLimits
 from petrosa_contracts.failsafe_report import FailSafeReport
@@ -25,6 +26,7 @@ from petrosa_contracts.verdict import Breach, Verdict
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 WIRE_MODELS: tuple[type[BaseModel], ...] = (
+    Alert,
     Breach,
     ControlEntry,
     FailSafeLimits,

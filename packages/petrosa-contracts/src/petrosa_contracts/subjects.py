@@ -23,6 +23,9 @@ VERDICTS = "cio.verdict.>"
 FAILSAFE_REPORTS = "cio.audit.failsafe.>"
 """What bots let through while no gate answered, told afterwards; one subject per strategy."""
 
+ALERTS = "alerts.cio.>"
+"""What needs somebody's attention, one subject per kind and strategy; the fleet's readers take `alerts.>`."""
+
 NURSE_QUEUE_GROUP = "cio-nurse"
 """Queue group of the gate's replicas: each intent goes to one of them."""
 
@@ -59,6 +62,11 @@ def verdict(strategy_id: str) -> str:
 def failsafe_report(strategy_id: str) -> str:
     """Return the subject on which a bot tells what it let through for a strategy without the gate."""
     return f"cio.audit.failsafe.{token(strategy_id)}"
+
+
+def alert(action: str, strategy_id: str) -> str:
+    """Return the subject on which an alert of one kind about a strategy, or about a service, is published."""
+    return f"alerts.cio.{token(action)}.{token(strategy_id)}"
 
 
 def signal_of_strategy(base: str, strategy_id: str) -> str:
