@@ -114,7 +114,7 @@ def contexts(
         failsafe=FailSafeLimits(
             max_position_size_usd=draw(st.sampled_from([5000.0, 100.0])), max_leverage=draw(st.sampled_from([10, 3]))
         ),
-        known_symbols=draw(st.sampled_from([frozenset[str](), frozenset({SYMBOL}), frozenset({"ETHUSDT"})])),
+        symbol_known=draw(st.booleans()),
         ledger=draw(st.just(LedgerView()) | ledgers()),
         orders_last_second=draw(st.integers(0, 12)),
         max_orders_per_second=draw(st.none() | st.integers(1, 12)),

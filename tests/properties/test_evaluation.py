@@ -11,7 +11,9 @@ from cio_decision.evaluation import breaches_of, evaluate
 from cio_decision.gates import GATES
 from cio_decision.intent import Intent
 from petrosa_contracts import CATALOGUE, Code, Mode, Side
+from tests.builders import context as context_of
 from tests.intents import ENTRIES, EXITS, contexts, intents
+from tests.unit.decision.gates.test_gates import PENDING
 
 ANY_MODE = (Mode.ACTIVE, Mode.SAFE, Mode.HALTED, Mode.FROZEN)
 
@@ -79,7 +81,7 @@ def allows(intent: Intent, context: Context) -> dict[Code, bool]:
         or (
             largest <= exactly(context.failsafe.max_position_size_usd)
             and leverage <= context.failsafe.max_leverage
-            and (not context.known_symbols or signal.symbol in context.known_symbols)
+            and context.symbol_known
         ),
         Code.PRIMAL_LIMIT: context.primal is None,
         Code.DEADLINE_EXCEEDED: context.decision_seconds <= context.decision_deadline_seconds,
@@ -92,7 +94,7 @@ def test_an_entry_is_approved_just_when_every_rule_allows_it(intent: Intent, con
     rules = allows(intent, context)
     verdict = evaluate(intent, context)
     event("approved" if verdict.approved else "vetoed")
-    assert rules.keys() == {gate.code for gate in GATES}
+    assert rules.keys() == {gate.code for gate in GATES} - PENDING
     assert {breach.code for breach in verdict.breaches} == {code for code, allowed in rules.items() if not allowed}
     assert verdict.approved is all(rules.values())
 
@@ -100,7 +102,7 @@ def test_an_entry_is_approved_just_when_every_rule_allows_it(intent: Intent, con
 @given(intents())
 def test_notional_is_what_exact_arithmetic_says(intent: Intent) -> None:
     _, largest = worth(intent)
-    assert abs(Fraction(notional(intent)) - largest) <= largest / 10**26
+    assert abs(Fraction(notional(intent, context_of())) - largest) <= largest / 10**26
 
 
 @given(intents(ENTRIES + EXITS), contexts(modes=ANY_MODE))
@@ -117,7 +119,7 @@ def test_the_first_breach_names_the_veto_and_breaches_keep_the_order_of_the_gate
     positions = [order.index(breach.code) for breach in verdict.breaches]
     assert positions == sorted(set(positions))
     assert verdict.code == (verdict.breaches[0].code if verdict.breaches else None)
-    assert list(verdict.breaches) == breaches_of(intent, context)
+    assert verdict.breaches == breaches_of(intent, context)
 
 
 @given(intents(ENTRIES + EXITS), contexts(modes=ANY_MODE))

@@ -1,11 +1,12 @@
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from petrosa_contracts import Breach, Code, Decision, Mode, Verdict
+from petrosa_contracts import Breach, Code, Decision, LiveValues, Mode, Verdict
 
 amounts = st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text() | st.booleans() | st.none()
 breaches = st.builds(
@@ -77,6 +78,7 @@ def test_the_wire_names_are_those_that_other_languages_rely_on() -> None:
         "signal_id",
         "received_at",
         "latency_ms",
+        "live",
     ]
     assert list(Breach.model_fields) == ["code", "gate", "measured", "limit", "unit", "scope", "version", "message"]
     assert [str(decision) for decision in Decision] == ["approved", "vetoed"]
@@ -87,7 +89,17 @@ def test_a_code_is_spelled_as_it_is_named() -> None:
 
 
 def test_no_field_is_left_to_a_default_so_that_none_is_forgotten() -> None:
-    assert all(field.is_required() for model in (Verdict, Breach) for field in model.model_fields.values())
+    optional = {
+        name for model in (Verdict, Breach) for name, field in model.model_fields.items() if not field.is_required()
+    }
+    assert optional == {"live"}
+
+
+def test_live_values_are_left_out_where_there_are_none() -> None:
+    assert "live" not in APPROVAL.model_dump(mode="json")
+    live = LiveValues(price=Decimal("50010.10"), as_of=APPROVAL.received_at, mark_price=None)
+    written = APPROVAL.model_copy(update={"live": live}).model_dump(mode="json")
+    assert written["live"] == {"price": "50010.10", "as_of": "2026-02-25T12:00:00Z", "mark_price": None}
 
 
 def test_approved_says_whether_the_intent_may_become_a_signal() -> None:

@@ -21,13 +21,13 @@ from tests.builders import context, control, intent
 )
 def test_what_an_order_is_worth(fields: dict[str, float], largest: str, requested: str) -> None:
     read = intent(**fields)
-    assert notional(read) == Decimal(largest)
-    assert requested_notional(read) == Decimal(requested)
+    assert notional(read, context()) == Decimal(largest)
+    assert requested_notional(read, context()) == Decimal(requested)
 
 
 def test_a_low_live_price_does_not_hide_a_large_order() -> None:
     read = intent(quantity=1, price=50_000.0, current_price=0.01)
-    assert notional(read) >= Decimal(50_000)
+    assert notional(read, context()) >= Decimal(50_000)
 
 
 def test_a_laxer_entry_leaves_the_gates_own_mode() -> None:

@@ -1,6 +1,7 @@
 """Building breaches: the one place that fills in who set a limit."""
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from cio_decision.context import Context
 from petrosa_contracts import CATALOGUE, Breach, Code
@@ -9,6 +10,17 @@ _LONGEST_WHOLE = 16
 """Digits before the decimal point up to which a number is written out."""
 
 Measure = float | int | str | bool | Decimal | None
+
+
+class Measured(NamedTuple):
+    """What a gate that lets an intent pass has measured, and the limit it held it against; for the record."""
+
+    measured: Measure
+    limit: Measure
+
+
+Finding = Breach | Measured | None
+"""What a gate finds: a breach, or what it measured, or None where it has nothing to say about the intent."""
 
 
 def policy_breach(
@@ -22,8 +34,8 @@ def policy_breach(
     return Breach(
         code=code,
         gate=code.lower(),
-        measured=_plain(measured),
-        limit=_plain(context.policy[parameter] if limit is None else limit),
+        measured=plain(measured),
+        limit=plain(context.policy[parameter] if limit is None else limit),
         unit=CATALOGUE[parameter].unit,
         scope=source.scope,
         version=source.version,
@@ -45,8 +57,8 @@ def built_in_breach(
     return Breach(
         code=code,
         gate=code.lower(),
-        measured=_plain(measured),
-        limit=_plain(limit),
+        measured=plain(measured),
+        limit=plain(limit),
         unit=unit,
         scope=scope,
         version=version,
@@ -63,5 +75,6 @@ def amount(value: Decimal | float) -> str:
     return f"{exact:.4e}" if exact.adjusted() >= _LONGEST_WHOLE else f"{exact.normalize():,f}"
 
 
-def _plain(value: Measure) -> float | int | str | bool | None:
+def plain(value: Measure) -> float | int | str | bool | None:
+    """Return a measure as JSON holds it: decimals become floats."""
     return float(value) if isinstance(value, Decimal) else value

@@ -7,9 +7,34 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from cio_decision.intent import Intent
-from petrosa_contracts import FailSafeLimits, Mode, ResolvedPolicy, ScopedControl
+from petrosa_contracts import (
+    FailSafeLimits,
+    LiveValues,
+    MarketState,
+    Mode,
+    PortfolioState,
+    RegimeStatus,
+    ResolvedPolicy,
+    ScopedControl,
+)
 from petrosa_contracts.primal import PrimalLimits
-from petrosa_contracts.sizing import decimal_of, largest_amount, reference_price
+from petrosa_contracts.sizing import UNKNOWN_FILTERS, decimal_of, largest_amount, reference_price
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What approved orders that are not yet in the portfolio will add to it or take from it."""
+
+    notional: Decimal = Decimal(0)
+    """Sum of what entries on their way are worth, quote currency."""
+    leverage: Decimal = Decimal(0)
+    """Sum of their leverage, x."""
+    positions: int = 0
+    """How many positions they open that are not open yet, the symbol and side of this intent not counted."""
+    opens_this: bool = False
+    """Whether one of them opens the symbol and side of this intent."""
+    exiting: Decimal = Decimal(0)
+    """Quantity of this intent's symbol that is on its way out of the position that it opposes, base asset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +42,7 @@ class LedgerView:
     """What the ledger says about an intent.
 
     Before the ledger was asked it holds what the gate last knew, which for the trade counts is at most what is true
-    and for the identity is nothing.
+    and for the identity and the reservations is nothing.
     """
 
     taken_by: str | None = None
@@ -25,6 +50,48 @@ class LedgerView:
 
     trades_today: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """Approved trades of the UTC day per scope key, this one not included."""
+
+    reserved: Reserved = field(default_factory=Reserved)
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """Seconds after which an input counts as stale (fail-safe limits hold as well) and as lost (nothing may open)."""
+
+    stale_seconds: float
+    lost_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class MarketView:
+    """What is known of the intent's symbol on the exchange."""
+
+    state: MarketState | None
+    """None: the exchange does not list the symbol, or nothing is known at all."""
+    listed: bool
+    """Whether the exchange's list of symbols is known, so that a symbol without a state is truly unknown."""
+    ages: Ages
+    band_share: Decimal
+    """How far a price may be from the live one, as a share of it, whatever the strategy's own tolerance."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeView:
+    """The regime of the intent's symbol and of the market as a whole; None where nothing is known."""
+
+    symbol: RegimeStatus | None
+    market: RegimeStatus | None
+    ages: Ages
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioView:
+    """The portfolio; None where nothing is known."""
+
+    state: PortfolioState | None
+    ages: Ages
+    drawdown_limit: Decimal
+    """Fall from the peak beyond which nothing may open, as a fraction of the peak."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +113,14 @@ class Context:
     failsafe: FailSafeLimits = field(default_factory=FailSafeLimits)
     primal: PrimalLimits | None = None
     """The hard ceilings; None where the settings name none."""
-    known_symbols: frozenset[str] = frozenset()
-    """Symbols traded today or yesterday (UTC); empty while there is no such history."""
+    market: MarketView | None = None
+    """None where the settings do not name it as an input; likewise the next two."""
+    regime: RegimeView | None = None
+    portfolio: PortfolioView | None = None
+    symbol_known: bool = True
+    """Whether the symbol was traded today or yesterday (UTC), or there is no such history at all."""
+    audit_available: bool = True
+    """Whether the record of the decision could be kept durably in time."""
     ledger: LedgerView = field(default_factory=LedgerView)
     orders_last_second: int = 0
     max_orders_per_second: int | None = None
@@ -63,14 +136,45 @@ class Context:
             return self.system_mode
         return self.control.entry.mode
 
+    def live_values(self) -> LiveValues | None:
+        """Return the live values that the intent was checked against; None without market data."""
+        state = None if self.market is None else self.market.state
+        live = None if state is None else state.live
+        if state is None or live is None:
+            return None
+        return LiveValues(price=live.price, as_of=live.as_of, mark_price=state.mark.price if state.mark else None)
 
-def notional(intent: Intent) -> Decimal:
-    """Return N: the largest value in quote currency that any engine generation would order. Leverage does not enter."""
-    return largest_amount(intent.signal) * reference_price(intent.signal)
+
+def notional(intent: Intent, context: Context) -> Decimal:
+    """Return N: the largest value in quote currency that any engine generation would order. Leverage does not enter.
+
+    Valued at the highest of `price`, `current_price` and, where it is known, the live price; sized with equity and the
+    exchange's smallest order where they are known.
+    """
+    return largest_order(intent, context) * valuation_price(intent, context)
 
 
-def requested_notional(intent: Intent) -> Decimal:
+def largest_order(intent: Intent, context: Context) -> Decimal:
+    """Return the largest amount, base asset, that any engine generation would order."""
+    state = None if context.market is None else context.market.state
+    portfolio = None if context.portfolio is None else context.portfolio.state
+    return largest_amount(
+        intent.signal,
+        equity=None if portfolio is None else portfolio.equity,
+        filters=UNKNOWN_FILTERS if state is None else state.rules.smallest_order,
+    )
+
+
+def valuation_price(intent: Intent, context: Context) -> Decimal:
+    """Return the price that the order is valued at, quote per base."""
+    stated = reference_price(intent.signal)
+    state = None if context.market is None else context.market.state
+    live = None if state is None else state.live
+    return stated if live is None else max(stated, live.price)
+
+
+def requested_notional(intent: Intent, context: Context) -> Decimal:
     """Return the value in quote currency that the intent asks for; N where it leaves the amount to the engine."""
     if intent.signal.quantity > 0:
-        return decimal_of(intent.signal.quantity) * reference_price(intent.signal)
-    return notional(intent)
+        return decimal_of(intent.signal.quantity) * valuation_price(intent, context)
+    return notional(intent, context)

@@ -1,22 +1,46 @@
 """The decision itself: a pure function of the intent and its context."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from cio_decision.breaches import Measured
 from cio_decision.context import Context
-from cio_decision.gates import GATES, GATES_FOR_EXITS
+from cio_decision.exits import increases_risk
+from cio_decision.gates import GATES, GATES_FOR_EXITS, Gate
 from cio_decision.intent import Intent
-from petrosa_contracts import Breach, Decision, Verdict
+from petrosa_contracts import Breach, Code, Decision, Verdict
 
 
-def breaches_of(intent: Intent, context: Context) -> list[Breach]:
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the gates that apply to an intent found, in their order."""
+
+    breaches: tuple[Breach, ...]
+    measured: tuple[tuple[Code, Measured], ...]
+    """What each gate without a breach measured, and its limit."""
+
+
+def examine(intent: Intent, context: Context) -> Findings:
+    """Run every gate that applies and return what all of them found."""
+    breaches: list[Breach] = []
+    measured: list[tuple[Code, Measured]] = []
+    for gate in gates_for(intent, context):
+        found = gate.check(intent, context)
+        if isinstance(found, Breach):
+            breaches.append(found)
+        elif found is not None:
+            measured.append((gate.code, found))
+    return Findings(tuple(breaches), tuple(measured))
+
+
+def breaches_of(intent: Intent, context: Context) -> tuple[Breach, ...]:
     """Return every breach, in the order of the gates. All gates that apply are run."""
-    gates = GATES if intent.opens else GATES_FOR_EXITS
-    found: list[Breach] = []
-    for gate in gates:
-        breach = gate.check(intent, context)
-        if breach is not None:
-            found.append(breach)
-    return found
+    return examine(intent, context).breaches
+
+
+def gates_for(intent: Intent, context: Context) -> tuple[Gate, ...]:
+    """Return the gates that an intent has to pass: few for what only reduces risk, or asks for nothing."""
+    return GATES if increases_risk(intent, context) else GATES_FOR_EXITS
 
 
 def evaluate(intent: Intent, context: Context, *, latency_ms: float = 0.0) -> Verdict:
@@ -28,7 +52,7 @@ def evaluate(intent: Intent, context: Context, *, latency_ms: float = 0.0) -> Ve
 
 
 def conclude(intent: Intent, context: Context, breaches: Sequence[Breach], *, latency_ms: float) -> Verdict:
-    """Return the verdict that follows from the breaches."""
+    """Return the verdict that follows from the breaches, with the live price that an approval was checked against."""
     first = breaches[0] if breaches else None
     signal = intent.signal
     return Verdict(
@@ -45,4 +69,5 @@ def conclude(intent: Intent, context: Context, breaches: Sequence[Breach], *, la
         signal_id=intent.signal_id,
         received_at=context.received_at,
         latency_ms=latency_ms,
+        live=context.live_values(),
     )

@@ -5,6 +5,7 @@ from petrosa_contracts.control import ControlEntry, ControlState, Mode, ScopedCo
 from petrosa_contracts.failsafe import FailSafeLimits
 from petrosa_contracts.failsafe_report import FailSafeReport
 from petrosa_contracts.heartbeat import GovernanceHeartbeat, GovernanceStatus, HeartbeatMessage, RateLimitStatus
+from petrosa_contracts.market import MarketState, Quote, SymbolRules
 from petrosa_contracts.order import OrderSide, OrderStatus, TradeOrder
 from petrosa_contracts.parameters import (
     CATALOGUE,
@@ -14,6 +15,7 @@ from petrosa_contracts.parameters import (
     validate_patch,
 )
 from petrosa_contracts.policy import PolicyLayer, PolicySnapshot, PolicyUnreadableError
+from petrosa_contracts.portfolio import PortfolioState, Position
 from petrosa_contracts.regime import DrawdownPhase, RegimeFeatures, RegimeStatus, Trend, VolatilityPhase
 from petrosa_contracts.resolution import Provenance, ResolvedPolicy, resolve
 from petrosa_contracts.scope import Scope, ScopeError, ScopeKind, Side
@@ -28,7 +30,7 @@ from petrosa_contracts.signal import (
 )
 from petrosa_contracts.tracing import TraceContext
 from petrosa_contracts.trading_config import LeverageStatus, TradingConfig, TradingConfigAudit
-from petrosa_contracts.verdict import Breach, Code, Decision, Verdict
+from petrosa_contracts.verdict import Breach, Code, Decision, LiveValues, Verdict
 
 __all__ = [
     "CATALOGUE",
@@ -46,6 +48,8 @@ __all__ = [
     "GovernanceStatus",
     "HeartbeatMessage",
     "LeverageStatus",
+    "LiveValues",
+    "MarketState",
     "Mode",
     "OrderSide",
     "OrderStatus",
@@ -55,7 +59,10 @@ __all__ = [
     "PolicyLayer",
     "PolicySnapshot",
     "PolicyUnreadableError",
+    "PortfolioState",
+    "Position",
     "Provenance",
+    "Quote",
     "RateLimitStatus",
     "RegimeFeatures",
     "RegimeStatus",
@@ -69,6 +76,7 @@ __all__ = [
     "SignalStrength",
     "SignalType",
     "StrategyMode",
+    "SymbolRules",
     "TimeFrame",
     "TimeInForce",
     "TraceContext",

@@ -25,6 +25,18 @@ POLICY_CHANGED = "cio:policy:changed"
 CONTROL = "cio:control"
 """Hash: scope key to `ControlEntry` JSON."""
 
+MARKET = "cio:market"
+"""Hash: symbol to `MarketState` JSON, one field for every symbol of the exchange."""
+
+MARKET_CHANGED = "cio:market:changed"
+"""Channel: told after every write to the hash, with the changed symbols, blank-separated; empty: read all of it."""
+
+REGIME = "cio:regime"
+"""Hash: symbol, or `global` for the market as a whole, to `RegimeStatus` JSON."""
+
+PORTFOLIO = "cio:portfolio"
+"""`PortfolioState` JSON."""
+
 _LEDGER = "{cio:ledger}"
 
 

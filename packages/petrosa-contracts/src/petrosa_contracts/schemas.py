@@ -15,13 +15,16 @@ from petrosa_contracts.control import ControlEntry
 from petrosa_contracts.failsafe import FailSafeLimits
 from petrosa_contracts.failsafe_report import FailSafeReport
 from petrosa_contracts.heartbeat import GovernanceHeartbeat, HeartbeatMessage, RateLimitStatus
+from petrosa_contracts.market import MarketState, Quote, SymbolRules
 from petrosa_contracts.order import TradeOrder
 from petrosa_contracts.parameters import CATALOGUE, Parameter, ParameterType
 from petrosa_contracts.policy import PolicyLayer
+from petrosa_contracts.portfolio import PortfolioState, Position
+from petrosa_contracts.record import DecisionRecord
 from petrosa_contracts.regime import RegimeFeatures, RegimeStatus
 from petrosa_contracts.signal import Signal
 from petrosa_contracts.trading_config import LeverageStatus, TradingConfig, TradingConfigAudit
-from petrosa_contracts.verdict import Breach, Verdict
+from petrosa_contracts.verdict import Breach, LiveValues, Verdict
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -29,16 +32,23 @@ WIRE_MODELS: tuple[type[BaseModel], ...] = (
     Alert,
     Breach,
     ControlEntry,
+    DecisionRecord,
     FailSafeLimits,
     FailSafeReport,
     GovernanceHeartbeat,
     HeartbeatMessage,
     LeverageStatus,
+    LiveValues,
+    MarketState,
     PolicyLayer,
+    PortfolioState,
+    Position,
+    Quote,
     RateLimitStatus,
     RegimeFeatures,
     RegimeStatus,
     Signal,
+    SymbolRules,
     TradeOrder,
     TradingConfig,
     TradingConfigAudit,

@@ -1,5 +1,6 @@
 """The verdict: what the gate decided about one intent, and every reason for it."""
 
+from decimal import Decimal
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -29,8 +30,28 @@ class Code(StrEnum):
     DAILY_TRADES = "DAILY_TRADES"
     RATE_LIMIT = "RATE_LIMIT"
     OVERLOADED = "OVERLOADED"
+    SYMBOL_UNKNOWN = "SYMBOL_UNKNOWN"
+    SYMBOL_NOT_TRADING = "SYMBOL_NOT_TRADING"
+    PRICE_PHANTOM = "PRICE_PHANTOM"
+    PRICE_INCONSISTENT = "PRICE_INCONSISTENT"
+    FILTER_TICK = "FILTER_TICK"
+    FILTER_LOT = "FILTER_LOT"
+    FILTER_MIN_NOTIONAL = "FILTER_MIN_NOTIONAL"
+    FILTER_PERCENT_PRICE = "FILTER_PERCENT_PRICE"
+    MARKET_STALE = "MARKET_STALE"
+    REGIME_STALE = "REGIME_STALE"
+    PORTFOLIO_STALE = "PORTFOLIO_STALE"
+    REGIME_SIZE = "REGIME_SIZE"
+    REGIME_INCREASE = "REGIME_INCREASE"
+    REGIME_ENTRY = "REGIME_ENTRY"
+    DAILY_LOSS = "DAILY_LOSS"
+    DRAWDOWN = "DRAWDOWN"
+    EXPOSURE_MAX = "EXPOSURE_MAX"
+    POSITIONS_MAX = "POSITIONS_MAX"
+    LEVERAGE_TOTAL = "LEVERAGE_TOTAL"
     FAILSAFE_LIMIT = "FAILSAFE_LIMIT"
     PRIMAL_LIMIT = "PRIMAL_LIMIT"
+    AUDIT_UNAVAILABLE = "AUDIT_UNAVAILABLE"
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
 
 
@@ -60,6 +81,16 @@ class Breach(BaseModel):
     message: str = Field(description="One sentence a person can act on.")
 
 
+class LiveValues(BaseModel):
+    """The live market that an intent was checked against."""
+
+    model_config = ConfigDict(frozen=True)
+
+    price: Decimal = Field(description="Live price, quote per base.")
+    as_of: UtcDatetime = Field(description="When the exchange made it, UTC.")
+    mark_price: Decimal | None = Field(description="Mark price, quote per base; null: not known.")
+
+
 class Verdict(BaseModel):
     """The answer to one intent: the reply to a request and the core of the record."""
 
@@ -78,6 +109,11 @@ class Verdict(BaseModel):
     signal_id: str | None = Field(description="The intent's `signal_id`, else `id`, else `intent_id`.")
     received_at: UtcDatetime = Field(description="When the gate received the intent, UTC.")
     latency_ms: float = Field(ge=0, description="Milliseconds from receipt to verdict.")
+    live: LiveValues | None = Field(
+        default=None,
+        exclude_if=lambda live: live is None,
+        description="Live market that it was checked against; left out where the gate has no market data.",
+    )
 
     @property
     def approved(self) -> bool:

@@ -45,16 +45,12 @@ class TestInBothRestrictedModes:
         assert breach.measured == 11
 
     def test_a_symbol_without_recent_trades_is_vetoed(self, mode: dict[str, Any]) -> None:
-        breach = failsafe_limit.check(intent(), context(known_symbols=frozenset({"ETHUSDT"}), **mode))
+        breach = failsafe_limit.check(intent(), context(symbol_known=False, **mode))
         assert breach is not None
         assert (breach.measured, breach.unit) == ("BTCUSDT", "symbol")
         assert "BTCUSDT" in breach.message
 
     def test_a_symbol_with_recent_trades_passes(self, mode: dict[str, Any]) -> None:
-        known = frozenset({"ETHUSDT", "BTCUSDT"})
-        assert failsafe_limit.check(intent(), context(known_symbols=known, **mode)) is None
-
-    def test_symbols_are_not_judged_while_there_is_no_history(self, mode: dict[str, Any]) -> None:
         assert failsafe_limit.check(intent(), context(**mode)) is None
 
     def test_policy_holds_on_top(self, mode: dict[str, Any]) -> None:
@@ -63,7 +59,7 @@ class TestInBothRestrictedModes:
 
     @pytest.mark.parametrize("action", ["close", "hold"])
     def test_exits_are_exempt(self, mode: dict[str, Any], action: str) -> None:
-        strange = context(known_symbols=frozenset({"ETHUSDT"}), policy=policy(leverage=100), **mode)
+        strange = context(symbol_known=False, policy=policy(leverage=100), **mode)
         assert evaluate(of_size(1e9, action=action), strange).approved
 
 

@@ -17,7 +17,7 @@ def check(intent: Intent, context: Context) -> Breach | None:
     if not context.mode.is_restricted:
         return None
     limits = context.failsafe
-    value = notional(intent)
+    value = notional(intent, context)
     leverage = max(context.policy["leverage"], intent.recommended_leverage or 0)
     symbol = intent.signal.symbol
     if value > decimal_of(limits.max_position_size_usd):
@@ -26,7 +26,7 @@ def check(intent: Intent, context: Context) -> Breach | None:
     elif leverage > limits.max_leverage:
         measured, limit, unit = leverage, limits.max_leverage, "x"
         rule = f"leverage of {amount(leverage)}x is above {limits.max_leverage}x"
-    elif context.known_symbols and symbol not in context.known_symbols:
+    elif not context.symbol_known:
         measured, limit, unit = symbol, None, "symbol"
         rule = f"{symbol} was not traded today or yesterday"
     else:

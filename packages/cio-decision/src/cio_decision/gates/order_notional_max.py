@@ -14,7 +14,7 @@ def check(intent: Intent, context: Context) -> Breach | None:
     (quote currency); leverage is not multiplied in. Risk-reducing intents are exempt.
     """
     limit: float = context.policy["max_position_size_usd"]
-    measured = notional(intent)
+    measured = notional(intent, context)
     if measured <= decimal_of(limit):
         return None
     return policy_breach(

@@ -14,7 +14,7 @@ def check(intent: Intent, context: Context) -> Breach | None:
     would order. Comparison: value < limit, in decimal. Unit: USD (quote currency). Risk-reducing intents are exempt.
     """
     limit: float = context.policy["min_position_size_usd"]
-    measured = requested_notional(intent)
+    measured = requested_notional(intent, context)
     if measured >= decimal_of(limit):
         return None
     return policy_breach(

@@ -81,8 +81,8 @@ def _quote_asset(intent: Intent, _context: Context, limits: PrimalLimits) -> _Ex
     return _Excess(symbol, allowed, "symbol", f"{symbol} is not traded against {allowed}")
 
 
-def _notional(intent: Intent, _context: Context, limits: PrimalLimits) -> _Excess | None:
-    measured, limit = notional(intent), limits.order_notional_usd
+def _notional(intent: Intent, context: Context, limits: PrimalLimits) -> _Excess | None:
+    measured, limit = notional(intent, context), limits.order_notional_usd
     if measured <= limit:
         return None
     return _Excess(measured, limit, "USD", f"The order is worth up to {amount(measured)} USD, above {amount(limit)}")

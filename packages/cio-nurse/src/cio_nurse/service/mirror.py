@@ -53,6 +53,10 @@ class View:
         """The policy epoch shown; None while policy was never loaded."""
         return None if self.snapshot is None else self.snapshot.epoch
 
+    def knows(self, symbol: str) -> bool:
+        """Whether a symbol was traded today or yesterday (UTC); true of any while there is no such history."""
+        return not self.known_symbols or symbol in self.known_symbols
+
     def trades_on(self, day: date) -> Mapping[str, int]:
         """Return the trades per scope key counted so far on a UTC day; empty for any day but the one last read."""
         return self.trades_counted if day == self.trades_day else {}

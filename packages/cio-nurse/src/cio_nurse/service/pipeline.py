@@ -44,7 +44,7 @@ class _Case:
 
     arrival: Arrival
     context: Context
-    breaches: list[Breach]
+    breaches: tuple[Breach, ...]
     claim: Claim
 
 
@@ -96,7 +96,7 @@ class Pipeline:
             control=view.control.deciding(symbol=symbol, strategy_id=strategy_id, now=now),
             failsafe=self._limits.failsafe,
             primal=self._limits.primal,
-            known_symbols=view.known_symbols,
+            symbol_known=view.knows(symbol),
             ledger=self._known(arrival, view, now.date()),
             orders_last_second=self._orders_last_second(),
             max_orders_per_second=self._limits.max_orders_per_second,

@@ -1,0 +1,83 @@
+"""Portfolio: what is open, what it is worth, and what the day has cost. What is not known is null, never zero."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from petrosa_contracts.instant import UtcDatetime
+from petrosa_contracts.scope import Side
+
+READINGS_TO_AGREE = 3
+"""As many readings in a row must show a loss before it counts, so that one wrong number latches nothing."""
+
+PositionMode = Literal["hedge", "one-way"]
+
+_Positive = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+_NotNegative = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+_Money = Annotated[Decimal, Field(allow_inf_nan=False)]
+_Share = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+
+
+class Position(BaseModel):
+    """One open position: the exchange nets one per symbol and side."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    symbol: str = Field(description="Exchange symbol, upper case.")
+    side: Side = Field(description="LONG or SHORT.")
+    quantity: _Positive = Field(description="Size, base asset, without sign.")
+    notional: _NotNegative = Field(description="Value at the mark price, quote currency; leverage not multiplied in.")
+    entry_price: _Positive | None = Field(default=None, description="Average entry price, quote per base.")
+    leverage: _Positive | None = Field(default=None, description="Leverage setting of the position, x.")
+    unrealised: _Money | None = Field(default=None, description="Open profit (loss negative), quote currency.")
+    strategies: dict[str, Decimal] = Field(
+        default_factory=dict[str, Decimal],
+        description="Quantity by strategy id, as far as execution events tell; the rest came from elsewhere.",
+    )
+
+
+class PortfolioState(BaseModel):
+    """The portfolio at one moment, as stored under `cio:portfolio`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    as_of: UtcDatetime = Field(description="When the exchange was last read completely, UTC.")
+    revision: int = Field(ge=0, description="Counts what was published, from 1.")
+    position_mode: PositionMode | None = Field(default=None, description="The account's mode; null: not known.")
+    equity: _Money | None = Field(
+        default=None, description="Margin balance: wallet plus open profit, quote currency; null: not known."
+    )
+    peak_equity: _Money | None = Field(default=None, description="Highest equity since drawdown was last cleared.")
+    drawdown: _Share | None = Field(default=None, description="Fall from the peak now, as a fraction; null: unknown.")
+    drawdown_latched: _Share = Field(
+        default=Decimal(0), description="Largest fall that three readings in a row agreed on, until it is cleared."
+    )
+    day: date = Field(description="The UTC day that the following speak about.")
+    day_equity: _Money | None = Field(default=None, description="Equity at the start of the day; null: not known.")
+    realised: _Money | None = Field(default=None, description="Result realised today, fees and funding included.")
+    unrealised: _Money | None = Field(default=None, description="Open result of all positions now.")
+    daily_loss: _NotNegative | None = Field(
+        default=None, description="What equity is below that of the day's start, 0 if above; null: not known."
+    )
+    daily_loss_latched: _NotNegative = Field(
+        default=Decimal(0),
+        description="Largest loss today that three readings in a row agreed on, until midnight UTC or cleared.",
+    )
+    positions: tuple[Position, ...] = Field(default=(), description="Everything open, one per symbol and side.")
+    differences: tuple[str, ...] = Field(
+        default=(), description="Where execution events and exchange did not agree; the exchange is what is shown."
+    )
+
+    @property
+    def exposure(self) -> Decimal:
+        """Sum of all notionals, long and short added up, quote currency."""
+        return sum((position.notional for position in self.positions), Decimal(0))
+
+    def position(self, symbol: str, side: Side) -> Position | None:
+        """Return the open position of a symbol and side; None if there is none."""
+        for position in self.positions:
+            if position.symbol == symbol and position.side is side:
+                return position
+        return None
