@@ -2,19 +2,38 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from cio_decision.context import Context
+from cio_decision.context import Ages, Context, MarketView, PortfolioView, RegimeView
 from cio_decision.decoding import PayloadLimits, Unreadable, decode
 from cio_decision.intent import Intent
 from cio_nurse.ports import Claim
 from cio_nurse.service.lanes import Arrival
-from petrosa_contracts import ControlEntry, Mode, PolicyLayer, ResolvedPolicy, ScopedControl, Side, resolve
+from petrosa_contracts import (
+    ControlEntry,
+    DrawdownPhase,
+    MarketState,
+    Mode,
+    PolicyLayer,
+    PortfolioState,
+    Position,
+    Quote,
+    RegimeStatus,
+    ResolvedPolicy,
+    ScopedControl,
+    Side,
+    SymbolRules,
+    Trend,
+    VolatilityPhase,
+    resolve,
+)
 from petrosa_contracts.parameters import validate_patch
 
 NOW = datetime(2026, 2, 25, 12, 0, 5, 500_000, tzinfo=UTC)
 TODAY = NOW.date()
+LAST_HOUR = NOW.replace(minute=0, second=0, microsecond=0)
 DECISION = "0123456789abcdef0123456789abcdef"
 SYMBOL = "BTCUSDT"
 STRATEGY = "momentum_v1"
@@ -76,6 +95,136 @@ def context(**overrides: Any) -> Context:
         **overrides,
     }
     return Context(**fields)
+
+
+def ago(seconds: float) -> datetime:
+    """Return the instant that many seconds before `NOW`; a negative number gives a later one."""
+    return NOW - timedelta(seconds=seconds)
+
+
+def quote(price: float | str, as_of: datetime = NOW) -> Quote:
+    """Return an observed price."""
+    return Quote(price=Decimal(str(price)), as_of=as_of)
+
+
+def symbol_rules(**overrides: Any) -> SymbolRules:
+    """Return the filters of a symbol such as BTCUSDT, all of which `intent()` keeps."""
+    fields = {
+        "tick": "0.1",
+        "min_price": "100",
+        "max_price": "1000000",
+        "step": "0.001",
+        "min_quantity": "0.001",
+        "max_quantity": "1000",
+        "market_step": "0.001",
+        "market_min_quantity": "0.001",
+        "market_max_quantity": "120",
+        "min_notional": "100",
+        "multiplier_up": "1.05",
+        "multiplier_down": "0.95",
+        **overrides,
+    }
+    return SymbolRules.model_validate(fields)
+
+
+def market_state(
+    *, symbol: str = SYMBOL, price: float | str = 50_000, as_of: datetime = NOW, **more: Any
+) -> MarketState:
+    """Return a symbol that trades, with last, mark, bid and ask at one price; `more` replaces any field."""
+    prices = {name: quote(price, as_of) for name in ("last", "mark", "bid", "ask")}
+    fields = {"symbol": symbol, "status": "TRADING", "rules": symbol_rules(), "rules_as_of": ago(60), **prices, **more}
+    return MarketState(**fields)
+
+
+def market_view(state: MarketState | None = None, *, known: bool = True, **overrides: Any) -> MarketView:
+    """Return what the gate knows of the symbol of `intent()`: `state`, else a fresh one at its price.
+
+    With `known=False` nothing is known of the symbol. Other fields are those of `MarketView`.
+    """
+    found = state or (market_state() if known else None)
+    fields: dict[str, Any] = {
+        "state": found,
+        "listed": True,
+        "ages": Ages(stale_seconds=5, lost_seconds=15),
+        "band_share": Decimal("0.05"),
+        **overrides,
+    }
+    return MarketView(**fields)
+
+
+def regime_status(
+    volatility: VolatilityPhase = VolatilityPhase.NORMAL,
+    drawdown: DrawdownPhase = DrawdownPhase.SHALLOW,
+    trend: Trend = Trend.SIDEWAYS,
+    *,
+    symbol: str | None = SYMBOL,
+    as_of: datetime = LAST_HOUR,
+) -> RegimeStatus:
+    """Return a status with exactly the limits of its phases, as of the last full hour; by default a calm one."""
+    return RegimeStatus.of_phases(
+        symbol=symbol, volatility=volatility, drawdown=drawdown, trend=trend, confidence=0.9, as_of=as_of
+    )
+
+
+def regime_view(**overrides: Any) -> RegimeView:
+    """Return a calm, fresh regime of the symbol of `intent()` and of the market; fields as in `RegimeView`."""
+    fields: dict[str, Any] = {
+        "symbol": regime_status(),
+        "market": regime_status(symbol=None),
+        "ages": Ages(stale_seconds=7200, lost_seconds=21_600),
+        **overrides,
+    }
+    return RegimeView(**fields)
+
+
+def position(
+    side: Side = Side.LONG,
+    quantity: float | str = "0.1",
+    *,
+    symbol: str = SYMBOL,
+    price: float | str = 50_000,
+    **more: Any,
+) -> Position:
+    """Return an open position, worth what it costs at `price`; `more` replaces any field."""
+    size, at = Decimal(str(quantity)), Decimal(str(price))
+    fields: dict[str, Any] = {"notional": size * at, "entry_price": at, "leverage": Decimal(10), **more}
+    return Position(symbol=symbol, side=side, quantity=size, **fields)
+
+
+def portfolio_state(*positions: Position, equity: float | str | None = 100_000, **overrides: Any) -> PortfolioState:
+    """Return a hedge-mode portfolio at its peak, without a loss today; other fields as in `PortfolioState`."""
+    worth = None if equity is None else Decimal(str(equity))
+    fields: dict[str, Any] = {
+        "as_of": NOW,
+        "revision": 1,
+        "position_mode": "hedge",
+        "equity": worth,
+        "peak_equity": worth,
+        "drawdown": Decimal(0),
+        "day": TODAY,
+        "day_equity": worth,
+        "realised": Decimal(0),
+        "unrealised": Decimal(0),
+        "daily_loss": Decimal(0),
+        "positions": positions,
+        **overrides,
+    }
+    return PortfolioState(**fields)
+
+
+def portfolio_view(state: PortfolioState | None = None, *, known: bool = True, **overrides: Any) -> PortfolioView:
+    """Return a fresh view of `state`, else of a portfolio without positions.
+
+    With `known=False` nothing is known. Other fields are those of `PortfolioView`.
+    """
+    found = state or (portfolio_state() if known else None)
+    fields: dict[str, Any] = {
+        "state": found,
+        "ages": Ages(stale_seconds=15, lost_seconds=60),
+        "drawdown_limit": Decimal("0.2"),
+        **overrides,
+    }
+    return PortfolioView(**fields)
 
 
 def control_entry(mode: Mode, **overrides: Any) -> ControlEntry:
