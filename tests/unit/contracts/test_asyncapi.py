@@ -74,6 +74,7 @@ def test_every_subject_of_the_library_appears(document: dict[str, Any]) -> None:
         subjects.intent("STRATEGY"),
         subjects.legacy_intent("STRATEGY"),
         subjects.verdict("STRATEGY"),
+        subjects.decision_record("STRATEGY"),
         subjects.failsafe_report("STRATEGY"),
         subjects.signal_of_strategy(subjects.SIGNALS, "STRATEGY"),
     ):

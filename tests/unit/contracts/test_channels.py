@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from petrosa_contracts import Alert, FailSafeReport, GovernanceHeartbeat, Signal, Verdict, subjects
 from petrosa_contracts.channels import ACTION, CHANNELS, STRATEGY, Channel, Direction, Role
+from petrosa_contracts.record import DecisionRecord
 
 every_channel = pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
 
@@ -50,6 +51,7 @@ def test_an_address_with_its_strategy_filled_in_is_what_the_builder_builds(strat
     filled = {channel.name: channel.address.replace("{strategy}", subjects.token(strategy_id)) for channel in CHANNELS}
     assert filled["intents"] == subjects.intent(strategy_id)
     assert filled["legacy_intents"] == subjects.legacy_intent(strategy_id)
+    assert filled["decision_records"] == subjects.decision_record(strategy_id)
     assert filled["failsafe_reports"] == subjects.failsafe_report(strategy_id)
     assert filled["alerts"].replace("{action}", "veto") == subjects.alert("veto", strategy_id)
     assert filled["verdicts"] == subjects.verdict(strategy_id)
@@ -63,6 +65,7 @@ def test_the_registry_says_who_says_what() -> None:
         ("signals", Signal, None),
         ("signals_of_strategy", Signal, None),
         ("verdicts", Verdict, None),
+        ("decision_records", DecisionRecord, None),
         ("failsafe_reports", FailSafeReport, None),
         ("alerts", Alert, None),
         ("heartbeat", GovernanceHeartbeat, None),

@@ -94,3 +94,22 @@ def test_a_list_of_topics_is_taken_in_order_without_repeats(topics: str, expecte
 def test_a_list_that_names_no_subject_is_refused(topics: str) -> None:
     with pytest.raises(ValueError, match="subject"):
         subjects.subscriptions(topics)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "covered"),
+    [
+        ("a.>", "a.b", True),
+        ("a.>", "a.b.>", True),
+        ("a.>", "a", False),
+        ("a.*", "a.b", True),
+        ("a.*", "a.>", False),
+        ("a.*", "a.b.c", False),
+        ("a.b", "a.*", False),
+        ("*.b", "a.b", True),
+        ("a.b.c", "a.b", False),
+        (">", "a.>", True),
+    ],
+)
+def test_a_subject_covers_what_its_subscriber_would_get(wide: str, narrow: str, covered: bool) -> None:
+    assert subjects.covers(wide, narrow) is covered

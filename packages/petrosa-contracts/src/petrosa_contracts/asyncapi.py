@@ -179,6 +179,11 @@ def _messages() -> dict[str, Any]:
             "summary": "What was decided about one intent, and why.",
             "payload": _schema_ref("Verdict"),
         },
+        "DecisionRecord": {
+            "title": "Record of a decision",
+            "summary": "One decision with all that it rested on.",
+            "payload": _schema_ref("DecisionRecord"),
+        },
         "FailSafeReport": {
             "title": "Fail-safe report",
             "summary": "What a bot let through while the gate did not answer.",

@@ -14,6 +14,7 @@ from petrosa_contracts import subjects
 from petrosa_contracts.alert import Alert
 from petrosa_contracts.failsafe_report import FailSafeReport
 from petrosa_contracts.heartbeat import GovernanceHeartbeat
+from petrosa_contracts.record import DecisionRecord
 from petrosa_contracts.signal import Signal
 from petrosa_contracts.verdict import Verdict
 
@@ -146,13 +147,23 @@ CHANNELS: tuple[Channel, ...] = (
         subscription=subjects.VERDICTS,
         title="Verdicts",
         description=(
-            "Every decision, approval or veto, kept in a JetStream stream. A signal that opens or adds is published "
-            "only after its record was acknowledged. Readers ignore fields they do not know."
+            "Every decision, approval or veto, as it was answered. Readers ignore fields they do not know. What it "
+            "rested on is in its record."
         ),
-        directions=MappingProxyType(
-            {Role.GATE: Direction.SEND, Role.RECORDER: Direction.RECEIVE, Role.BOT: Direction.RECEIVE}
-        ),
+        directions=MappingProxyType({Role.GATE: Direction.SEND, Role.BOT: Direction.RECEIVE}),
         payload=Verdict,
+    ),
+    Channel(
+        name="decision_records",
+        address=_address(subjects.decision_record),
+        subscription=subjects.DECISION_RECORDS,
+        title="Records of decisions",
+        description=(
+            "Every decision with all that it rested on, kept in the JetStream stream `CIO_DECISIONS`. The header "
+            "`Nats-Msg-Id` is the decision id, so that the stream keeps a record once."
+        ),
+        directions=MappingProxyType({Role.GATE: Direction.SEND, Role.RECORDER: Direction.RECEIVE}),
+        payload=DecisionRecord,
     ),
     Channel(
         name="failsafe_reports",

@@ -20,6 +20,9 @@ PING = "cio.ping"
 VERDICTS = "cio.verdict.>"
 """Every verdict, one subject per strategy."""
 
+DECISION_RECORDS = "cio.record.decision.>"
+"""The record of every decision, kept in the stream `CIO_DECISIONS`; one subject per strategy."""
+
 FAILSAFE_REPORTS = "cio.audit.failsafe.>"
 """What bots let through while no gate answered, told afterwards; one subject per strategy."""
 
@@ -59,6 +62,11 @@ def verdict(strategy_id: str) -> str:
     return f"cio.verdict.{token(strategy_id)}"
 
 
+def decision_record(strategy_id: str) -> str:
+    """Return the subject on which the records of the decisions on a strategy's intents are published."""
+    return f"cio.record.decision.{token(strategy_id)}"
+
+
 def failsafe_report(strategy_id: str) -> str:
     """Return the subject on which a bot tells what it let through for a strategy without the gate."""
     return f"cio.audit.failsafe.{token(strategy_id)}"
@@ -91,6 +99,17 @@ def subscriptions(topics: str) -> tuple[str, ...]:
     if not found:
         raise ValueError("no subject given: name at least one, such as cio.intent.>")
     return tuple(found)
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """Whether whoever subscribes to `wide` gets all of what `narrow` would."""
+    wanted, given = wide.split("."), narrow.split(".")
+    for position, part in enumerate(wanted):
+        if part == ">":
+            return len(given) > position
+        if position >= len(given) or given[position] == ">" or part not in {"*", given[position]}:
+            return False
+    return len(wanted) == len(given)
 
 
 def _check(subject: str) -> None:

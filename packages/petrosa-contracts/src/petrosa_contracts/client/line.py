@@ -1,4 +1,4 @@
-"""The line to the gate: NATS. The only module of the library that imports its client."""
+"""The line to the gate: NATS."""
 
 # The client library types its options only in part.
 # pyright: reportUnknownMemberType=false
