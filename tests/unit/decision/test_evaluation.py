@@ -1,6 +1,6 @@
 import pytest
 
-from cio_decision.evaluation import breaches_of, conclude, evaluate
+from cio_decision.evaluation import conclude, evaluate, examine
 from petrosa_contracts import Code, Decision, Mode, PolicyLayer, Provenance, Side, resolve
 from tests.builders import DECISION, NOW, STRATEGY, SYMBOL, codes, context, control, intent, layer, policy
 
@@ -24,8 +24,8 @@ def test_the_first_breach_names_the_veto_and_all_are_listed() -> None:
     assert (verdict.code, verdict.message) == (Code.CONFIDENCE_LOW, verdict.breaches[0].message)
 
 
-def test_a_verdict_can_be_concluded_from_breaches_found_before() -> None:
-    found = breaches_of(intent(confidence=0.1), context())
+def test_a_verdict_can_be_concluded_from_what_was_found_before() -> None:
+    found = examine(intent(confidence=0.1), context())
     assert conclude(intent(), context(), found, latency_ms=0).code is Code.CONFIDENCE_LOW
 
 

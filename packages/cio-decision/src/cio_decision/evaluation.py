@@ -1,66 +1,72 @@
 """The decision itself: a pure function of the intent and its context."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cio_decision.breaches import Measured
 from cio_decision.context import Context
 from cio_decision.exits import increases_risk
-from cio_decision.gates import GATES, GATES_FOR_EXITS, Gate
+from cio_decision.gates import FOR_CLOSES, FOR_ENTRIES, FOR_REDUCING_ORDERS, Gate, Panel
 from cio_decision.intent import Intent
 from petrosa_contracts import Breach, Code, Decision, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the gates that apply to an intent found, in their order."""
+    """What the gates that look at an intent found."""
 
-    breaches: tuple[Breach, ...]
-    measured: tuple[tuple[Code, Measured], ...]
+    vetoing: tuple[Breach, ...]
+    """What the intent is vetoed for, in the order of the gates."""
+    noted: tuple[Breach, ...] = ()
+    """What is beyond a limit and passes all the same, because it only reduces risk; in the order of the gates."""
+    measured: tuple[tuple[Code, Measured], ...] = ()
     """What each gate without a breach measured, and its limit."""
+
+    @property
+    def breaches(self) -> tuple[Breach, ...]:
+        """All breaches: first those that veto, then those that are only noted."""
+        return self.vetoing + self.noted
 
 
 def examine(intent: Intent, context: Context) -> Findings:
-    """Run every gate that applies and return what all of them found."""
-    breaches: list[Breach] = []
+    """Ask every gate that looks at such an intent and return what all of them found."""
+    panel = panel_for(intent, context)
     measured: list[tuple[Code, Measured]] = []
-    for gate in gates_for(intent, context):
-        found = gate.check(intent, context)
-        if isinstance(found, Breach):
-            breaches.append(found)
-        elif found is not None:
-            measured.append((gate.code, found))
-    return Findings(tuple(breaches), tuple(measured))
+    vetoing = _breaches(panel.vetoing, intent, context, measured)
+    noted = _breaches(panel.noting, intent, context, measured)
+    return Findings(vetoing, noted, tuple(measured))
 
 
 def breaches_of(intent: Intent, context: Context) -> tuple[Breach, ...]:
-    """Return every breach, in the order of the gates. All gates that apply are run."""
+    """Return every breach: first those that veto, then those that are only noted. All gates that apply are run."""
     return examine(intent, context).breaches
 
 
-def gates_for(intent: Intent, context: Context) -> tuple[Gate, ...]:
-    """Return the gates that an intent has to pass: few for what only reduces risk, or asks for nothing."""
-    return GATES if increases_risk(intent, context) else GATES_FOR_EXITS
+def panel_for(intent: Intent, context: Context) -> Panel:
+    """Return the gates that look at an intent: few for what only reduces risk, or asks for nothing."""
+    if increases_risk(intent, context):
+        return FOR_ENTRIES
+    return FOR_REDUCING_ORDERS if intent.opens else FOR_CLOSES
 
 
 def evaluate(intent: Intent, context: Context, *, latency_ms: float = 0.0) -> Verdict:
-    """Decide on an intent: approved if no gate finds a breach, otherwise vetoed by the first one.
+    """Decide on an intent: approved if no gate vetoes it, otherwise vetoed by the first one that does.
 
     The same arguments always give the same verdict. `latency_ms` is measured outside and only passed through.
     """
-    return conclude(intent, context, breaches_of(intent, context), latency_ms=latency_ms)
+    return conclude(intent, context, examine(intent, context), latency_ms=latency_ms)
 
 
-def conclude(intent: Intent, context: Context, breaches: Sequence[Breach], *, latency_ms: float) -> Verdict:
-    """Return the verdict that follows from the breaches, with the live price that an approval was checked against."""
-    first = breaches[0] if breaches else None
+def conclude(intent: Intent, context: Context, findings: Findings, *, latency_ms: float) -> Verdict:
+    """Return the verdict that follows from the findings, with the live price that an approval was checked against."""
+    first = findings.vetoing[0] if findings.vetoing else None
     signal = intent.signal
     return Verdict(
         decision_id=context.decision_id,
         verdict=Decision.APPROVED if first is None else Decision.VETOED,
         code=None if first is None else first.code,
-        message=f"{signal.action} {signal.symbol} approved." if first is None else first.message,
-        breaches=tuple(breaches),
+        message=_approval(intent, findings.noted) if first is None else first.message,
+        breaches=findings.breaches,
         mode=context.mode,
         epoch=context.epoch,
         strategy_id=signal.strategy_id,
@@ -71,3 +77,24 @@ def conclude(intent: Intent, context: Context, breaches: Sequence[Breach], *, la
         latency_ms=latency_ms,
         live=context.live_values(),
     )
+
+
+def _breaches(
+    gates: Iterable[Gate], intent: Intent, context: Context, measured: list[tuple[Code, Measured]]
+) -> tuple[Breach, ...]:
+    """Return what the gates find to be beyond a limit, and add to `measured` what is not."""
+    breaches: list[Breach] = []
+    for gate in gates:
+        found = gate.check(intent, context)
+        if isinstance(found, Breach):
+            breaches.append(found)
+        elif found is not None:
+            measured.append((gate.code, found))
+    return tuple(breaches)
+
+
+def _approval(intent: Intent, noted: tuple[Breach, ...]) -> str:
+    approved = f"{intent.signal.action} {intent.signal.symbol} approved"
+    if not noted:
+        return f"{approved}."
+    return f"{approved}, although beyond {', '.join(breach.code for breach in noted)}: a way out is not blocked."

@@ -100,7 +100,9 @@ class Verdict(BaseModel):
     verdict: Decision = Field(description="Whether the intent may become a signal.")
     code: Code | None = Field(description="Code of the first breach; null when approved.")
     message: str = Field(description="One sentence: what was decided and why.")
-    breaches: tuple[Breach, ...] = Field(description="Every limit not kept, in the order of the gates.")
+    breaches: tuple[Breach, ...] = Field(
+        description="Every limit not kept: first those vetoed for, then those only noted about an exit, in gate order."
+    )
     mode: Mode = Field(description="Mode of the gate for this intent.")
     epoch: int | None = Field(description="Policy epoch decided under; null while policy was never loaded.")
     strategy_id: str | None = Field(description="As in the intent; null if it could not be read.")

@@ -9,7 +9,7 @@ import pytest
 from cio_decision import gates
 from cio_decision.context import LedgerView
 from cio_decision.evaluation import breaches_of
-from cio_decision.gates import GATES, GATES_FOR_EXITS
+from cio_decision.gates import FOR_CLOSES, FOR_REDUCING_ORDERS, GATES, GATES_FOR_EXITS, Exits
 from petrosa_contracts import Code, Mode
 from petrosa_contracts.primal import BUILT_IN
 from tests.builders import ABSENT, codes, context, control, intent, policy
@@ -55,6 +55,12 @@ NOT_EXEMPT = {
     Code.PRIMAL_LIMIT,
 }
 """What an exit has to pass, besides being readable."""
+
+NOTED = {Code.PRICE_PHANTOM, Code.PRICE_INCONSISTENT}
+"""What is recorded about an exit and lets it pass."""
+
+NOTED_ABOUT_CLOSES = NOTED | {Code.FILTER_TICK, Code.FILTER_LOT, Code.FILTER_PERCENT_PRICE}
+"""What is only recorded about a close, whose amount and price no engine takes from the intent."""
 
 PENDING = {
     Code.SYMBOL_UNKNOWN,
@@ -127,7 +133,17 @@ def test_each_gate_runs_the_check_of_its_own_module() -> None:
 
 def test_exits_are_exempt_from_every_gate_that_limits_risk() -> None:
     assert {gate.code for gate in GATES_FOR_EXITS} == NOT_EXEMPT
-    assert {gate.code for gate in GATES if not gate.exempts_exits} == NOT_EXEMPT
+    assert {gate.code for gate in GATES if gate.exits is Exits.SUBJECT} == NOT_EXEMPT
+
+
+def test_an_order_out_of_a_position_is_noted_for_its_prices_and_held_to_the_exchanges_filters() -> None:
+    assert {gate.code for gate in FOR_REDUCING_ORDERS.vetoing} == NOT_EXEMPT
+    assert {gate.code for gate in FOR_REDUCING_ORDERS.noting} == NOTED
+
+
+def test_a_close_is_noted_for_filters_as_well() -> None:
+    assert {gate.code for gate in FOR_CLOSES.vetoing} == NOT_EXEMPT - NOTED_ABOUT_CLOSES
+    assert {gate.code for gate in FOR_CLOSES.noting} == NOTED_ABOUT_CLOSES
 
 
 def test_there_is_an_example_for_every_gate() -> None:

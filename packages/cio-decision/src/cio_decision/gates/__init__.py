@@ -1,12 +1,14 @@
 """The gates, in the order in which they speak: the first breach names the veto.
 
-Each gate is one module with one pure function. `exempts_exits` says whether risk-reducing intents (and `hold`, which
-asks for nothing) are not subject to it. PAYLOAD_INVALID and OVERLOADED are found before there is an intent to
+Each gate is one module with one pure function. `Exits` says what it means for risk-reducing intents, and for `hold`,
+which asks for nothing. PAYLOAD_INVALID and OVERLOADED are found before there is an intent to
 evaluate; their modules only say how such a breach looks.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
 
 from cio_decision.breaches import Finding
 from cio_decision.context import Context
@@ -55,56 +57,89 @@ from cio_decision.intent import Intent
 from petrosa_contracts import Code
 
 
+class Exits(StrEnum):
+    """What a gate means for an intent that only reduces risk."""
+
+    SUBJECT = "subject"
+    """It vetoes them too."""
+    NOTED = "noted"
+    """Its breach is recorded, and they pass."""
+    EXEMPT = "exempt"
+    """It is not asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One rule: the code it vetoes with, whether exits are exempt, and the check itself."""
+    """One rule: the code it vetoes with, what it means for exits, and the check itself."""
 
     code: Code
-    exempts_exits: bool
+    exits: Exits
     check: Callable[[Intent, Context], Finding]
+    closes: Exits | None = None
+    """What it means for `close` and `hold`, where that is not what it means for an order that opposes a position."""
+
+    @property
+    def for_closes(self) -> Exits:
+        """What it means for `close` and `hold`."""
+        return self.exits if self.closes is None else self.closes
 
 
 GATES: tuple[Gate, ...] = (
-    Gate(Code.FROZEN, exempts_exits=False, check=frozen.check),
-    Gate(Code.HALT_ACTIVE, exempts_exits=True, check=halt_active.check),
-    Gate(Code.INTENT_STALE, exempts_exits=True, check=intent_stale.check),
-    Gate(Code.INTENT_FUTURE, exempts_exits=False, check=intent_future.check),
-    Gate(Code.INTENT_DUPLICATE, exempts_exits=False, check=intent_duplicate.check),
-    Gate(Code.STRATEGY_DISABLED, exempts_exits=True, check=strategy_disabled.check),
-    Gate(Code.SIDE_DISABLED, exempts_exits=True, check=side_disabled.check),
-    Gate(Code.SYMBOL_NOT_ALLOWED, exempts_exits=True, check=symbol_not_allowed.check),
-    Gate(Code.CONFIDENCE_LOW, exempts_exits=True, check=confidence_low.check),
-    Gate(Code.ORDER_NOTIONAL_MAX, exempts_exits=True, check=order_notional_max.check),
-    Gate(Code.ORDER_NOTIONAL_MIN, exempts_exits=True, check=order_notional_min.check),
-    Gate(Code.POSITION_SIZE_MAX, exempts_exits=True, check=position_size_max.check),
-    Gate(Code.LEVERAGE_MAX, exempts_exits=True, check=leverage_max.check),
-    Gate(Code.STOP_INVALID, exempts_exits=True, check=stop_invalid.check),
-    Gate(Code.DAILY_TRADES, exempts_exits=True, check=daily_trades.check),
-    Gate(Code.RATE_LIMIT, exempts_exits=True, check=rate_limit.check),
-    Gate(Code.SYMBOL_UNKNOWN, exempts_exits=False, check=symbol_unknown.check),
-    Gate(Code.SYMBOL_NOT_TRADING, exempts_exits=True, check=symbol_not_trading.check),
-    Gate(Code.PRICE_PHANTOM, exempts_exits=True, check=price_phantom.check),
-    Gate(Code.PRICE_INCONSISTENT, exempts_exits=True, check=price_inconsistent.check),
-    Gate(Code.FILTER_TICK, exempts_exits=False, check=filter_tick.check),
-    Gate(Code.FILTER_LOT, exempts_exits=False, check=filter_lot.check),
-    Gate(Code.FILTER_MIN_NOTIONAL, exempts_exits=True, check=filter_min_notional.check),
-    Gate(Code.FILTER_PERCENT_PRICE, exempts_exits=False, check=filter_percent_price.check),
-    Gate(Code.MARKET_STALE, exempts_exits=True, check=market_stale.check),
-    Gate(Code.REGIME_STALE, exempts_exits=True, check=regime_stale.check),
-    Gate(Code.PORTFOLIO_STALE, exempts_exits=True, check=portfolio_stale.check),
-    Gate(Code.REGIME_SIZE, exempts_exits=True, check=regime_size.check),
-    Gate(Code.REGIME_INCREASE, exempts_exits=True, check=regime_increase.check),
-    Gate(Code.REGIME_ENTRY, exempts_exits=True, check=regime_entry.check),
-    Gate(Code.DAILY_LOSS, exempts_exits=True, check=daily_loss.check),
-    Gate(Code.DRAWDOWN, exempts_exits=True, check=drawdown.check),
-    Gate(Code.EXPOSURE_MAX, exempts_exits=True, check=exposure_max.check),
-    Gate(Code.POSITIONS_MAX, exempts_exits=True, check=positions_max.check),
-    Gate(Code.LEVERAGE_TOTAL, exempts_exits=True, check=leverage_total.check),
-    Gate(Code.FAILSAFE_LIMIT, exempts_exits=True, check=failsafe_limit.check),
-    Gate(Code.PRIMAL_LIMIT, exempts_exits=False, check=primal_limit.check),
-    Gate(Code.AUDIT_UNAVAILABLE, exempts_exits=True, check=audit_unavailable.check),
-    Gate(Code.DEADLINE_EXCEEDED, exempts_exits=True, check=deadline_exceeded.check),
+    Gate(Code.FROZEN, exits=Exits.SUBJECT, check=frozen.check),
+    Gate(Code.HALT_ACTIVE, exits=Exits.EXEMPT, check=halt_active.check),
+    Gate(Code.INTENT_STALE, exits=Exits.EXEMPT, check=intent_stale.check),
+    Gate(Code.INTENT_FUTURE, exits=Exits.SUBJECT, check=intent_future.check),
+    Gate(Code.INTENT_DUPLICATE, exits=Exits.SUBJECT, check=intent_duplicate.check),
+    Gate(Code.STRATEGY_DISABLED, exits=Exits.EXEMPT, check=strategy_disabled.check),
+    Gate(Code.SIDE_DISABLED, exits=Exits.EXEMPT, check=side_disabled.check),
+    Gate(Code.SYMBOL_NOT_ALLOWED, exits=Exits.EXEMPT, check=symbol_not_allowed.check),
+    Gate(Code.CONFIDENCE_LOW, exits=Exits.EXEMPT, check=confidence_low.check),
+    Gate(Code.ORDER_NOTIONAL_MAX, exits=Exits.EXEMPT, check=order_notional_max.check),
+    Gate(Code.ORDER_NOTIONAL_MIN, exits=Exits.EXEMPT, check=order_notional_min.check),
+    Gate(Code.POSITION_SIZE_MAX, exits=Exits.EXEMPT, check=position_size_max.check),
+    Gate(Code.LEVERAGE_MAX, exits=Exits.EXEMPT, check=leverage_max.check),
+    Gate(Code.STOP_INVALID, exits=Exits.EXEMPT, check=stop_invalid.check),
+    Gate(Code.DAILY_TRADES, exits=Exits.EXEMPT, check=daily_trades.check),
+    Gate(Code.RATE_LIMIT, exits=Exits.EXEMPT, check=rate_limit.check),
+    Gate(Code.SYMBOL_UNKNOWN, exits=Exits.SUBJECT, check=symbol_unknown.check),
+    Gate(Code.SYMBOL_NOT_TRADING, exits=Exits.EXEMPT, check=symbol_not_trading.check),
+    Gate(Code.PRICE_PHANTOM, exits=Exits.NOTED, check=price_phantom.check),
+    Gate(Code.PRICE_INCONSISTENT, exits=Exits.NOTED, check=price_inconsistent.check),
+    Gate(Code.FILTER_TICK, exits=Exits.SUBJECT, closes=Exits.NOTED, check=filter_tick.check),
+    Gate(Code.FILTER_LOT, exits=Exits.SUBJECT, closes=Exits.NOTED, check=filter_lot.check),
+    Gate(Code.FILTER_MIN_NOTIONAL, exits=Exits.EXEMPT, check=filter_min_notional.check),
+    Gate(Code.FILTER_PERCENT_PRICE, exits=Exits.SUBJECT, closes=Exits.NOTED, check=filter_percent_price.check),
+    Gate(Code.MARKET_STALE, exits=Exits.EXEMPT, check=market_stale.check),
+    Gate(Code.REGIME_STALE, exits=Exits.EXEMPT, check=regime_stale.check),
+    Gate(Code.PORTFOLIO_STALE, exits=Exits.EXEMPT, check=portfolio_stale.check),
+    Gate(Code.REGIME_SIZE, exits=Exits.EXEMPT, check=regime_size.check),
+    Gate(Code.REGIME_INCREASE, exits=Exits.EXEMPT, check=regime_increase.check),
+    Gate(Code.REGIME_ENTRY, exits=Exits.EXEMPT, check=regime_entry.check),
+    Gate(Code.DAILY_LOSS, exits=Exits.EXEMPT, check=daily_loss.check),
+    Gate(Code.DRAWDOWN, exits=Exits.EXEMPT, check=drawdown.check),
+    Gate(Code.EXPOSURE_MAX, exits=Exits.EXEMPT, check=exposure_max.check),
+    Gate(Code.POSITIONS_MAX, exits=Exits.EXEMPT, check=positions_max.check),
+    Gate(Code.LEVERAGE_TOTAL, exits=Exits.EXEMPT, check=leverage_total.check),
+    Gate(Code.FAILSAFE_LIMIT, exits=Exits.EXEMPT, check=failsafe_limit.check),
+    Gate(Code.PRIMAL_LIMIT, exits=Exits.SUBJECT, check=primal_limit.check),
+    Gate(Code.AUDIT_UNAVAILABLE, exits=Exits.EXEMPT, check=audit_unavailable.check),
+    Gate(Code.DEADLINE_EXCEEDED, exits=Exits.EXEMPT, check=deadline_exceeded.check),
 )
 
-GATES_FOR_EXITS: tuple[Gate, ...] = tuple(gate for gate in GATES if not gate.exempts_exits)
+GATES_FOR_EXITS: tuple[Gate, ...] = tuple(gate for gate in GATES if gate.exits is Exits.SUBJECT)
 """The gates that even a risk-reducing intent has to pass."""
+
+
+class Panel(NamedTuple):
+    """The gates that look at one kind of intent: those that may veto it, and those whose breaches are only noted."""
+
+    vetoing: tuple[Gate, ...]
+    noting: tuple[Gate, ...]
+
+
+FOR_ENTRIES = Panel(GATES, ())
+FOR_REDUCING_ORDERS = Panel(GATES_FOR_EXITS, tuple(gate for gate in GATES if gate.exits is Exits.NOTED))
+FOR_CLOSES = Panel(
+    tuple(gate for gate in GATES if gate.for_closes is Exits.SUBJECT),
+    tuple(gate for gate in GATES if gate.for_closes is Exits.NOTED),
+)

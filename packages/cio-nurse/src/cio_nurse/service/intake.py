@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from cio_decision.context import Context
 from cio_decision.decoding import PayloadLimits, Unreadable, decode
-from cio_decision.evaluation import conclude
+from cio_decision.evaluation import Findings, conclude
 from cio_decision.identity import new_decision_id
 from cio_nurse.ports import Clock
 from cio_nurse.service.lanes import Arrival, Lanes
@@ -83,4 +83,5 @@ class Intake:
             ),
         )
         latency_ms = (self._clock.seconds() - arrival.arrived) * MILLISECONDS
-        await self._outbox.veto(conclude(arrival.intent, context, [breach], latency_ms=latency_ms), arrival.reply)
+        verdict = conclude(arrival.intent, context, Findings((breach,)), latency_ms=latency_ms)
+        await self._outbox.veto(verdict, arrival.reply)

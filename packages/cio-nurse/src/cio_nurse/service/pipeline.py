@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from cio_decision.context import Context, LedgerView
-from cio_decision.evaluation import breaches_of, conclude
+from cio_decision.evaluation import Findings, conclude, examine
 from cio_decision.gates import daily_trades
 from cio_decision.identity import new_decision_id
 from cio_nurse.errors import StoreTimeoutError, StoreUnavailableError
@@ -16,7 +16,7 @@ from cio_nurse.service.lanes import Arrival
 from cio_nurse.service.ledger import Ledger
 from cio_nurse.service.mirror import Mirror, View
 from cio_nurse.service.outbox import Outbox
-from petrosa_contracts import Breach, FailSafeLimits
+from petrosa_contracts import FailSafeLimits
 from petrosa_contracts.primal import PrimalLimits
 
 MILLISECONDS = 1000
@@ -44,7 +44,7 @@ class _Case:
 
     arrival: Arrival
     context: Context
-    breaches: tuple[Breach, ...]
+    findings: Findings
     claim: Claim
 
 
@@ -75,7 +75,7 @@ class Pipeline:
         passing: list[_Case] = []
         for arrival in batch:
             case = self._evaluate(arrival)
-            if case.breaches:
+            if case.findings.vetoing:
                 await self._conclude(case)
             else:
                 passing.append(case)
@@ -103,10 +103,10 @@ class Pipeline:
             clock_tolerance_seconds=self._limits.clock_tolerance_seconds,
             decision_deadline_seconds=self._limits.deadline_seconds,
         )
-        breaches = breaches_of(intent, context)
-        if not breaches and self._limits.bounds_rate and intent.action != "hold":
+        findings = examine(intent, context)
+        if not findings.vetoing and self._limits.bounds_rate and intent.action != "hold":
             self._orders[context.decision_id] = self._clock.seconds()
-        return _Case(arrival, context, breaches, _claim(arrival, context))
+        return _Case(arrival, context, findings, _claim(arrival, context))
 
     def _known(self, arrival: Arrival, view: View, today: date) -> LedgerView:
         counted = view.trades_on(today)
@@ -177,17 +177,17 @@ class Pipeline:
 
     async def _veto(self, case: _Case, context: Context) -> None:
         """Conclude with what the ledger or the clock added to the context."""
-        breaches = breaches_of(case.arrival.intent, context)
+        findings = examine(case.arrival.intent, context)
         self._is_no_order(case)
-        if not breaches:
+        if not findings.vetoing:
             raise AssertionError(f"decision {context.decision_id} was not granted, yet no gate says why")
-        await self._conclude(replace(case, context=context, breaches=breaches))
+        await self._conclude(replace(case, context=context, findings=findings))
 
     async def _conclude(self, case: _Case) -> bool:
         """See the verdict on its way; whether the signal of an approval left."""
         arrival = case.arrival
         latency_ms = (self._clock.seconds() - arrival.arrived) * MILLISECONDS
-        verdict = conclude(arrival.intent, case.context, case.breaches, latency_ms=latency_ms)
+        verdict = conclude(arrival.intent, case.context, case.findings, latency_ms=latency_ms)
         if not verdict.approved:
             await self._outbox.veto(verdict, arrival.reply)
             return True
