@@ -4,7 +4,6 @@ import asyncio
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from enum import StrEnum
 from importlib.metadata import version
 from typing import Annotated
 
@@ -15,22 +14,15 @@ from cio_strategist.adapters import log
 from cio_strategist.command_line.session import REFUSED, reporting
 from cio_strategist.command_line.settings_command import settings_command
 from cio_strategist.errors import UsageError
-from cio_strategist.serving import serve, serve_stdio
+from cio_strategist.roles.role import Role
+from cio_strategist.serving import ROLES, serve, serve_stdio
 from cio_strategist.settings import Settings, shown, variables
-
-
-class Role(StrEnum):
-    """What a process does. One process may have several."""
-
-    GATEWAY = "gateway"
-    """Owns policy: HTTP, MCP, and the projection to Redis."""
-
 
 _HELP = "\n\n".join(
     (
         (
             "The owner of risk policy. Without a command it serves until SIGTERM: the config routes and the MCP tools "
-            "over HTTP, and the projection of policy to Redis. Needs MONGODB_URI and REDIS_URL."
+            "over HTTP, and the projection of policy to Redis. Needs REDIS_URL, and MONGODB_URI for the role gateway."
         ),
         "\b\nSettings (environment):\n"
         + "\n".join(
@@ -49,7 +41,7 @@ app.add_typer(settings_command)
 def run(
     context: typer.Context,
     roles: Annotated[
-        str, typer.Option("--roles", metavar="ROLE,…", help="What this process does; gateway is the only role yet.")
+        str, typer.Option("--roles", metavar="ROLE,…", help=f"What this process does: any of {', '.join(Role)}.")
     ] = Role.GATEWAY,
     show_version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False,
 ) -> None:
@@ -60,11 +52,11 @@ def run(
     if context.invoked_subcommand is not None:
         return
     with reporting():
-        _check_roles(roles)
-        settings = _authority_settings()
+        chosen = _roles(roles)
+        settings = _authority_settings() if Role.GATEWAY in chosen else Settings.load()
         log.configure(settings.log_level, sys.stdout)
         with _address_in_use(settings):
-            uvloop.run(serve(settings))
+            uvloop.run(serve(settings, [ROLES[role] for role in chosen]))
 
 
 @app.command()
@@ -81,10 +73,12 @@ def main() -> None:
     app(prog_name="cio-strategist")
 
 
-def _check_roles(text: str) -> None:
-    for name in (part.strip() for part in text.split(",")):
+def _roles(text: str) -> tuple[Role, ...]:
+    names = [part.strip() for part in text.split(",")]
+    for name in names:
         if name not in set(Role):
             raise UsageError(f"{name!r} is not a role: choose of {', '.join(Role)}")
+    return tuple(dict.fromkeys(map(Role, names)))
 
 
 def _authority_settings() -> Settings:

@@ -12,7 +12,8 @@ StrategistError
 ├── ConflictError           somebody else changed it meanwhile: look, then decide again
 ├── StoreUnreadableError    what is stored is not what belongs there: repair it
 ├── StoreUnreachableError   the store does not answer: retry when it does
-└── BotError                a bot of the fleet does not answer, or not sensibly: look at the bot
+├── BotError                a bot of the fleet does not answer, or not sensibly: look at the bot
+└── RoleFailedError         a role of the process ended by itself: look into the log, start it again
 """
 
 from collections.abc import Sequence
@@ -90,3 +91,7 @@ class StoreUnreachableError(StrategistError):
 
 class BotError(StrategistError):
     """A registered bot is away, too slow, or answers what cannot be understood."""
+
+
+class RoleFailedError(StrategistError):
+    """A role of the process raised, or ended without being told to; the process ends with it."""

@@ -1,76 +1,80 @@
-"""Running the process: the gateway and the projection, until told to stop."""
+"""Running the process: its roles and one HTTP server, until told to stop."""
 
 import asyncio
 import signal
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+from typing import Any
 
 import structlog
 
-from cio_strategist.adapters.bots import open_bots
-from cio_strategist.adapters.clock import SystemClock
 from cio_strategist.adapters.telemetry import Telemetry
-from cio_strategist.bootstrap import Governance, open_governance
-from cio_strategist.gateway.assembly import gateway_app
+from cio_strategist.errors import RoleFailedError
 from cio_strategist.gateway.mcp_transports import run_stdio
+from cio_strategist.gateway.probe_app import probe_app
 from cio_strategist.gateway.server import HttpServer
-from cio_strategist.gateway.services import Readiness, Services
-from cio_strategist.service.fleet import Fleet
-from cio_strategist.service.projection import Projector
-from cio_strategist.service.write_limit import WriteLimit
+from cio_strategist.roles.gateway import open_gateway, open_services
+from cio_strategist.roles.role import ActiveRole, OpenRole, Role, readiness_of
 from cio_strategist.settings import Settings
+
+ROLES: Mapping[Role, OpenRole] = {Role.GATEWAY: open_gateway}
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-async def serve(settings: Settings) -> None:
-    """Serve HTTP and MCP and keep Redis up to date, until SIGTERM or SIGINT. Raises `OSError` for a taken address."""
+async def serve(settings: Settings, roles: Sequence[OpenRole]) -> None:
+    """Run every role and serve HTTP, until SIGTERM or SIGINT.
+
+    Raises `OSError` for a taken address, and `RoleFailedError` when a role ended by itself: then all others end too.
+    """
     telemetry = Telemetry()
-    async with open_governance(settings, metrics=telemetry) as governance, _fleet(settings) as fleet:
-        projector = governance.needed_authority.projector
-        telemetry.watch_enforced(lambda: projector.is_up_to_date)
-        services = _services(settings, governance)
-        app = gateway_app(services, fleet, max_body_bytes=settings.max_body_bytes, registry=telemetry.registry)
-        server = HttpServer(app, host=settings.http_host, port=settings.http_port)
-        _log.info("http_listening", host=settings.http_host, port=server.port, version=app.version)
+    async with AsyncExitStack() as stack:
+        active = [await stack.enter_async_context(open_role(settings, telemetry)) for open_role in roles]
+        server = _server(settings, telemetry, active)
+        _log.info(
+            "http_listening",
+            host=settings.http_host,
+            port=server.port,
+            version=version("cio-strategist"),
+            roles=[one.role for one in active],
+        )
         _stop_on_signals(server)
-        async with asyncio.TaskGroup() as tasks:
-            projecting = tasks.create_task(projector.run())
-            await server.serve()
-            projecting.cancel()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(_endless(one.role, run)) for one in active for run in one.tasks]
+                await server.serve()
+                for task in tasks:
+                    task.cancel()
+        except ExceptionGroup as errors:
+            failed = errors.subgroup(RoleFailedError)
+            raise (failed or errors).exceptions[0] from errors
         _log.info("stopped")
 
 
 async def serve_stdio(settings: Settings) -> None:
     """Serve MCP on the standard streams until the input ends, speaking for whom the token of the settings does."""
-    async with open_governance(settings) as governance, _fleet(settings) as fleet:
+    async with open_services(settings) as (services, fleet):
         token = None if settings.token is None else settings.token.get_secret_value()
-        await run_stdio(_services(settings, governance), fleet=fleet, token=token)
+        await run_stdio(services, fleet=fleet, token=token)
 
 
-def _services(settings: Settings, governance: Governance) -> Services:
-    authority = governance.needed_authority
-    return Services(
-        manager=governance.manager,
-        proposals=authority.proposals,
-        control=governance.control,
-        reader=authority.reader,
-        tokens=authority.tokens,
-        write_limit=WriteLimit(settings.writes_per_minute),
-        readiness=lambda: _readiness(authority.projector),
-    )
+def _server(settings: Settings, telemetry: Telemetry, active: Sequence[ActiveRole]) -> HttpServer:
+    for one in active:
+        if one.open_doors is not None:
+            return one.open_doors(lambda: readiness_of(active))
+    app = probe_app(lambda: readiness_of(active), registry=telemetry.registry)
+    return HttpServer(app, host=settings.http_host, port=settings.http_port)
 
 
-def _readiness(projector: Projector) -> Readiness:
-    newest = projector.newest
-    facts = {"message": "nothing was compared yet"} if newest is None else newest.model_dump(mode="json")
-    return Readiness(ready=projector.is_up_to_date, facts=facts)
-
-
-@asynccontextmanager
-async def _fleet(settings: Settings) -> AsyncGenerator[Fleet]:
-    async with open_bots(total_seconds=settings.bot_timeout_seconds) as bots:
-        yield Fleet(settings.bots, bots, clock=SystemClock())
+async def _endless(role: Role, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    try:
+        await run()
+    except Exception as error:
+        _log.exception("role_failed", role=role)
+        raise RoleFailedError(f"the role {role} failed, so the process ends: {error!r}") from error
+    _log.error("role_failed", role=role, error="a task of it ended by itself")
+    raise RoleFailedError(f"a task of the role {role} ended by itself, so the process ends")
 
 
 def _stop_on_signals(server: HttpServer) -> None:

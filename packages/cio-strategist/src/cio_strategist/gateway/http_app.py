@@ -121,6 +121,7 @@ def create_app(
     )
     shown = registry or CollectorRegistry()
     app.state.services = services
+    app.state.readiness = services.readiness
     app.state.registry = shown
     app.add_middleware(Intake, max_body_bytes=max_body_bytes, metrics=HttpMetrics(shown))
     app.add_exception_handler(StrategistError, strategist_problem)

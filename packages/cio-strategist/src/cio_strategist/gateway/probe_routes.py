@@ -1,6 +1,6 @@
 """Liveness, readiness and metrics."""
 
-from typing import Any
+from typing import Any, cast
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cio_strategist.gateway.answers import PlainJSON
-from cio_strategist.gateway.auth import Inside
+from cio_strategist.gateway.services import ReadReadiness
 
 router = APIRouter(tags=["operation"])
 
@@ -19,10 +19,10 @@ async def healthz() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@router.get("/readyz", summary="Whether it takes writes and they are enforced", responses={503: {"description": "No"}})
-async def readyz(services: Inside) -> Response:
+@router.get("/readyz", summary="Whether it does what it is for", responses={503: {"description": "No"}})
+async def readyz(request: Request) -> Response:
     """Tell what that rests on as well. Reads may be answered while this says 503."""
-    readiness = services.readiness()
+    readiness = cast("ReadReadiness", request.app.state.readiness)()
     content: dict[str, Any] = {**readiness.facts, "ready": readiness.ready}
     return PlainJSON(content, status_code=200 if readiness.ready else 503)
 

@@ -36,9 +36,13 @@ class Readiness:
     """Whether the process does what it is for, as `/readyz` tells it."""
 
     ready: bool
-    """Whether it takes writes and they are enforced. Reads may well be answered without."""
+    """For the gateway: whether it takes writes and they are enforced. Reads may well be answered without."""
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
     """What that rests on, such as whether MongoDB and Redis answer. Values are plain JSON without credentials."""
+
+
+ReadReadiness = Callable[[], Readiness]
+"""Tells facts known at the moment; must not wait for anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +55,4 @@ class Services:
     reader: PolicyReader
     tokens: CallerLookup
     write_limit: WriteLimit
-    readiness: Callable[[], Readiness]
-    """Facts known at the moment; must not wait for anything."""
+    readiness: ReadReadiness

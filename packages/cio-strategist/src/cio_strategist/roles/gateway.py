@@ -1,0 +1,67 @@
+"""The role that owns policy: its doors, and the projection to Redis."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from cio_strategist.adapters.bots import open_bots
+from cio_strategist.adapters.clock import SystemClock
+from cio_strategist.adapters.telemetry import Telemetry
+from cio_strategist.bootstrap import Governance, open_governance
+from cio_strategist.gateway.assembly import gateway_app
+from cio_strategist.gateway.server import HttpServer
+from cio_strategist.gateway.services import Readiness, ReadReadiness, Services
+from cio_strategist.roles.role import ActiveRole, Role
+from cio_strategist.service.fleet import Fleet
+from cio_strategist.service.projection import Projector
+from cio_strategist.service.write_limit import WriteLimit
+from cio_strategist.settings import Settings
+
+
+@asynccontextmanager
+async def open_gateway(settings: Settings, telemetry: Telemetry) -> AsyncGenerator[ActiveRole]:
+    """Open the authority's stores. Raises `RefusedError` without MONGODB_URI."""
+    async with open_governance(settings, metrics=telemetry) as governance, _fleet(settings) as fleet:
+        projector = governance.needed_authority.projector
+        telemetry.watch_enforced(lambda: projector.is_up_to_date)
+
+        def open_doors(readiness: ReadReadiness) -> HttpServer:
+            services = _services(settings, governance, readiness)
+            app = gateway_app(services, fleet, max_body_bytes=settings.max_body_bytes, registry=telemetry.registry)
+            return HttpServer(app, host=settings.http_host, port=settings.http_port)
+
+        yield ActiveRole(
+            Role.GATEWAY, tasks=(projector.run,), readiness=lambda: _readiness(projector), open_doors=open_doors
+        )
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncGenerator[tuple[Services, Fleet]]:
+    """Open what stands behind the doors, without the projection running. Raises `RefusedError` without MONGODB_URI."""
+    async with open_governance(settings) as governance, _fleet(settings) as fleet:
+        projector = governance.needed_authority.projector
+        yield _services(settings, governance, lambda: _readiness(projector)), fleet
+
+
+def _services(settings: Settings, governance: Governance, readiness: ReadReadiness) -> Services:
+    authority = governance.needed_authority
+    return Services(
+        manager=governance.manager,
+        proposals=authority.proposals,
+        control=governance.control,
+        reader=authority.reader,
+        tokens=authority.tokens,
+        write_limit=WriteLimit(settings.writes_per_minute),
+        readiness=readiness,
+    )
+
+
+def _readiness(projector: Projector) -> Readiness:
+    newest = projector.newest
+    facts = {"message": "nothing was compared yet"} if newest is None else newest.model_dump(mode="json")
+    return Readiness(ready=projector.is_up_to_date, facts=facts)
+
+
+@asynccontextmanager
+async def _fleet(settings: Settings) -> AsyncGenerator[Fleet]:
+    async with open_bots(total_seconds=settings.bot_timeout_seconds) as bots:
+        yield Fleet(settings.bots, bots, clock=SystemClock())
