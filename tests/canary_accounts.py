@@ -1,10 +1,14 @@
 """Accounts at the canary's simulated exchange, a clock that never waits, and runs against both."""
 
+import io
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+
+import pytest
 
 from canary.caller import Credentials
 from canary.model import MarketLot, Mode, PositionKey
@@ -68,6 +72,11 @@ def book(
 def rest(account: Book, symbol: str, amount: str, *, side: str = "BOTH", conditional: bool = False) -> int:
     """Let an order wait at the exchange that moves the position by `amount` if it fills."""
     return account.rest(Resting(symbol, side, Decimal(amount), conditional))
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """Let somebody type these lines, and then be gone."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
 
 
 @dataclass

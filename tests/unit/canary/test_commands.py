@@ -1,7 +1,6 @@
 """The command line, against a simulated exchange behind a real socket."""
 
 import ast
-import io
 import json
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from canary.simulator.book import Book
 from canary.simulator.exchange import SimulatedExchange
 from canary.simulator.faults import Fault, Kind
 from canary.simulator.server import SimulatorServer
-from tests.canary_accounts import CREDENTIALS, book, rest
+from tests.canary_accounts import CREDENTIALS, book, rest, typed
 
 ROOT = Path(__file__).parents[3]
 CONSENT = ("--yes", "--i-understand")
@@ -44,10 +43,6 @@ def exchange(account: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv("CANARY_BASE_URL", server.url)
         monkeypatch.setenv("CANARY_HOME", str(tmp_path / "home"))
         yield simulated
-
-
-def typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
 
 
 def untouched(account: Book) -> bool:
@@ -170,14 +165,15 @@ def test_an_account_that_is_flat_needs_no_confirmation(
 
 
 def test_other_markets_are_listed_and_not_touched(
-    exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    exchange: SimulatedExchange, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    exchange.others["/api/v3/account"] = {"balances": [{"asset": "BTC", "free": "0.5", "locked": "0.25"}]}
-    exchange.others["/dapi/v1/positionRisk"] = [{"symbol": "BTCUSD_PERP", "positionSide": "BOTH", "positionAmt": "-7"}]
-    with SimulatorServer(exchange) as server:
-        monkeypatch.setenv("CANARY_SPOT_URL", server.url)
-        monkeypatch.setenv("CANARY_COINM_URL", server.url)
-        assert main(["plan"]) == 0
+    exchange.routes["GET", "/api/v3/account"] = lambda _: {
+        "balances": [{"asset": "BTC", "free": "0.5", "locked": "0.25"}]
+    }
+    exchange.routes["GET", "/dapi/v1/positionRisk"] = lambda _: [
+        {"symbol": "BTCUSD_PERP", "positionSide": "BOTH", "positionAmt": "-7"}
+    ]
+    assert main(["plan"]) == 0
     said = capsys.readouterr().out
     assert "Not touched: spot: 0.75 BTC" in said
     assert "Not touched: COIN-M: BTCUSD_PERP short 7" in said
@@ -214,7 +210,7 @@ def test_an_address_that_is_not_safe_or_not_clear_is_refused(
 def test_rehearsing_by_hand_drills_everything_and_its_date_is_shown(
     exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("canary.commands.drills", list)
+    monkeypatch.setattr("canary.rehearsing.drills", list)
     typed(monkeypatch, "CLOSE SIMULATED 2")
     main(["plan"])
     assert "Last rehearsal: never" in capsys.readouterr().out
@@ -227,7 +223,7 @@ def test_rehearsing_by_hand_drills_everything_and_its_date_is_shown(
 def test_mistyping_in_the_rehearsal_fails_it(
     exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("canary.commands.drills", list)
+    monkeypatch.setattr("canary.rehearsing.drills", list)
     typed(monkeypatch, "CLOSE EVERYTHING")
     assert main(["rehearse"]) == 1
     assert "Rehearsal FAILED" in capsys.readouterr().out

@@ -12,7 +12,7 @@ import pytest
 
 from canary.alerts import send_alert
 from canary.clock import SystemClock
-from canary.commands import standard_console
+from canary.console import standard_console
 from canary.errors import RefusedError, UnavailableError
 from canary.nats_wire import NatsAddress, request
 from canary.simulator.exchange import SimulatedExchange

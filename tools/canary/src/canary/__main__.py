@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from canary import VERSION, commands, watching
-from canary.commands import GIVE_UP_AFTER_SECONDS, Console, environment_of_process, standard_console
+from canary import VERSION, commands, rehearsing, watching
+from canary.commands import GIVE_UP_AFTER_SECONDS, environment_of_process
+from canary.console import Console, prepare_process, standard_console
 from canary.errors import CanaryError
-from canary.report import EXIT_REFUSED, EXIT_UNKNOWN, EXIT_WRONG_USAGE
+from canary.report import EXIT_REFUSED, EXIT_WRONG_USAGE
 from canary.settings import ENVIRONMENT_HELP
 from canary.watch_settings import WATCH_ENVIRONMENT_HELP
 
@@ -38,12 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.say(f"canary: {error}")
         return EXIT_REFUSED
     except KeyboardInterrupt:
-        console.say("canary: interrupted. What was sent stays sent: run `canary plan` to see what is open.")
-        return EXIT_UNKNOWN
+        console.say("canary: interrupted. Nothing was changed.")
+        return EXIT_REFUSED
 
 
 def run() -> NoReturn:
     """Run the command line and leave with its exit code."""
+    prepare_process()
     sys.exit(main())
 
 
@@ -63,9 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_confirmation(closing)
     closing.add_argument("--dry-run", action="store_true", help="show the plan and stop (exit 1 unless it is flat)")
     closing.add_argument("--report", type=Path, metavar="FILE", help="where the JSON report goes")
-    rehearsing = _add(commands_of, "rehearse", commands.rehearse, "drill everything against a simulated exchange")
-    _add_confirmation(rehearsing)
-    rehearsing.set_defaults(dry_run=False)
+    drilling = _add(commands_of, "rehearse", rehearsing.rehearse, "drill everything against a simulated exchange")
+    _add_confirmation(drilling)
     sealing = _add(commands_of, "seal", commands.seal, "write an encrypted credentials file")
     sealing.add_argument("file", type=Path, metavar="FILE", help="the file to write")
     watch = _add(commands_of, "watch", watching.watch, "alert, and close if told to, when governance is gone")
@@ -100,6 +101,8 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         "--mode", choices=["hedge", "one-way"], help="the position mode, only if the exchange does not tell it"
     )
     parser.add_argument("--no-others", action="store_true", help="do not list spot balances and COIN-M positions")
+    parser.add_argument("--coin-m", action="store_true", help="close the COIN-M futures positions too")
+    parser.add_argument("--sell-spot", metavar="ASSET", help="sell all spot balances at market too, for ASSET (USDT)")
 
 
 def _add_confirmation(parser: argparse.ArgumentParser) -> None:

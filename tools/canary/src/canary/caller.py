@@ -67,6 +67,7 @@ class Caller:
         deadline: Deadline,
         pacer: Pacer,
         journal: Journal,
+        time_path: str = "/fapi/v1/time",
         timeout: float = TIMEOUT_SECONDS,
     ) -> None:
         self.requests = 0
@@ -77,6 +78,7 @@ class Caller:
         self._transport = transport
         self._credentials = credentials
         self._journal = journal
+        self._time_path = time_path
         self._timeout = timeout
         self._counting = threading.Lock()
 
@@ -98,7 +100,7 @@ class Caller:
         """Take over the exchange's clock; raises what `call` raises."""
         asked = self.clock.monotonic()
         before = self.clock.epoch()
-        answer = wire.row(self._attempt(Request("GET", "/fapi/v1/time", signed=False)))
+        answer = wire.row(self._attempt(Request("GET", self._time_path, signed=False)))
         there = wire.integer(answer, "serverTime") / 1000
         # The answer was made somewhere on the way, half of the round trip ago as far as anyone can know.
         self.pacer.offset = there - (before + (self.clock.monotonic() - asked) / 2)
@@ -137,6 +139,14 @@ class Caller:
         self.pacer.acquire(request.weight, order=request.order)
         with self._counting:
             self.requests += 1
+        expires_at = self.clock.monotonic() + RECV_WINDOW_MILLISECONDS / 1000
+        try:
+            return self._exchange(request)
+        except UnavailableError as error:
+            error.expires_at = expires_at
+            raise
+
+    def _exchange(self, request: Request) -> object:
         answer = self._transport.send(
             request.method,
             self._target(request),

@@ -49,6 +49,10 @@ class Deadline:
         """Seconds that are left, never below zero."""
         return max(0.0, self._end - self._clock.monotonic())
 
+    def end(self) -> None:
+        """Move it to now: nothing new is begun any more."""
+        self._end = self._clock.monotonic()
+
     def extend(self, seconds: float) -> None:
         """Move it to at least `seconds` from now."""
         self._end = max(self._end, self._clock.monotonic() + seconds)

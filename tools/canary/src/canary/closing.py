@@ -7,8 +7,9 @@ the next is sent.
 
 import itertools
 from collections.abc import Callable
+from contextlib import suppress
 
-from canary.account import FuturesAccount
+from canary.account import Account
 from canary.clock import Clock, Deadline
 from canary.dispatch import Dispatch
 from canary.errors import OutOfTimeError, RejectedError, UnavailableError
@@ -32,7 +33,7 @@ class Closing:
 
     def __init__(
         self,
-        account: FuturesAccount,
+        account: Account,
         *,
         mode: Mode,
         lots: dict[str, MarketLot],
@@ -59,9 +60,9 @@ class Closing:
         try:
             self._rounds()
         except OutOfTimeError as error:
-            self._result.why_ended = str(error)
-            self._journal.tell(f"Stopping: {error}.")
-            self._last_look()
+            self._stop(str(error))
+        except KeyboardInterrupt:
+            self._interrupted()
         self._result.sent = list(self._dispatch.sent.values())
         self._result.verdict = _verdict(self._result.last)
         return self._result
@@ -122,7 +123,7 @@ class Closing:
     def _cancel(self, symbols: list[str]) -> None:
         if symbols:
             self._journal.tell(f"Cancelling all orders of {len(symbols)} symbols.")
-        kinds = (self._account.cancel_orders, self._account.cancel_conditional_orders)
+        kinds = self._account.cancellations()
         self._workers.each(self._cancel_one, [(symbol, cancel) for symbol in symbols for cancel in kinds])
 
     def _cancel_one(self, what: tuple[str, Callable[[str], None]]) -> None:
@@ -133,11 +134,11 @@ class Closing:
             passing = isinstance(error, UnavailableError)
             self._note(symbol, "orders", f"orders not cancelled: {error}", passing=passing)
         else:
-            self._journal.write("cancelled", symbol=symbol, what=cancel.__name__)
+            self._journal.write("cancelled", symbol=symbol, what=cancel.__name__.strip("_"))
 
     def _read(self) -> Reading:
         self._result.last = NOTHING_KNOWN
-        reading = read_account(self._account, self._workers)
+        reading = read_account(self._account)
         self._journal.write(
             "read",
             positions=None if reading.positions is None else [str(position) for position in reading.positions],
@@ -172,8 +173,25 @@ class Closing:
             raise OutOfTimeError("the time given for the run is over")
         self._clock.sleep(seconds)
 
-    def _last_look(self) -> None:
+    def _interrupted(self) -> None:
+        self._result.interrupted = True
+        self._result.last = NOTHING_KNOWN
+        self._result.why_ended = "interrupted twice, so what is left was not looked at"
+        self._journal.tell("Interrupted: nothing more is sent. Looking at what is left; interrupt again to leave now.")
+        # What runs in threads ends by itself as soon as it would begin something new.
+        self._deadline.end()
+        with suppress(KeyboardInterrupt):
+            self._workers.finish()
+            self._stop("interrupted")
+
+    def _stop(self, why: str) -> None:
+        self._result.last = NOTHING_KNOWN
+        self._journal.tell(f"Stopping: {why}.")
         self._keep_problems()
+        self._last_look()
+        self._result.why_ended = why
+
+    def _last_look(self) -> None:
         self._deadline.extend(LAST_LOOK_SECONDS)
         try:
             self._dispatch.settle()

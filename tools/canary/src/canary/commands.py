@@ -1,52 +1,30 @@
 """What the commands do."""
 
 import argparse
-import getpass
 import os
-import sys
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from canary.caller import Credentials
 from canary.clock import Clock, SystemClock
+from canary.console import Console, outliving_the_terminal
 from canary.credentials import find_credentials, write_file
 from canary.errors import RefusedError
 from canary.model import Mode
 from canary.others import list_others
-from canary.planning import plan_close
-from canary.reading import describe
-from canary.rehearsal import CREDENTIALS, drills, last_rehearsal, practice_account, record, run_drill
-from canary.report import (
-    EXIT_CODES,
-    EXIT_DONE,
-    EXIT_REFUSED,
-    EXIT_UNKNOWN,
-    as_json,
-    summary,
-    table,
-    write_report,
-)
-from canary.result import RunResult, Verdict
-from canary.session import PREPARATION_SECONDS, Examination, Session, open_session
+from canary.plan_text import confirmation, plan_text
+from canary.rehearsal import last_rehearsal
+from canary.report import EXIT_CODES, EXIT_DONE, EXIT_REFUSED, EXIT_UNKNOWN, as_json, summary, write_report
+from canary.result import Verdict
+from canary.runs import MarketRun, carry_out, examine_beside, others_asked_for, worst
+from canary.session import PREPARATION_SECONDS, Session, open_session
 from canary.settings import Settings, read_settings
-from canary.simulator.exchange import SimulatedExchange
-from canary.simulator.server import SimulatorServer
 from canary.transport import HttpTransport
 
 GIVE_UP_AFTER_SECONDS = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Console:
-    """How a command talks: `say` shows progress, `show` the outcome, `ask` takes a line, `ask_secret` hides it."""
-
-    say: Callable[[str], None]
-    show: Callable[[str], None]
-    ask: Callable[[str], str]
-    ask_secret: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +34,6 @@ class Target:
     settings: Settings
     credentials: Credentials
     clock: Clock
-
-
-def standard_console() -> Console:
-    """Return the real one: outcome on standard output, everything else on standard error."""
-
-    def ask(question: str) -> str:
-        print(question, end="", file=sys.stderr, flush=True)
-        line = sys.stdin.readline()
-        return line.strip()
-
-    return Console(
-        say=lambda text: print(text, file=sys.stderr, flush=True),
-        show=lambda text: print(text, flush=True),
-        ask=ask,
-        ask_secret=lambda question: getpass.getpass(question) if sys.stdin.isatty() else sys.stdin.readline().strip(),
-    )
 
 
 def target_of(options: argparse.Namespace, environment: Mapping[str, str], console: Console) -> Target:
@@ -84,60 +46,45 @@ def target_of(options: argparse.Namespace, environment: Mapping[str, str], conso
 def plan(options: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
     """Show what `close-all` would do; nothing is changed."""
     target = target_of(options, environment, console)
-    with _session(target, console) as session:
-        found = session.examine(stated_mode=_mode(options))
-        _show_plan(found, target, console)
-        for line in _others(options, target, session):
-            console.show(f"Not touched: {line}")
+    with ExitStack() as stack:
+        session = stack.enter_context(_session(target, console))
+        runs = _examine(stack, session, options, target, PREPARATION_SECONDS)
+        _show_plan(runs, target, console)
+        _show_others(options, target, session, console)
     console.show("This was a plan: nothing was changed. To do it: canary close-all")
-    return EXIT_DONE if found.reading.complete else EXIT_UNKNOWN
+    complete = all(run.found is not None and run.found.reading.complete for run in runs)
+    return EXIT_DONE if complete else EXIT_UNKNOWN
 
 
 def close_all(options: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
     """Show the plan, have it confirmed, carry it out, and report."""
     target = target_of(options, environment, console)
-    with _session(target, console, preparation=options.give_up_after) as session:
-        found = session.examine(stated_mode=_mode(options))
-        _show_plan(found, target, console)
-        if not found.reading.flat and not _confirmed(options, found, console):
+    with ExitStack() as stack:
+        session = stack.enter_context(_session(target, console, preparation=options.give_up_after))
+        runs = _examine(stack, session, options, target, options.give_up_after)
+        _show_plan(runs, target, console)
+        if not (all(run.flat_already for run in runs) or _confirmed(options, runs, console)):
             console.show("NOTHING WAS CHANGED.")
             return EXIT_REFUSED
-        result = _carry_out(session, found, options.give_up_after)
-        others = _others(options, target, session)
-        for line in others:
-            console.show(f"Not touched: {line}")
-        _report(options.report, target, session, found, result, others, console)
-    return EXIT_CODES[result.verdict]
+        try:
+            with outliving_the_terminal():
+                _carry_out_and_report(runs, options, target, console)
+        except KeyboardInterrupt:
+            console.say("canary: interrupted. What was sent stays sent: run `canary plan` to see what is open.")
+            return EXIT_UNKNOWN
+    return EXIT_CODES[worst(runs)]
 
 
 def close_without_asking(options: argparse.Namespace, target: Target, console: Console) -> bool:
     """Close everything, as it was agreed beforehand; return whether the account is flat. Raises `RefusedError`."""
-    with _session(target, console) as session:
-        found = session.examine(stated_mode=_mode(options))
-        result = _carry_out(session, found, GIVE_UP_AFTER_SECONDS)
-        _report(None, target, session, found, result, [], console)
-    return result.verdict is Verdict.FLAT
-
-
-def rehearse(options: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
-    """Let the person close a simulated account, then run every drill; remember the date."""
-    home = read_settings(environment).home
-    log = home / "rehearsal.log"
-    console.show("REHEARSAL: a simulated exchange on this machine. Nothing real is touched.")
-    console.show(last_rehearsal(home, datetime.now(UTC)))
-    closed = passed = _practice(options, log, console)
-    if not closed:
-        console.show("FAILED  the practice close: type the line exactly, or give --yes --i-understand in a script")
-    for drill in drills():
-        wrong = run_drill(drill, log=log)
-        console.show(f"{'ok    ' if wrong is None else 'FAILED'}  {drill.title}{'' if wrong is None else f': {wrong}'}")
-        passed = passed and wrong is None
-    try:
-        record(home, passed=passed)
-    except OSError as error:
-        console.say(f"The date of this rehearsal cannot be kept: {error}")
-    console.show("Rehearsal passed." if passed else "Rehearsal FAILED.")
-    return EXIT_DONE if passed else EXIT_REFUSED
+    with ExitStack() as stack:
+        session = stack.enter_context(_session(target, console))
+        runs = _examine(stack, session, options, target, PREPARATION_SECONDS)
+        carry_out(runs, GIVE_UP_AFTER_SECONDS)
+        _report(None, target, runs, console)
+    if any(run.result is not None and run.result.interrupted for run in runs):
+        raise KeyboardInterrupt
+    return worst(runs) is Verdict.FLAT
 
 
 def seal(options: argparse.Namespace, _environment: Mapping[str, str], console: Console) -> int:
@@ -174,89 +121,63 @@ def _session(
     )
 
 
-def _mode(options: argparse.Namespace) -> Mode | None:
-    return Mode(options.mode) if options.mode else None
+def _examine(
+    stack: ExitStack, session: Session, options: argparse.Namespace, target: Target, seconds: float
+) -> list[MarketRun]:
+    mode = Mode(options.mode) if options.mode else None
+    first = MarketRun("USD-M", session, session.examine(stated_mode=mode))
+    return [first, *examine_beside(stack, session, others_asked_for(options, target.settings), mode, seconds)]
 
 
-def _show_plan(found: Examination, target: Target, console: Console) -> None:
-    console.show(
-        f"Account {found.name} at {target.settings.place}, {found.mode.value} mode: {describe(found.reading)}."
-    )
-    console.show(last_rehearsal(target.settings.home, datetime.now(UTC)))
-    rows: list[tuple[str, ...]] = []
-    for position in sorted(found.reading.positions or (), key=lambda one: one.key):
-        planned = plan_close(position, found.lots.get(position.symbol), str)
-        how = f"{position.closing_side} at market in {len(planned.orders)} orders"
-        rows.append((str(position), position.side, how, f"left: {planned.why_dust}" if planned.why_dust else ""))
-    if rows:
-        console.show(table(("POSITION", "SIDE", "CLOSE BY", ""), rows))
-    for symbol in sorted({order.symbol for order in found.reading.all_orders}):
-        plain = sum(1 for order in found.reading.orders or () if order.symbol == symbol)
-        conditional = sum(1 for order in found.reading.conditional_orders or () if order.symbol == symbol)
-        console.show(f"Cancel {symbol}: {plain} orders, {conditional} conditional orders")
-    for problem in found.reading.problems:
-        console.show(problem)
+def _show_plan(runs: list[MarketRun], target: Target, console: Console) -> None:
+    for line in plan_text(runs, target.settings.place, last_rehearsal(target.settings.home, datetime.now(UTC))):
+        console.show(line)
 
 
-def _confirmed(options: argparse.Namespace, found: Examination, console: Console) -> bool:
+def _confirmed(options: argparse.Namespace, runs: list[MarketRun], console: Console) -> bool:
     if options.dry_run:
         return False
     if options.yes and options.i_understand:
         return True
-    count = "UNKNOWN" if found.reading.positions is None else str(len(found.reading.positions))
-    phrase = f"CLOSE {found.name} {count}"
-    return console.ask(f"To cancel and close all of this NOW, type exactly:  {phrase}\n> ") == phrase
+    phrase = confirmation(runs)
+    typed = console.ask(f"To cancel and close all of this NOW, type exactly:  {phrase}\n> ")
+    if typed is None:
+        console.say("Nobody is there to type it. For scripts: --yes --i-understand")
+    return typed == phrase
 
 
-def _carry_out(session: Session, found: Examination, seconds: float) -> RunResult:
-    if found.reading.flat:
-        return RunResult(Verdict.FLAT, found.reading, why_ended="nothing was open")
-    return session.close_all(found, seconds=seconds)
+def _carry_out_and_report(runs: list[MarketRun], options: argparse.Namespace, target: Target, console: Console) -> None:
+    carry_out(runs, options.give_up_after)
+    _report(options.report, target, runs, console)
+    if not any(run.result is not None and run.result.interrupted for run in runs):
+        others = _show_others(options, target, runs[0].session, console)
+        # Once more, with what is not urgent: the first one is there whatever becomes of these questions.
+        write_report(_report_path(options.report, target, runs), as_json(runs, target.settings.place, others))
 
 
-def _others(options: argparse.Namespace, target: Target, session: Session) -> list[str]:
+def _show_others(options: argparse.Namespace, target: Target, session: Session, console: Console) -> list[str]:
+    """Show what the account holds where nothing was closed, and what selling left in spot."""
     if options.no_others:
         return []
-    return list_others(
-        target.settings.other_markets,
+    lines = list_others(
+        {name: url for name, url in target.settings.other_markets.items() if name != "COIN-M" or not options.coin_m},
         target.credentials,
         clock=target.clock,
         offset=session.caller.pacer.offset,
         journal=session.journal,
     )
+    for line in lines:
+        console.show(f"{'Left' if options.sell_spot and line.startswith('spot:') else 'Not touched'}: {line}")
+    return lines
 
 
-def _report(
-    report: Path | None,
-    target: Target,
-    session: Session,
-    found: Examination,
-    result: RunResult,
-    others: list[str],
-    console: Console,
-) -> None:
-    text = as_json(session, found, target.settings.place, result, others)
-    path = report or target.settings.home / "reports" / f"{session.run_id}.json"
-    session.journal.write("ended", verdict=result.verdict.value, why=result.why_ended)
-    failure = write_report(path, text)
+def _report(report: Path | None, target: Target, runs: list[MarketRun], console: Console) -> None:
+    path = _report_path(report, target, runs)
+    runs[0].session.journal.write("ended", verdict=worst(runs).value)
+    failure = write_report(path, as_json(runs, target.settings.place, []))
     console.say(f"Report: {path}" if failure is None else f"The report cannot be written: {failure}")
-    console.show(summary(result))
+    console.show(summary(runs))
 
 
-def _practice(options: argparse.Namespace, log: Path, console: Console) -> bool:
-    account = practice_account()
-    exchange = SimulatedExchange(account, CREDENTIALS, SystemClock())
-    with SimulatorServer(exchange) as server:
-        settings = Settings(server.url, "REHEARSAL", log.parent, {})
-        target = Target(settings, CREDENTIALS, SystemClock())
-        with open_session(
-            HttpTransport(server.url), CREDENTIALS, clock=target.clock, log=log, say=console.say
-        ) as session:
-            found = session.examine()
-            _show_plan(found, target, console)
-            if not _confirmed(options, found, console):
-                console.show("NOTHING WAS CHANGED: what was typed is not what was asked for.")
-                return False
-            result = session.close_all(found, seconds=options.give_up_after)
-            console.show(summary(result))
-    return result.verdict is Verdict.FLAT and not account.open_positions() and not account.resting
+def _report_path(report: Path | None, target: Target, runs: list[MarketRun]) -> Path:
+    return report or target.settings.home / "reports" / f"{runs[0].session.run_id}.json"

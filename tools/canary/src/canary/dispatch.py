@@ -2,9 +2,10 @@
 
 import itertools
 import threading
+from dataclasses import dataclass
 from decimal import Decimal
 
-from canary.account import FuturesAccount
+from canary.account import Account
 from canary.clock import Clock, Deadline
 from canary.errors import OutOfTimeError, RejectedError, UnavailableError
 from canary.journal import Journal
@@ -14,11 +15,23 @@ from canary.result import Problem, SentOrder
 from canary.workers import Workers
 
 LOOKUPS = 3
+"""So often an order that is known is asked for until it is final; then other things come first."""
 LOOKUP_PAUSE_SECONDS = 0.5
+VISIBLE_AFTER_SECONDS = 1.0
+"""An order just accepted may not be visible at once."""
 PRICE_TOO_FAR = -4131
 """The book is too thin or too far away right now: that passes."""
 FINAL = ("FILLED", "CANCELED", "REJECTED", "EXPIRED", "EXPIRED_IN_MATCH")
 NEVER_ARRIVED = "NEVER ARRIVED"
+SETTLED = (*FINAL, NEVER_ARRIVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """An order whose fate is unknown; from `expires_at` on (monotonic seconds) the exchange would refuse it."""
+
+    order: CloseOrder
+    expires_at: float
 
 
 class Dispatch:
@@ -26,7 +39,7 @@ class Dispatch:
 
     def __init__(
         self,
-        account: FuturesAccount,
+        account: Account,
         lots: dict[str, MarketLot],
         *,
         run_id: str,
@@ -48,7 +61,7 @@ class Dispatch:
         self._journal = journal
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
-        self._unsettled: dict[PositionKey, list[CloseOrder]] = {}
+        self._unsettled: dict[PositionKey, list[Unsettled]] = {}
 
     def close(self, positions: tuple[Position, ...]) -> int:
         """Send the orders that close these positions, side by side; return how many orders were tried.
@@ -62,7 +75,7 @@ class Dispatch:
 
     def settle(self) -> None:
         """Look up every order whose fate is unknown."""
-        waiting = [order for orders in self._unsettled.values() for order in orders]
+        waiting = [one for of_position in self._unsettled.values() for one in of_position]
         self._workers.each(self._settle_one, waiting)
 
     def _close_one(self, position: Position) -> int:
@@ -87,45 +100,45 @@ class Dispatch:
             self._record(order, "UNKNOWN" if error.maybe_done else "NOT SENT")
             self._note(position, str(error), passing=True)
             if error.maybe_done:
-                self._hold(order)
+                self._hold(Unsettled(order, error.expires_at))
             return False
         except OutOfTimeError:
             self._record(order, "NOT SENT")
             raise
         self._record(order, fill.status, fill.executed)
         if fill.status not in FINAL:
-            self._hold(order)
+            self._hold(Unsettled(order, self._clock.monotonic()))
         elif fill.executed < order.quantity:
             self._note(position, f"{fill.status} with {fill.executed} of {order.quantity} executed", passing=True)
         return True
 
-    def _settle_one(self, order: CloseOrder) -> None:
-        """Ask for an order some times, some time apart: an order just accepted may not be visible at once."""
-        fill = None
-        for lookup in range(LOOKUPS):
-            if lookup:
-                self._clock.sleep(min(LOOKUP_PAUSE_SECONDS, self._deadline.left))
+    def _settle_one(self, unsettled: Unsettled) -> None:
+        """Ask for an order until it is final, or can neither be known nor arrive any more."""
+        order, gone_at = unsettled.order, unsettled.expires_at + VISIBLE_AFTER_SECONDS
+        for lookup in itertools.count(1):
             try:
                 fill = self._account.find(order.position.symbol, order.client_order_id)
             except (RejectedError, UnavailableError) as error:
                 self._note(order.position, f"the fate of {order.client_order_id} is unknown: {error}", passing=True)
                 return
-            if fill is not None and fill.status in FINAL:
-                break
-        else:
-            if fill is not None:
+            if fill is None and self._clock.monotonic() >= gone_at:
+                fill = Fill(NEVER_ARRIVED, Decimal(0))
+            if fill is not None and fill.status in SETTLED:
+                self._release(unsettled, fill)
+                return
+            if fill is not None and lookup >= LOOKUPS:
                 self._note(order.position, f"{order.client_order_id} is still {fill.status}", passing=True)
                 return
-        self._release(order, fill or Fill(NEVER_ARRIVED, Decimal(0)))
+            self._clock.sleep(min(LOOKUP_PAUSE_SECONDS, self._deadline.left))
 
-    def _hold(self, order: CloseOrder) -> None:
+    def _hold(self, unsettled: Unsettled) -> None:
         with self._lock:
-            self._unsettled.setdefault(order.position.key, []).append(order)
+            self._unsettled.setdefault(unsettled.order.position.key, []).append(unsettled)
 
-    def _release(self, order: CloseOrder, fill: Fill) -> None:
-        self._record(order, fill.status, fill.executed)
+    def _release(self, unsettled: Unsettled, fill: Fill) -> None:
+        self._record(unsettled.order, fill.status, fill.executed)
         with self._lock:
-            self._unsettled[order.position.key].remove(order)
+            self._unsettled[unsettled.order.position.key].remove(unsettled)
 
     def _note(self, position: Position, why: str, *, passing: bool) -> None:
         self.problems.append(Problem(*position.key, why, passing))

@@ -31,6 +31,8 @@ class UnavailableError(CanaryError):
     def __init__(self, message: str, *, maybe_done: bool) -> None:
         super().__init__(message)
         self.maybe_done = maybe_done
+        self.expires_at = 0.0
+        """The monotonic second from which on the exchange refuses the request for its age, should it still arrive."""
 
 
 class OutOfTimeError(CanaryError):

@@ -1,4 +1,4 @@
-"""The append-only log: one JSON object a line, on disk before the next thing happens."""
+"""The append-only log: one JSON object a line, handed to the system before the next thing happens."""
 
 import json
 import os

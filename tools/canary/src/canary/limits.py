@@ -13,6 +13,8 @@ SHARE = 0.95
 """How much of a limit is used: others may send from this address too."""
 DEFAULT_PAUSE_SECONDS = 5.0
 SHORTEST_WAIT_SECONDS = 0.001
+LONGEST_WAIT_SECONDS = 0.5
+"""After so long the deadline is looked at again: it may have been moved to now."""
 
 
 @dataclass(slots=True)
@@ -47,8 +49,8 @@ class Limits:
 class Pacer:
     """Lets requests of all threads through while they fit the limits, and holds them while the exchange says wait."""
 
-    def __init__(self, clock: Clock, deadline: Deadline) -> None:
-        self.limits = Limits()
+    def __init__(self, clock: Clock, deadline: Deadline, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
         self.offset = 0.0
         """Seconds by which the exchange's clock is ahead of ours."""
         self._clock = clock
@@ -67,7 +69,7 @@ class Pacer:
             if wait > self._deadline.left:
                 raise OutOfTimeError(f"the exchange wants us to wait {wait:.0f} s, longer than the run may take")
             # Not less than what a clock can tell apart, or it would spin.
-            self._clock.sleep(max(wait, SHORTEST_WAIT_SECONDS))
+            self._clock.sleep(min(max(wait, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS))
 
     def hold(self, retry_after: str | None) -> float:
         """Let nothing through for the seconds that the exchange named, and return them."""

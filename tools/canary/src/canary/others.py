@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from contextlib import closing
 
-from canary import wire
-from canary.caller import Caller, Credentials, Request
+from canary.account import COIN_M_PATHS, FuturesAccount
+from canary.caller import Caller, Credentials
 from canary.clock import Clock, Deadline
 from canary.errors import CanaryError
 from canary.journal import Journal
 from canary.limits import Pacer
+from canary.spot import balances
 from canary.transport import HttpTransport, Transport
 
 PATIENCE_SECONDS = 5.0
@@ -40,19 +41,11 @@ def _caller(transport: Transport, credentials: Credentials, *, clock: Clock, off
 
 
 def _spot(caller: Caller) -> list[str]:
-    answer = wire.row(
-        caller.call(Request("GET", "/api/v3/account", {"omitZeroBalances": "true"}, weight=20), attempts=1)
-    )
-    balances = [
-        (wire.text(item, "asset"), wire.number(item, "free") + wire.number(item, "locked"))
-        for item in wire.rows(answer.get("balances"))
-    ]
-    return [f"spot: {amount.normalize():f} {asset}" for asset, amount in balances if amount]
+    return [f"spot: {amount.normalize():f} {asset}" for asset, amount in balances(caller, attempts=1).items()]
 
 
 def _coin_margined(caller: Caller) -> list[str]:
-    found = wire.positions(caller.call(Request("GET", "/dapi/v1/positionRisk"), attempts=1))
-    return [f"COIN-M: {position}" for position in found]
+    return [f"COIN-M: {position}" for position in FuturesAccount(caller, COIN_M_PATHS).positions(attempts=1)]
 
 
 _READERS = {"spot": _spot, "COIN-M": _coin_margined}

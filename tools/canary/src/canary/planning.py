@@ -41,8 +41,8 @@ def split(size: Decimal, lot: MarketLot) -> tuple[list[Decimal], Decimal]:
     Even parts, because a small last part could be below the minimum quantity or notional.
     """
     step = lot.step or Decimal(1).scaleb(_exponent(size))
-    units = int(size / step)
-    most = int(lot.maximum / step) if lot.maximum else units
+    units = int(size // step)
+    most = int(lot.maximum // step) if lot.maximum else units
     least = max(int((lot.minimum / step).to_integral_value(ROUND_CEILING)), 1)
     if units < least or most < least:
         return [], size

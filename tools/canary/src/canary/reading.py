@@ -1,25 +1,30 @@
-"""Reads what is open at the exchange, all parts side by side; a part that fails does not hide the others."""
+"""Reads what is open at the exchange; a part that fails does not hide the others."""
 
 from collections.abc import Callable
 from typing import TypeVar
 
-from canary.account import FuturesAccount
+from canary.account import Account
 from canary.errors import RejectedError, UnavailableError
 from canary.model import Reading
-from canary.workers import Workers
 
 T = TypeVar("T")
 
 NOTHING_KNOWN = Reading(None, None, None)
+ATTEMPTS = 2
+"""Few, because what hangs must not hold up the closing of what can be read; the next round tries again."""
 
 
-def read_account(account: FuturesAccount, workers: Workers) -> Reading:
-    """Return positions, orders and conditional orders as they are now; raises `OutOfTimeError`."""
+def read_account(account: Account, *, attempts: int = ATTEMPTS) -> Reading:
+    """Return positions, orders and conditional orders as they are now; raises `OutOfTimeError`.
+
+    One after the other, in the direction in which things move: a conditional order becomes an order, an order becomes
+    a position. Read the other way round, or at once, what moves on between two answers would be in neither of them.
+    """
     problems: list[str] = []
-    positions = workers.start(lambda: _part("positions", account.positions, problems))
-    orders = workers.start(lambda: _part("orders", account.orders, problems))
-    conditional = workers.start(lambda: _part("conditional orders", account.conditional_orders, problems))
-    return Reading(positions.result(), orders.result(), conditional.result(), tuple(problems))
+    conditional = _part("conditional orders", lambda: account.conditional_orders(attempts), problems)
+    orders = _part("orders", lambda: account.orders(attempts), problems)
+    positions = _part("positions", lambda: account.positions(attempts), problems)
+    return Reading(positions, orders, conditional, tuple(problems))
 
 
 def describe(reading: Reading) -> str:

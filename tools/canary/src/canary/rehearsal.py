@@ -100,10 +100,11 @@ def run_drill(drill: Drill, *, log: Path | None, clock: Clock | None = None) -> 
     return None
 
 
-def record(home: Path, *, passed: bool) -> None:
-    """Remember that the drill was done now; raises OSError."""
+def record(home: Path, *, passed: bool, by_hand: bool) -> None:
+    """Remember that the drill was done now, and whether a person typed what is to be typed; raises OSError."""
     home.mkdir(parents=True, exist_ok=True)
-    content = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "passed": passed, "version": VERSION}
+    content = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "passed": passed}
+    content |= {"by_hand": by_hand, "version": VERSION}
     (home / RECORD).write_text(json.dumps(content) + "\n", encoding="utf-8")
 
 
@@ -111,11 +112,12 @@ def last_rehearsal(home: Path, now: datetime) -> str:
     """Return one sentence about the last drill."""
     try:
         found = json.loads((home / RECORD).read_text(encoding="utf-8"))
-        at, passed = datetime.fromisoformat(found["at"]), bool(found["passed"])
+        at, passed, by_hand = datetime.fromisoformat(found["at"]), bool(found["passed"]), bool(found.get("by_hand"))
         days = (now - at).days
     except (OSError, ValueError, KeyError, TypeError):
         return "Last rehearsal: never on this machine (canary rehearse)."
-    return f"Last rehearsal: {at:%Y-%m-%d}, {days} days ago, {'passed' if passed else 'FAILED'}."
+    how = "" if by_hand else ", with nobody at the keyboard"
+    return f"Last rehearsal: {at:%Y-%m-%d}, {days} days ago, {'passed' if passed else 'FAILED'}{how}."
 
 
 def _book(drill: Drill) -> Book:

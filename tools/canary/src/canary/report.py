@@ -6,7 +6,7 @@ from pathlib import Path
 
 from canary.model import Position, Reading
 from canary.result import RunResult, Verdict
-from canary.session import Examination, Session
+from canary.runs import MarketRun, worst
 
 EXIT_DONE = 0
 EXIT_REFUSED = 1
@@ -29,8 +29,18 @@ def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     )
 
 
-def summary(result: RunResult) -> str:
-    """Return what happened to every position, what orders are left, and the verdict, as text."""
+def summary(runs: list[MarketRun]) -> str:
+    """Return what happened to every position, what orders are left, and the verdict over all markets, as text."""
+    lines: list[str] = []
+    for run in runs:
+        if run.result is not None:
+            lines += [f"{run.market}:"] if len(runs) > 1 else []
+            lines += _summary(run.result)
+    lines.append(SENTENCES[worst(runs)])
+    return "\n".join(lines)
+
+
+def _summary(result: RunResult) -> list[str]:
     lines: list[str] = []
     rows = [
         (row["position"], row["left"], row["state"], row["why"]) for row in _positions(result) if row["state"] != "flat"
@@ -45,24 +55,36 @@ def summary(result: RunResult) -> str:
     lines += [f"{p.symbol}: {p.why}" for p in result.problems.values() if p.side == "orders" and left]
     lines += list(result.last.problems)
     lines.append(f"Ended because: {result.why_ended}.")
-    lines.append(SENTENCES[result.verdict])
-    return "\n".join(lines)
+    return lines
 
 
-def as_json(session: Session, found: Examination, place: str, result: RunResult, others: list[str]) -> str:
-    """Return the report of a run as JSON text."""
+def as_json(runs: list[MarketRun], place: str, not_touched: list[str]) -> str:
+    """Return the report of a run as JSON text: USD-M futures, the first of `runs`, and below it the other markets."""
+    first = runs[0]
+    verdict = worst(runs)
     content = {
-        "run": session.run_id,
-        "account": found.name,
+        "run": first.session.run_id,
+        "account": first.found.name if first.found is not None else "",
         "place": place,
-        "mode": found.mode.value,
-        "started_at": session.started_at.isoformat(timespec="seconds"),
+        "started_at": first.session.started_at.isoformat(timespec="seconds"),
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        **_of_market(first),
+        "verdict": verdict.value,
+        "exit_code": EXIT_CODES[verdict],
+        "other_markets": [{"market": run.market, **_of_market(run)} for run in runs[1:]],
+        "not_touched": not_touched,
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _of_market(run: MarketRun) -> dict[str, object]:
+    result = run.result or RunResult(Verdict.UNKNOWN, Reading(None, None, None))
+    return {
+        "mode": run.found.mode.value if run.found is not None else "",
         "verdict": result.verdict.value,
-        "exit_code": EXIT_CODES[result.verdict],
         "why_ended": result.why_ended,
         "rounds": result.rounds,
-        "requests": session.caller.requests,
+        "requests": run.session.caller.requests,
         "positions": _positions(result),
         "orders_seen": len(result.orders_seen),
         "orders_left": [
@@ -75,9 +97,7 @@ def as_json(session: Session, found: Examination, place: str, result: RunResult,
         ],
         "unread": list(result.last.problems),
         "sent": [order.as_fields() for order in result.sent],
-        "not_touched": others,
     }
-    return json.dumps(content, indent=2) + "\n"
 
 
 def write_report(path: Path, text: str) -> str | None:

@@ -53,3 +53,4 @@ class RunResult:
     sent: list[SentOrder] = field(default_factory=list[SentOrder])
     rounds: int = 0
     why_ended: str = ""
+    interrupted: bool = False

@@ -3,17 +3,18 @@
 import os
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from canary.account import FuturesAccount, alias_of
+from canary.account import Account, alias_of
 from canary.caller import Caller, Credentials
 from canary.clock import Clock, Deadline
 from canary.closing import Closing
 from canary.errors import CanaryError, OutOfTimeError, RefusedError
 from canary.journal import Journal
 from canary.limits import Pacer
+from canary.markets import USD_M, Market, spot_limits
 from canary.model import MarketLot, Mode, Reading
 from canary.planning import check_mode
 from canary.reading import read_account
@@ -23,6 +24,7 @@ from canary.workers import Workers
 
 WORKERS = 16
 PREPARATION_SECONDS = 60.0
+FIRST_LOOK_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,9 @@ class Examination:
 class Session:
     """Everything that one run needs."""
 
-    account: FuturesAccount
+    account: Account
     caller: Caller
+    credentials: Credentials
     workers: Workers
     clock: Clock
     deadline: Deadline
@@ -52,14 +55,14 @@ class Session:
         """Look at the account without changing anything.
 
         `stated_mode` is a person's word, for when the exchange does not tell the mode. Raises `RefusedError` if the
-        mode cannot be determined, or contradicts the positions.
+        mode cannot be determined, or contradicts that word or the positions.
         """
         self._synchronise()
         name = self.workers.start(lambda: alias_of(self.account))
         lots = self.workers.start(self._lots)
         mode = self.workers.start(lambda: self._mode(stated_mode))
         try:
-            reading = read_account(self.account, self.workers)
+            reading = read_account(self.account, attempts=FIRST_LOOK_ATTEMPTS)
         except OutOfTimeError as error:
             reading = Reading(None, None, None, (f"the account cannot be read: {error}",))
         found = Examination(name.result() or "UNNAMED", mode.result(), reading, lots.result())
@@ -88,15 +91,18 @@ class Session:
             self.journal.tell(f"The exchange's time is not known ({error}); trusting this machine's clock for now.")
 
     def _mode(self, stated: Mode | None) -> Mode:
-        if stated is not None:
-            return stated
         try:
-            return self.account.mode()
+            told = self.account.mode()
         except CanaryError as error:
+            if stated is not None:
+                return stated
             raise RefusedError(
                 f"the account's position mode cannot be determined, so nothing is touched: {error}. "
                 "If you know it, say it: --mode hedge or --mode one-way"
             ) from error
+        if stated not in {None, told}:
+            raise RefusedError(f"the exchange says that the account is in {told.value} mode: leave --mode out")
+        return told
 
     def _lots(self) -> dict[str, MarketLot]:
         try:
@@ -117,7 +123,7 @@ def open_session(
     workers: int = WORKERS,
     preparation: float = PREPARATION_SECONDS,
 ) -> Generator[Session]:
-    """Yield a session, and end its threads and the transport's connections afterwards.
+    """Yield a session for USD-M futures, and end its threads and the transport's connections afterwards.
 
     `log` is the append-only file, `say` shows progress.
     `preparation` is how many seconds the first look may take, before `close_all` is given its own.
@@ -128,4 +134,21 @@ def open_session(
     pacer = Pacer(clock, deadline)
     caller = Caller(transport, credentials, clock=clock, deadline=deadline, pacer=pacer, journal=journal)
     with closing(transport), Workers(workers) as pool:
-        yield Session(FuturesAccount(caller), caller, pool, clock, deadline, journal, run_id)
+        yield Session(USD_M.open(caller), caller, credentials, pool, clock, deadline, journal, run_id)
+
+
+@contextmanager
+def open_beside(session: Session, market: Market, transport: Transport) -> Generator[Session]:
+    """Yield a session for another market of the same account and run, to be used after or before the first one."""
+    pacer = session.caller.pacer if market.futures else Pacer(session.clock, session.deadline, spot_limits())
+    caller = Caller(
+        transport,
+        session.credentials,
+        clock=session.clock,
+        deadline=session.deadline,
+        pacer=pacer,
+        journal=session.journal,
+        time_path=market.time_path,
+    )
+    with closing(transport):
+        yield replace(session, account=market.open(caller), caller=caller)

@@ -10,7 +10,10 @@ from canary.errors import RefusedError
 PRODUCTION = "production"
 TESTNET = "testnet"
 FUTURES_URLS = {PRODUCTION: "https://fapi.binance.com", TESTNET: "https://demo-fapi.binance.com"}
-OTHER_MARKETS_PRODUCTION = {"spot": "https://api.binance.com", "COIN-M": "https://dapi.binance.com"}
+OTHER_MARKETS = {
+    PRODUCTION: {"spot": "https://api.binance.com", "COIN-M": "https://dapi.binance.com"},
+    TESTNET: {"spot": "https://demo-api.binance.com", "COIN-M": "https://demo-dapi.binance.com"},
+}
 OTHER_MARKETS_VARIABLES = {"spot": "CANARY_SPOT_URL", "COIN-M": "CANARY_COINM_URL"}
 
 ENVIRONMENT_HELP = """environment:
@@ -18,7 +21,7 @@ ENVIRONMENT_HELP = """environment:
   CANARY_CREDENTIALS                 path of an encrypted file made by `canary seal`, used when there is no key above
   CANARY_PASSPHRASE                  its passphrase; without it, you are asked
   CANARY_BASE_URL                    the futures exchange, instead of --testnet or --base-url
-  CANARY_SPOT_URL, CANARY_COINM_URL  other markets to list when the futures exchange is not production
+  CANARY_SPOT_URL, CANARY_COINM_URL  the spot and COIN-M markets, if not at the same place or address
   CANARY_HOME                        folder of logs and reports (default ~/.local/state/canary)
 """
 
@@ -42,7 +45,7 @@ def read_settings(environment: Mapping[str, str], *, base_url: str | None = None
     chosen = base_url or (None if testnet else environment.get("CANARY_BASE_URL"))
     url = (chosen or FUTURES_URLS[place]).rstrip("/")
     place = next((name for name, known in FUTURES_URLS.items() if known == url), url)
-    others = dict(OTHER_MARKETS_PRODUCTION) if place == PRODUCTION else {}
+    others = dict(OTHER_MARKETS.get(place) or dict.fromkeys(OTHER_MARKETS_VARIABLES, url))
     others |= {name: environment[key] for name, key in OTHER_MARKETS_VARIABLES.items() if environment.get(key)}
     return Settings(base_url=url, place=place, home=_home(environment), other_markets=others)
 

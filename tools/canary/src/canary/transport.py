@@ -65,6 +65,10 @@ class HttpTransport:
             self._drop(connection)
             # The request had left, or was leaving: only the exchange knows what became of it.
             raise UnavailableError(f"connection lost: {_why(error)}", maybe_done=True) from error
+        except BaseException:
+            # Interrupted in the middle of an answer: the next request must not read the rest of it.
+            self._drop(connection)
+            raise
         if response.will_close or not response.isclosed():
             self._drop(connection)
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)

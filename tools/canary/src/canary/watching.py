@@ -10,10 +10,11 @@ from typing import cast
 
 from canary.alerts import send_alert
 from canary.clock import Clock, SystemClock
-from canary.commands import Console, close_without_asking, target_of
+from canary.commands import close_without_asking, target_of
+from canary.console import Console
 from canary.errors import CanaryError, RefusedError, UnavailableError
 from canary.nats_wire import NatsAddress, request
-from canary.report import EXIT_DONE
+from canary.report import EXIT_DONE, EXIT_UNKNOWN
 from canary.settings import read_settings
 from canary.transport import HttpTransport
 from canary.vigil import Act, Vigil
@@ -70,8 +71,12 @@ def watch(options: argparse.Namespace, environment: Mapping[str, str], console: 
         f"Watching {address.host} and {place.place} every {options.every:g} s; "
         f"after {options.after:g} min of silence: alert{' and CLOSE EVERYTHING' if options.close_all else ''}."
     )
-    keep_watch(Vigil(options.after * MINUTE, options.close_all, now, now), around, clock, every=options.every)
-    return EXIT_DONE
+    vigil = Vigil(options.after * MINUTE, options.close_all, now, now)
+    try:
+        keep_watch(vigil, around, clock, every=options.every)
+    except KeyboardInterrupt:
+        console.say("The watch has ended.")
+    return EXIT_UNKNOWN if vigil.tried_at is not None and not vigil.closed else EXIT_DONE
 
 
 def probe_governance(address: NatsAddress) -> str | None:

@@ -12,9 +12,9 @@ Row: TypeAlias = dict[str, object]
 
 
 def decode(body: bytes) -> object:
-    """Return the JSON value in `body`."""
+    """Return the JSON value in `body`; numbers with a point are read exactly."""
     try:
-        return cast("object", json.loads(body))
+        return cast("object", json.loads(body, parse_float=Decimal))
     except ValueError as error:
         raise _unreadable("an answer that is no JSON") from error
 
@@ -50,10 +50,10 @@ def integer(of: Row, name: str) -> int:
 
 
 def number(of: Row, name: str) -> Decimal:
-    """Return the field `name` exactly; texts and integers count, what is not finite does not."""
+    """Return the field `name` exactly; what is not finite does not count."""
     value = of.get(name)
     try:
-        parsed = Decimal(value) if isinstance(value, str | int) else Decimal("NaN")
+        parsed = Decimal(value) if isinstance(value, str | int | Decimal) else Decimal("NaN")
     except InvalidOperation as error:
         raise _unreadable(f"{name} that is no number") from error
     if not parsed.is_finite():

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self, TypeVar, cast
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -14,6 +14,7 @@ class Workers:
 
     def __init__(self, count: int) -> None:
         self._pool = ThreadPoolExecutor(max_workers=count, thread_name_prefix="canary")
+        self._begun: list[Future[object]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -25,9 +26,19 @@ class Workers:
 
     def each(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """Return `work` of every item in order; when all have ended, the first error is raised."""
-        futures = [self._pool.submit(work, item) for item in items]
+        self._begun.clear()
+        futures: list[Future[R]] = []
+        for item in items:
+            futures.append(self._pool.submit(work, item))
+            self._begun.append(cast("Future[object]", futures[-1]))
         wait(futures)
         return [future.result() for future in futures]
+
+    def finish(self) -> None:
+        """Take back what `each` has not begun, and wait for what it has; for when `each` was interrupted."""
+        for future in self._begun:
+            future.cancel()
+        wait(self._begun)
 
     def start(self, work: Callable[[], R]) -> Future[R]:
         """Begin one piece of work; its future has the result."""

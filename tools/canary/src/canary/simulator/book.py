@@ -104,7 +104,7 @@ class Book:
             raise RefusalError(-4061, "Order's position side does not match user's setting.")
         if self.hedge and order.reduce_only:
             raise RefusalError(-1106, "Parameter 'reduceonly' sent when not required.")
-        _check_lot(order.quantity, symbol.lot)
+        check_lot(order.quantity, symbol.lot)
         amount = self.positions.get((order.symbol, order.side), Decimal(0))
         closes = (order.side == "LONG" and not order.buy) or (order.side == "SHORT" and order.buy)
         if order.reduce_only and (amount == 0 or (amount > 0) == order.buy):
@@ -118,7 +118,8 @@ class Book:
         return None
 
 
-def _check_lot(quantity: Decimal, lot: MarketLot) -> None:
+def check_lot(quantity: Decimal, lot: MarketLot) -> None:
+    """Hold a market order to its lot; raises `RefusalError`."""
     if quantity <= 0:
         raise RefusalError(-4003, "Quantity less than or equal to zero.")
     if lot.maximum and quantity > lot.maximum:

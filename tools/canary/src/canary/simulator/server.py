@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from canary.errors import UnavailableError
-from canary.simulator.exchange import SimulatedExchange
+from canary.simulator.door import Door
 
 PATIENCE_SECONDS = 60.0
 
@@ -14,7 +14,7 @@ PATIENCE_SECONDS = 60.0
 class SimulatorServer:
     """Serves one simulated exchange on a free port of 127.0.0.1; a context manager."""
 
-    def __init__(self, exchange: SimulatedExchange) -> None:
+    def __init__(self, exchange: Door) -> None:
         self._server = _Server(("127.0.0.1", 0), _Conversation)
         self._server.exchange = exchange
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -39,7 +39,7 @@ class SimulatorServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
-    exchange: SimulatedExchange
+    exchange: Door
 
 
 class _Conversation(BaseHTTPRequestHandler):
