@@ -3,7 +3,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petrosa_contracts import rediskeys
+from petrosa_contracts import rediskeys, reservations
 
 
 def _hash_tag(key: str) -> str | None:
@@ -27,6 +27,7 @@ def test_the_keys_are_those_that_other_programs_rely_on() -> None:
 @given(st.text(), st.dates())
 def test_all_ledger_keys_lie_in_one_slot_of_a_cluster(identity: str, day: date) -> None:
     assert _hash_tag(rediskeys.ledger_identity(identity)) == _hash_tag(rediskeys.ledger_trades(day)) == "cio:ledger"
+    assert {_hash_tag(key) for key in reservations.KEYS} == {"cio:ledger"}
 
 
 @given(st.text(), st.text())

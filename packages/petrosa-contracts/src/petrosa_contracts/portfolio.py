@@ -12,6 +12,12 @@ from petrosa_contracts.scope import Side
 READINGS_TO_AGREE = 3
 """As many readings in a row must show a loss before it counts, so that one wrong number latches nothing."""
 
+SETTLE_SECONDS = 15
+"""How long an order that the portfolio shows stays reserved for gates that do not see that portfolio yet.
+
+A gate must not let anything open on a portfolio older than this: see `petrosa_contracts.reservations`.
+"""
+
 PositionMode = Literal["hedge", "one-way"]
 
 _Positive = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]

@@ -39,6 +39,21 @@ PORTFOLIO = "cio:portfolio"
 
 _LEDGER = "{cio:ledger}"
 
+RESERVED = f"{_LEDGER}:reserved"
+"""Sorted set: decision id of each reservation, by the instant it ends at, ms since 1970."""
+
+RESERVED_ORDERS = f"{_LEDGER}:reserved:orders"
+"""Hash: decision id to what its order takes up, as `petrosa_contracts.reservations` writes it."""
+
+RESERVED_SUMS = f"{_LEDGER}:reserved:sums"
+"""Hash: sums over the reservations that no portfolio shows: `notional`, `leverage`, and `exit:` with each symbol."""
+
+RESERVED_OPENINGS = f"{_LEDGER}:reserved:openings"
+"""Hash: symbol and side to how many reservations that no portfolio shows open that position."""
+
+RESERVED_SETTLED = f"{_LEDGER}:reserved:settled"
+"""Sorted set: decision id of each reservation that a portfolio shows, by the first revision that does."""
+
 
 def ledger_identity(identity: str) -> str:
     """Return the key that an approved intent's identity occupies; its value is the decision id that took it."""
