@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from cio_decision.context import Ages, Context, MarketView, PortfolioView, RegimeView
+from cio_decision.context import Context, MarketView, PortfolioView, RegimeView
 from cio_decision.decoding import PayloadLimits, Unreadable, decode
+from cio_decision.freshness import Ages
 from cio_decision.intent import Intent
 from cio_nurse.ports import Claim
 from cio_nurse.service.lanes import Arrival

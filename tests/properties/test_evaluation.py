@@ -77,6 +77,9 @@ def allows(intent: Intent, context: Context) -> dict[Code, bool]:
         Code.DAILY_TRADES: context.ledger.trades_today.get(counted, 0) < policy["max_daily_trades"],
         Code.RATE_LIMIT: context.max_orders_per_second is None
         or context.orders_last_second < max(1, context.max_orders_per_second * 9 // 10),
+        Code.MARKET_STALE: context.market is None,
+        Code.REGIME_STALE: context.regime is None,
+        Code.PORTFOLIO_STALE: context.portfolio is None,
         Code.FAILSAFE_LIMIT: not restricted
         or (
             largest <= exactly(context.failsafe.max_position_size_usd)

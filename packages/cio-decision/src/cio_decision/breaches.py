@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from cio_decision.context import Context
+from cio_decision.freshness import Standing
 from petrosa_contracts import CATALOGUE, Breach, Code
 
 _LONGEST_WHOLE = 16
@@ -63,6 +64,22 @@ def built_in_breach(
         scope=scope,
         version=version,
         message=message,
+    )
+
+
+def age_finding(code: Code, known: Standing) -> Finding:
+    """Return what a gate for the age of an input finds: a breach where the input is lost."""
+    if not known.is_lost:
+        return Measured(known.age_seconds, known.limit_seconds)
+    reason = f"{known.reason[0].upper()}{known.reason[1:]}"
+    too_old = not known.missing and known.age_seconds is not None and known.age_seconds > 0
+    rule = f", and {amount(known.limit_seconds)} are allowed" if too_old else ""
+    return built_in_breach(
+        code,
+        measured=known.age_seconds,
+        limit=known.limit_seconds,
+        unit="seconds",
+        message=f"{reason}{rule}: only exits pass until it is fresh again.",
     )
 
 

@@ -1,11 +1,12 @@
 """Everything a decision depends on besides the intent, as values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 
+from cio_decision.freshness import Ages, Standing, standing
 from cio_decision.intent import Intent
 from petrosa_contracts import (
     FailSafeLimits,
@@ -17,6 +18,7 @@ from petrosa_contracts import (
     ResolvedPolicy,
     ScopedControl,
 )
+from petrosa_contracts.market import LivePrice
 from petrosa_contracts.primal import PrimalLimits
 from petrosa_contracts.sizing import UNKNOWN_FILTERS, decimal_of, largest_amount, reference_price
 
@@ -55,14 +57,6 @@ class LedgerView:
 
 
 @dataclass(frozen=True, slots=True)
-class Ages:
-    """Seconds after which an input counts as stale (fail-safe limits hold as well) and as lost (nothing may open)."""
-
-    stale_seconds: float
-    lost_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class MarketView:
     """What is known of the intent's symbol on the exchange."""
 
@@ -73,6 +67,20 @@ class MarketView:
     ages: Ages
     band_share: Decimal
     """How far a price may be from the live one, as a share of it, whatever the strategy's own tolerance."""
+    live: LivePrice | None = field(init=False, compare=False)
+    """The newest price of the state, found once because many gates ask for it; None without one."""
+
+    def __post_init__(self) -> None:
+        """Find the live price."""
+        object.__setattr__(self, "live", None if self.state is None else self.state.live)
+
+    def standing(self, now: datetime, tolerance_seconds: float) -> Standing | None:
+        """Return how far the live price can be relied on; None for a symbol that the exchange does not list."""
+        if self.state is None and self.listed:
+            return None
+        subject = "the market data" if self.state is None else f"the market data of {self.state.symbol}"
+        as_of = None if self.live is None else self.live.as_of
+        return standing(subject, as_of, self.ages, now=now, tolerance_seconds=tolerance_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,26 @@ class RegimeView:
     symbol: RegimeStatus | None
     market: RegimeStatus | None
     ages: Ages
+
+    def standing(self, now: datetime, tolerance_seconds: float) -> Standing:
+        """Return how far the regime can be relied on: the symbol's own, unless that is lost, else the market's."""
+        name = "" if self.symbol is None else self.symbol.symbol
+        own = self._standing(f"the regime of {name}", self.symbol, now, tolerance_seconds)
+        if not own.is_lost:
+            return own
+        fallback = self._standing("the market's regime", self.market, now, tolerance_seconds)
+        return own if fallback.is_lost and self.symbol is not None else fallback
+
+    def in_force(self, now: datetime, tolerance_seconds: float) -> RegimeStatus | None:
+        """Return the status to judge by: the symbol's own, unless it is lost, else the market's; None if both are."""
+        for status in (self.symbol, self.market):
+            if not self._standing("", status, now, tolerance_seconds).is_lost:
+                return status
+        return None
+
+    def _standing(self, subject: str, status: RegimeStatus | None, now: datetime, tolerance_seconds: float) -> Standing:
+        as_of = None if status is None else status.as_of
+        return standing(subject, as_of, self.ages, now=now, tolerance_seconds=tolerance_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +121,23 @@ class PortfolioView:
     drawdown_limit: Decimal
     """Fall from the peak beyond which nothing may open, as a fraction of the peak."""
 
+    def standing(self, now: datetime, tolerance_seconds: float) -> Standing:
+        """Return how far the portfolio can be relied on; without a known equity it is lost, whatever its age."""
+        state = self.state
+        missing = "has no known equity" if state is not None and state.equity is None else ""
+        as_of = None if state is None else state.as_of
+        return standing(
+            "the portfolio", as_of, self.ages, now=now, tolerance_seconds=tolerance_seconds, missing=missing
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """The values that `evaluate` decides on. Times are aware UTC.
 
-    `system_mode` is the mode that the gate's own inputs allow (ACTIVE, CONSERVATIVE or BLIND) and `system_reason` says
-    why; `control` is the strictest entry that people or watchdogs set for a scope of this intent.
+    `system_mode` is the mode that policy's own standing allows (ACTIVE, CONSERVATIVE or BLIND) and `system_reason` says
+    why; what the age of the other inputs allows follows from their views. `control` is the strictest entry that people
+    or watchdogs set for a scope of this intent.
     """
 
     decision_id: str
@@ -132,14 +170,38 @@ class Context:
     @property
     def mode(self) -> Mode:
         """The strictest of the gate's own mode and what was set for the intent's scopes."""
-        if self.control is None or self.control.entry.mode.strictness <= self.system_mode.strictness:
-            return self.system_mode
+        own = self.own_mode
+        if self.control is None or self.control.entry.mode.strictness <= own.strictness:
+            return own
         return self.control.entry.mode
+
+    @property
+    def own_mode(self) -> Mode:
+        """What the gate's inputs allow for this intent: CONSERVATIVE at least where one of them is not fresh."""
+        if self.system_mode is Mode.ACTIVE and any(not each.is_fresh for each in self.standings()):
+            return Mode.CONSERVATIVE
+        return self.system_mode
+
+    @property
+    def own_reason(self) -> str:
+        """Why the gate's own mode is not ACTIVE, without a full stop; empty if it is."""
+        reasons = (self.system_reason, *(each.reason for each in self.standings()))
+        return "; ".join(reason for reason in reasons if reason)
+
+    def standings(self) -> Iterator[Standing]:
+        """Yield how far each input that the settings name can be relied on for this intent."""
+        now, tolerance_seconds = self.now, self.clock_tolerance_seconds
+        if self.market is not None and (market := self.market.standing(now, tolerance_seconds)) is not None:
+            yield market
+        if self.regime is not None:
+            yield self.regime.standing(now, tolerance_seconds)
+        if self.portfolio is not None:
+            yield self.portfolio.standing(now, tolerance_seconds)
 
     def live_values(self) -> LiveValues | None:
         """Return the live values that the intent was checked against; None without market data."""
         state = None if self.market is None else self.market.state
-        live = None if state is None else state.live
+        live = None if self.market is None else self.market.live
         if state is None or live is None:
             return None
         return LiveValues(price=live.price, as_of=live.as_of, mark_price=state.mark.price if state.mark else None)
@@ -168,8 +230,7 @@ def largest_order(intent: Intent, context: Context) -> Decimal:
 def valuation_price(intent: Intent, context: Context) -> Decimal:
     """Return the price that the order is valued at, quote per base."""
     stated = reference_price(intent.signal)
-    state = None if context.market is None else context.market.state
-    live = None if state is None else state.live
+    live = None if context.market is None else context.market.live
     return stated if live is None else max(stated, live.price)
 
 

@@ -1,6 +1,7 @@
 """Exits: what only reduces risk, which the way out of a position depends on."""
 
 from cio_decision.context import Context
+from cio_decision.freshness import standing
 from cio_decision.intent import Intent
 from petrosa_contracts import Side
 from petrosa_contracts.sizing import decimal_of
@@ -26,8 +27,10 @@ def opposes_position(intent: Intent, context: Context) -> bool:
     if side is None or portfolio is None or portfolio.state is None or context.policy["position_mode"] != "one-way":
         return False
     state, signal = portfolio.state, intent.signal
-    age = (context.now - state.as_of).total_seconds()
-    if age > portfolio.ages.stale_seconds or state.position_mode != "one-way":
+    known = standing(
+        "", state.as_of, portfolio.ages, now=context.now, tolerance_seconds=context.clock_tolerance_seconds
+    )
+    if not known.is_fresh or state.position_mode != "one-way":
         return False
     opposite = state.position(signal.symbol, Side.SHORT if side is Side.LONG else Side.LONG)
     if opposite is None or signal.quantity <= 0 or signal.position_size_pct:

@@ -5,7 +5,7 @@ import pytest
 from cio_decision.evaluation import evaluate
 from cio_decision.gates import failsafe_limit
 from petrosa_contracts import Code, FailSafeLimits, Mode
-from tests.builders import context, control, intent, policy
+from tests.builders import ago, context, control, intent, market_state, market_view, policy
 
 GENEROUS = policy(max_position_size_usd=1_000_000.0)
 SAFE: dict[str, Any] = {"control": control(Mode.SAFE, scope="symbol:BTCUSDT", set_by="watchdog", reason="volatility")}
@@ -101,3 +101,10 @@ def test_the_limits_can_be_set() -> None:
     tight = context(failsafe=FailSafeLimits(max_position_size_usd=100.0), **CONSERVATIVE)
     assert failsafe_limit.check(of_size(100.0), tight) is None
     assert failsafe_limit.check(of_size(100.1), tight) is not None
+
+
+def test_the_message_names_the_input_that_is_not_fresh() -> None:
+    stale = market_view(market_state(as_of=ago(6)))
+    breach = failsafe_limit.check(of_size(5001.0), context(policy=GENEROUS, market=stale, **SAFE))
+    assert breach is not None
+    assert "In CONSERVATIVE mode (the market data of BTCUSDT is 6 seconds old) " in breach.message

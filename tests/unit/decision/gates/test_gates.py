@@ -12,7 +12,20 @@ from cio_decision.evaluation import breaches_of
 from cio_decision.gates import FOR_CLOSES, FOR_REDUCING_ORDERS, GATES, GATES_FOR_EXITS, Exits
 from petrosa_contracts import Code, Mode
 from petrosa_contracts.primal import BUILT_IN
-from tests.builders import ABSENT, codes, context, control, intent, policy
+from tests.builders import (
+    ABSENT,
+    ago,
+    codes,
+    context,
+    control,
+    intent,
+    market_state,
+    market_view,
+    policy,
+    portfolio_state,
+    portfolio_view,
+    regime_view,
+)
 
 ROWS = [
     {Code.PAYLOAD_INVALID},
@@ -71,9 +84,6 @@ PENDING = {
     Code.FILTER_LOT,
     Code.FILTER_MIN_NOTIONAL,
     Code.FILTER_PERCENT_PRICE,
-    Code.MARKET_STALE,
-    Code.REGIME_STALE,
-    Code.PORTFOLIO_STALE,
     Code.REGIME_SIZE,
     Code.REGIME_INCREASE,
     Code.REGIME_ENTRY,
@@ -102,6 +112,9 @@ EACH_BREACHED: dict[Code, tuple[dict[str, Any], dict[str, Any]]] = {
     Code.STOP_INVALID: ({"stop_loss": 60_000.0}, {}),
     Code.DAILY_TRADES: ({}, {"ledger": LedgerView(trades_today={"strategy:momentum_v1": 100})}),
     Code.RATE_LIMIT: ({}, {"max_orders_per_second": 10, "orders_last_second": 9}),
+    Code.MARKET_STALE: ({}, {"market": market_view(market_state(as_of=ago(15.1)))}),
+    Code.REGIME_STALE: ({}, {"regime": regime_view(symbol=None, market=None)}),
+    Code.PORTFOLIO_STALE: ({}, {"portfolio": portfolio_view(portfolio_state(equity=None))}),
     Code.FAILSAFE_LIMIT: ({"recommended_leverage": 11}, {"system_mode": Mode.CONSERVATIVE}),
     Code.PRIMAL_LIMIT: ({"price": 60_000.0}, {"primal": BUILT_IN}),
     Code.DEADLINE_EXCEEDED: ({}, {"decision_seconds": 1.0}),
@@ -175,6 +188,9 @@ def test_all_breaches_are_listed_in_the_order_of_the_gates() -> None:
         orders_last_second=1,
         decision_seconds=1.0,
         primal=BUILT_IN,
+        market=market_view(known=False, listed=False),
+        regime=regime_view(symbol=None, market=None),
+        portfolio=portfolio_view(known=False),
     )
     worst = intent(timestamp=ABSENT, confidence=0.1, quantity=0.1, position_size_pct=0.5, stop_loss=60_000.0)
     found = codes(breaches_of(worst, everything))

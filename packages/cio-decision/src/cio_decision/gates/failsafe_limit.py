@@ -41,7 +41,7 @@ def check(intent: Intent, context: Context) -> Breach | None:
 
 
 def _cause(context: Context) -> str:
-    if context.mode is context.system_mode or context.control is None:
-        return context.system_reason
+    if context.mode is context.own_mode or context.control is None:
+        return context.own_reason
     entry = context.control.entry
     return f"{context.control.scope} by {entry.set_by}: {entry.reason or 'no reason given'}"
