@@ -17,6 +17,7 @@ TOKEN = "cio_0123456789abcdef_" + "s3cret-_" * 5 + "abc"
 SECRET = "s3c"
 DEFAULTS: dict[str, Any] = {
     "REDIS_URL": "redis://127.0.0.1:6379/0",
+    "NATS_URL": "nats://127.0.0.1:4222",
     "MONGODB_URI": None,
     "MONGODB_DATABASE": "petrosa",
     "USER": "",
@@ -41,6 +42,20 @@ REDIS_ADDRESSES = [
     "rediss://user:s3c%2Fss@host:6380/0?ssl_cert_reqs=none",
     "redis://[::1]:6379/0",
     "unix:///run/redis.sock?db=1",
+]
+NATS_ADDRESSES = [
+    "nats://localhost",
+    "127.0.0.1:4222",
+    "nats://user:s3c%40ret@a:4222,tls://b:4222, nats://[::1]:4222",
+    "ws://nats.trading.svc:8080",
+]
+NO_NATS = [
+    "http://host:4222",
+    "nats://",
+    "nats://u:s3c/ret@host",
+    "nats://host:0",
+    "nats://a,,nats://b",
+    "nats://a/s3c",
 ]
 MONGODB_ADDRESSES = [
     "mongodb://localhost",
@@ -139,6 +154,7 @@ def test_every_setting_is_described() -> None:
     ("variable", "written", "value"),
     [
         *(("REDIS_URL", address, address) for address in REDIS_ADDRESSES),
+        *(("NATS_URL", address, address) for address in NATS_ADDRESSES),
         *(("MONGODB_URI", address, address) for address in MONGODB_ADDRESSES),
         ("MONGODB_DATABASE", "petrosa_test-1", "petrosa_test-1"),
         ("USER", "anna", "anna"),
@@ -178,12 +194,12 @@ def test_the_operator_is_the_user_the_system_knows(load: Load) -> None:
 
 
 def test_an_empty_variable_is_as_good_as_none(load: Load) -> None:
-    settings = load(**dict.fromkeys(DEFAULTS.keys() - {"REDIS_URL", "MONGODB_URI"}, ""))
+    settings = load(**dict.fromkeys(DEFAULTS.keys() - {"REDIS_URL", "NATS_URL", "MONGODB_URI"}, ""))
     assert {name: value_of(settings, name) for name in variables()} == DEFAULTS
 
 
-@pytest.mark.parametrize("variable", ["REDIS_URL", "MONGODB_URI"])
-def test_an_empty_address_of_a_store_is_no_reason_to_take_another(problems: Callable[..., str], variable: str) -> None:
+@pytest.mark.parametrize("variable", ["REDIS_URL", "NATS_URL", "MONGODB_URI"])
+def test_an_empty_address_is_no_reason_to_take_another(problems: Callable[..., str], variable: str) -> None:
     assert problems(**{variable: ""}) == (
         f"{variable}: must look like an address, and is empty: set it, or remove the variable"
     )
@@ -209,6 +225,7 @@ def test_an_unknown_variable_is_named_without_a_guess_where_nothing_is_near(prob
     ("variable", "written"),
     [
         *(("REDIS_URL", address) for address in NO_REDIS),
+        *(("NATS_URL", address) for address in NO_NATS),
         *(("MONGODB_URI", address) for address in NO_MONGODB),
         ("MONGODB_DATABASE", "a.b"),
         ("MONGODB_DATABASE", "a" * 64),
@@ -273,6 +290,7 @@ def test_all_problems_are_listed_at_once(problems: Callable[..., str]) -> None:
     ("variable", "written"),
     [
         *(("REDIS_URL", address) for address in REDIS_ADDRESSES),
+        *(("NATS_URL", address) for address in NATS_ADDRESSES),
         *(("MONGODB_URI", address) for address in MONGODB_ADDRESSES),
         ("STRATEGIST_TOKEN", TOKEN),
         ("STRATEGIST_TOTP_SECRET", TOTP_SECRET),

@@ -22,6 +22,7 @@ _MONGODB = re.compile(
     rf"mongodb://{_WHO}{_PLACE}(?:,{_PLACE})*(?:/[^/?#@\s]*)?(?:\?[^@#\s]*)?"
     rf"|mongodb\+srv://{_WHO}{_HOST}(?:/[^/?#@\s]*)?(?:\?[^@#\s]*)?"
 )
+_NATS = re.compile(rf"(?:(?:nats|tls|ws|wss)://)?{_WHO}{_PLACE}")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -41,6 +42,17 @@ def mongodb_address(value: SecretStr) -> SecretStr:
         raise ValueError(
             "must look like mongodb://user:password@host:27017,host2:27017/petrosa?replicaSet=rs0 or "
             "mongodb+srv://user:password@cluster.example.net/petrosa, with special characters of the password "
+            "percent-encoded"
+        )
+    return value
+
+
+def nats_addresses(value: SecretStr) -> SecretStr:
+    """Return the addresses of NATS servers, comma separated. Raises `ValueError` for what is none."""
+    addresses = [address.strip() for address in value.get_secret_value().split(",")]
+    if not all(_NATS.fullmatch(address) for address in addresses):
+        raise ValueError(
+            "must look like nats://user:password@host:4222,nats://host2:4222, with special characters of the password "
             "percent-encoded"
         )
     return value

@@ -12,6 +12,7 @@ StrategistError
 ├── ConflictError           somebody else changed it meanwhile: look, then decide again
 ├── StoreUnreadableError    what is stored is not what belongs there: repair it
 ├── StoreUnreachableError   the store does not answer: retry when it does
+├── TransportUnavailableError  NATS is away: what was to be published did not leave
 ├── BotError                a bot of the fleet does not answer, or not sensibly: look at the bot
 └── RoleFailedError         a role of the process ended by itself: look into the log, start it again
 """
@@ -87,6 +88,10 @@ class StoreUnreadableError(StrategistError):
 
 class StoreUnreachableError(StrategistError):
     """Redis or MongoDB cannot be reached, does not let us in, or went away."""
+
+
+class TransportUnavailableError(StrategistError):
+    """NATS is not connected, or went away meanwhile."""
 
 
 class BotError(StrategistError):

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
-from cio_strategist.addresses import bots_of, mongodb_address, redis_address, without_secrets
+from cio_strategist.addresses import bots_of, mongodb_address, nats_addresses, redis_address, without_secrets
 from cio_strategist.domain.bot import Bot
 from cio_strategist.domain.token import parts_of
 from cio_strategist.errors import UnauthenticatedError, UsageError
@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         default=SecretStr("redis://127.0.0.1:6379/0"),
         alias="REDIS_URL",
         description="Redis that the gates read policy and control from; may hold a password.",
+    )
+    nats_url: Annotated[SecretStr, AfterValidator(nats_addresses)] = Field(
+        default=SecretStr("nats://127.0.0.1:4222"),
+        alias="NATS_URL",
+        description="NATS servers, comma separated; for every role but gateway. May hold a password.",
     )
     mongodb_uri: Annotated[SecretStr, AfterValidator(mongodb_address)] | None = Field(
         default=None,
@@ -141,7 +146,7 @@ class Settings(BaseSettings):
     def load(cls) -> Self:
         """Read the environment, and the folder of secrets if it names one.
 
-        Empty variables count as unset, but for the addresses of the stores: there another one than was meant is no
+        Empty variables count as unset, but for the addresses of the servers: there another one than was meant is no
         harmless default. Raises `UsageError` naming each variable that is wrong, never its value, and each that
         begins with `STRATEGIST_` but does not exist, with the one probably meant.
         """
@@ -204,7 +209,7 @@ def _names_in(folder: str | None) -> list[str]:
 def _empty_addresses() -> list[str]:
     return [
         f"{name}: must look like an address, and is empty: set it, or remove the variable"
-        for name in ("REDIS_URL", "MONGODB_URI")
+        for name in ("REDIS_URL", "NATS_URL", "MONGODB_URI")
         if os.environ.get(name) == ""
     ]
 

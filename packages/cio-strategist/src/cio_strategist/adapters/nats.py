@@ -1,0 +1,162 @@
+"""NATS: one supervised connection with its subscriptions."""
+
+# The client library types its options only in part.
+# pyright: reportUnknownMemberType=false
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import nats
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from cio_strategist.adapters.cancellation import heed_cancellation
+from cio_strategist.errors import TransportUnavailableError
+
+CONNECT_SECONDS = 2
+PING_SECONDS = 5
+RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+"""Waits between attempts to connect; the last one repeats for as long as it takes."""
+
+_AWAY = (nats.errors.Error, OSError, TimeoutError, RuntimeError)
+"""What the client raises when NATS is away; RuntimeError is uvloop's, for a socket that closes at that moment."""
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+Receive = Callable[[str, bytes], Awaitable[None]]
+"""(subject, payload). Awaited one message at a time; what it raises is logged, and the next message is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What to listen to. With a queue group, replicas share the messages."""
+
+    subjects: tuple[str, ...]
+    receive: Receive
+    queue: str = ""
+    pending_messages: int = 65_536
+    """Messages that may wait; beyond it the newest are dropped, which is logged."""
+    pending_bytes: int = 32 * 1024 * 1024
+    """The same in bytes."""
+
+
+class NatsConnection:
+    """A connection that is made again with a fresh client whenever it is lost.
+
+    The client's own reconnecting is off: it would send what was published before an outage after it, and gives up in
+    the end. Here, what cannot leave at once raises, and connecting is tried for as long as it takes.
+    """
+
+    def __init__(self, servers: str, *, name: str, subscriptions: Sequence[Subscription] = ()) -> None:
+        self._servers = [server.strip() for server in servers.split(",") if server.strip()]
+        self._name = name
+        self._subscriptions = tuple(subscriptions)
+        self._client: Client | None = None
+        self._lost = asyncio.Event()
+        self._listening = False
+        self._trouble: Exception | None = None
+
+    @property
+    def listening(self) -> bool:
+        """Whether the connection stands and the server has its subscriptions."""
+        return self._listening and self._client is not None and self._client.is_connected
+
+    async def run(self) -> None:
+        """Keep the connection until cancelled, then close it."""
+        try:
+            while True:
+                await self._connect()
+                await self._lost.wait()
+                self._listening = False
+                _log.error("nats_lost", connection=self._name)
+        finally:
+            self._listening = False
+            client, self._client = self._client, None
+            if client is not None:
+                await client.close()
+
+    async def publish(self, subject: str, payload: bytes, *, headers: Mapping[str, str] | None = None) -> None:
+        """Publish a message. Raises `TransportUnavailableError` while not connected."""
+        client = self._client
+        if client is None or not client.is_connected:
+            raise TransportUnavailableError("NATS is not connected")
+        try:
+            await client.publish(subject, payload, headers=None if headers is None else dict(headers))
+        except _AWAY as error:
+            raise TransportUnavailableError(f"cannot publish on {subject}: {error!r}") from error
+
+    async def _connect(self) -> None:
+        attempt = 0
+        while True:
+            try:
+                await self._connect_once()
+            except _AWAY as error:
+                wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
+                # The client raises "no servers" and tells the reason only through its callback.
+                reason = repr(self._trouble or error)
+                _log.warning("nats_unreachable", connection=self._name, error=reason, retry_in=wait)
+                attempt += 1
+                heed_cancellation()
+                await asyncio.sleep(wait)
+            else:
+                heed_cancellation()
+                _log.info("nats_connected", connection=self._name)
+                return
+
+    async def _connect_once(self) -> None:
+        self._lost.clear()
+        self._trouble = None
+        self._client = await nats.connect(
+            self._servers,
+            name=self._name,
+            allow_reconnect=False,
+            # Tries each server twice at once and then raises, so that the waits between attempts are ours.
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+            connect_timeout=CONNECT_SECONDS,
+            ping_interval=PING_SECONDS,
+            max_outstanding_pings=2,
+            pending_size=0,
+            error_cb=self._on_error,
+            closed_cb=self._on_closed,
+        )
+        try:
+            await self._subscribe(self._client)
+        except BaseException:
+            # Half subscribed, it would go on taking messages beside its successor.
+            await self._client.close()
+            raise
+        self._listening = True
+
+    async def _subscribe(self, client: Client) -> None:
+        for subscription in self._subscriptions:
+            for subject in subscription.subjects:
+                await client.subscribe(
+                    subject,
+                    queue=subscription.queue,
+                    cb=_callback(subscription.receive),
+                    pending_msgs_limit=subscription.pending_messages,
+                    pending_bytes_limit=subscription.pending_bytes,
+                )
+        # The client sends its ping ahead of what still waits to be sent, so only the second answer proves anything.
+        for _ in range(2):
+            await client.flush(timeout=CONNECT_SECONDS)
+
+    async def _on_error(self, error: Exception) -> None:
+        if self._listening:
+            _log.error("nats_error", connection=self._name, error=repr(error))
+        else:
+            self._trouble = error
+
+    async def _on_closed(self) -> None:
+        self._lost.set()
+
+
+def _callback(receive: Receive) -> Callable[[Msg], Awaitable[None]]:
+    async def on_message(message: Msg) -> None:
+        await receive(message.subject, message.data)
+
+    return on_message
