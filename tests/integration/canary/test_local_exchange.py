@@ -1,8 +1,11 @@
 """Against the local exchange, which knows nothing of the canary; another client confirms that the account is flat."""
 
+import json
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import ccxt
 import pytest
@@ -103,6 +106,81 @@ def test_during_an_outage_it_does_not_claim_anything(exchange: Exchange, trader:
     exchange.control.end_outage()
     assert code == 1
     assert not is_flat(trader)
+    assert main(["close-all", *CONSENT]) == 0
+    assert is_flat(trader)
+
+
+def test_a_thin_book_takes_several_rounds(exchange: Exchange, trader: Any) -> None:
+    trader.create_order(BTC, "market", "sell", 1)
+    exchange.control.depth("BTCUSDT", 0.3)
+    assert main(["close-all", *CONSENT]) == 0
+    assert is_flat(trader)
+
+
+@pytest.mark.parametrize("kind", ["break-before", "break-after", "error-after"])
+def test_a_close_order_whose_answer_is_lost_is_not_sent_twice(
+    kind: Literal["break-before", "break-after", "error-after"], exchange: Exchange, trader: Any
+) -> None:
+    trader.create_order(BTC, "market", "sell", 1)
+    exchange.control.fault(kind, method="POST", path="/fapi/v1/order", code=-1007, status=503)
+    assert main(["close-all", *CONSENT]) == 0
+    assert is_flat(trader)
+    executed = [one for one in trader.fapiPrivateGetAllOrders({"symbol": "BTCUSDT"}) if one["side"] == "BUY"]
+    assert len(executed) == 1
+
+
+@pytest.mark.parametrize("code", [-2022, -4164, -4131])
+def test_a_symbol_that_refuses_is_named_and_the_others_are_closed(
+    code: int, exchange: Exchange, trader: Any, tmp_path: Path
+) -> None:
+    trader.create_order(BTC, "market", "sell", 1)
+    trader.create_order(ETH, "market", "buy", 10)
+    exchange.control.fault("refuse", method="POST", path="/fapi/v1/order", symbol="BTCUSDT", code=code, times=1000)
+    report = tmp_path / "report.json"
+    assert main(["close-all", "--yes", "--i-understand", "--give-up-after", "4", "--report", str(report)]) == 3
+    states = {row["symbol"]: row for row in json.loads(report.read_text())["positions"]}
+    assert states["ETHUSDT"]["state"] == "flat"
+    assert float(states["BTCUSDT"]["left"]) == -1
+    assert str(code) in states["BTCUSDT"]["why"]
+    exchange.control.end_faults()
+    assert main(["close-all", *CONSENT]) == 0
+    assert is_flat(trader)
+
+
+@pytest.mark.parametrize("mode", ["refuse", "hang", "error"])
+def test_the_network_is_gone_in_the_middle_and_comes_back(
+    mode: Literal["refuse", "hang", "error"], exchange: Exchange, trader: Any
+) -> None:
+    for _ in range(8):
+        trader.create_order(BTC, "market", "buy", 100)
+    exchange.control.depth("BTCUSDT", 30)
+
+    def lose_it() -> None:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if any(one["side"] == "SELL" for one in trader.fapiPrivateGetAllOrders({"symbol": "BTCUSDT"})):
+                exchange.control.outage(mode)
+                threading.Timer(1.5, exchange.control.end_outage).start()
+                return
+
+    losing = threading.Thread(target=lose_it)
+    losing.start()
+    code = main(["close-all", *CONSENT])
+    losing.join()
+    assert code == 0
+    assert is_flat(trader)
+
+
+def test_a_symbol_that_settles_can_still_be_closed(exchange: Exchange, trader: Any) -> None:
+    trader.create_order(ETH, "market", "buy", 1)
+    exchange.control.set_status("ETHUSDT", "SETTLING")
+    assert main(["close-all", *CONSENT]) == 0
+    assert is_flat(trader)
+
+
+def test_the_weight_of_a_minute_that_is_used_up_is_waited_for(exchange: Exchange, trader: Any) -> None:
+    trader.create_order(ETH, "market", "buy", 1)
+    exchange.control.fault("refuse", path="/fapi/v3/positionRisk", code=-1003, status=429, times=2)
     assert main(["close-all", *CONSENT]) == 0
     assert is_flat(trader)
 

@@ -130,3 +130,40 @@ def test_an_order_that_makes_no_sense_is_an_error_that_says_so(exchange: Exchang
     with pytest.raises(ControlError, match=why):
         order(exchange.control)
     assert exchange.control.state() == before
+
+
+def test_a_thin_book_fills_a_part_and_the_rest_expires(exchange: Exchange, client: ccxt.binanceusdm) -> None:
+    exchange.control.depth("BTCUSDT", 0.03)
+    order = client.create_order(BTC, "market", "buy", 0.1)
+    assert (order["status"], order["filled"]) == ("expired", 0.03)
+    assert client.fetch_positions()[0]["contracts"] == 0.03
+    exchange.control.depth("BTCUSDT", None)
+    assert client.create_order(BTC, "market", "buy", 0.1)["filled"] == 0.1
+
+
+def test_a_refusal_meets_the_symbol_it_was_asked_for_and_only_so_often(
+    exchange: Exchange, client: ccxt.binanceusdm
+) -> None:
+    exchange.control.fault("refuse", path="/fapi/v1/order", symbol="BTCUSDT", code=-2019, message="no")
+    assert client.create_order(ETH, "market", "buy", 1)["filled"] == 1
+    with pytest.raises(ccxt.InsufficientFunds):
+        client.create_order(BTC, "market", "buy", 0.1)
+    assert client.create_order(BTC, "market", "buy", 0.1)["filled"] == 0.1
+
+
+@pytest.mark.parametrize(("kind", "held"), [("break-before", 0), ("break-after", 1), ("error-after", 1)])
+def test_an_answer_is_lost_before_or_after_the_order_is_carried_out(
+    kind: str, held: int, exchange: Exchange, client: ccxt.binanceusdm
+) -> None:
+    exchange.control.fault(kind, method="POST", path="/fapi/v1/order", code=-1007, status=408, times=5)
+    with pytest.raises(ccxt.NetworkError):
+        client.create_order(ETH, "market", "buy", 1)
+    exchange.control.end_faults()
+    assert [each["contracts"] for each in client.fetch_positions()] == [1] * held
+
+
+def test_a_fault_that_does_not_exist_is_refused(exchange: Exchange) -> None:
+    with pytest.raises(ControlError, match="kind must be one of"):
+        exchange.control.fault("explode")  # type: ignore[arg-type]
+    with pytest.raises(ControlError, match="negative"):
+        exchange.control.depth("BTCUSDT", -1)

@@ -8,7 +8,7 @@ from devstack.exchange.orders import Order, OrderType, Side
 from devstack.exchange.refusals import Reason, RefusedError
 from devstack.exchange.server import Exchange
 from devstack.exchange.settings import Settings
-from devstack.exchange.weights import Weights
+from devstack.exchange.weights import OrderCounts, Weights
 from devstack.exchange.world import Store
 from tests.unit.devstack.exchange.exchanges import BTC, START, settings, still_world
 
@@ -56,6 +56,18 @@ def test_weight_is_counted_by_the_minute() -> None:
     assert (refusal.value.reason, refusal.value.status) == (Reason.TOO_MANY_REQUESTS, 429)
     weights.add(1, START + 60_000)
     assert weights.used == 1
+
+
+def test_orders_are_counted_in_ten_seconds_and_in_a_minute() -> None:
+    counts = OrderCounts()
+    for _ in range(300):
+        counts.add(START)
+    assert counts.headers == {"X-MBX-ORDER-COUNT-10S": "300", "X-MBX-ORDER-COUNT-1M": "300"}
+    with pytest.raises(RefusedError) as refusal:
+        counts.add(START + 1)
+    assert (refusal.value.code, refusal.value.status) == (-1015, 429)
+    counts.add(START + 10_000)
+    assert counts.short.used == 1
 
 
 def test_a_start_without_a_time_zone_is_refused(tmp_path: Path) -> None:

@@ -83,10 +83,10 @@ def _all(world: World, parameters: Parameters) -> object:
 
 
 ALGO_ROUTES: Routes = {
-    ("POST", "/fapi/v1/algoOrder"): Route(_place, weight=0, signed=True),
+    ("POST", "/fapi/v1/algoOrder"): Route(_place, weight=0, signed=True, order=True),
     ("GET", "/fapi/v1/algoOrder"): Route(_get, signed=True),
     ("DELETE", "/fapi/v1/algoOrder"): Route(_cancel, signed=True),
-    ("GET", "/fapi/v1/openAlgoOrders"): Route(_open, signed=True),
+    ("GET", "/fapi/v1/openAlgoOrders"): Route(_open, signed=True, weight_of_all=40),
     ("DELETE", "/fapi/v1/algoOpenOrders"): Route(_cancel_all, signed=True),
     ("GET", "/fapi/v1/allAlgoOrders"): Route(_all, weight=5, signed=True),
 }

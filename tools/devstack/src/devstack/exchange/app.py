@@ -11,11 +11,13 @@ from aiohttp import web
 from devstack.exchange.account_routes import ACCOUNT_ROUTES
 from devstack.exchange.algo_routes import ALGO_ROUTES
 from devstack.exchange.control_routes import COMMANDS, CONTROL, MisunderstoodError, state
+from devstack.exchange.faults import Fault
+from devstack.exchange.minutes import MINUTE
 from devstack.exchange.order_routes import ORDER_ROUTES
 from devstack.exchange.outage import Outage, OutageMode
 from devstack.exchange.parameters import Parameters
 from devstack.exchange.public_routes import PUBLIC_ROUTES
-from devstack.exchange.refusals import RefusedError
+from devstack.exchange.refusals import TOO_MANY_REQUESTS, RefusedError
 from devstack.exchange.routing import Route
 from devstack.exchange.signing import Credentials
 from devstack.exchange.weights import HEADER
@@ -53,11 +55,33 @@ class Door:
                 status=HTTPStatus.NOT_FOUND,
             )
         body = (await request.read()).decode(errors="replace")
+        parameters = Parameters({**request.query, **dict(parse_qsl(body))})
+        fault = self._fault(request, parameters.optional("symbol"))
+        if fault is not None and not fault.after:
+            return self._fail(request, fault)
         try:
-            answer, status = self._answer(route, request, body), int(HTTPStatus.OK)
+            answer, status = self._answer(route, request, body, parameters), int(HTTPStatus.OK)
         except RefusedError as refusal:
             answer, status = refusal.body, refusal.status
-        return web.json_response(answer, status=status, headers={HEADER: str(self._world.weights.used)})
+        if fault is not None:
+            return self._fail(request, fault)
+        return web.json_response(answer, status=status, headers=self._headers(route, status))
+
+    def _fault(self, request: web.Request, symbol: str) -> Fault | None:
+        return next((one for one in self._world.faults if one.takes(request.method, request.path, symbol)), None)
+
+    def _fail(self, request: web.Request, fault: Fault) -> web.Response:
+        if fault.breaks and request.transport is not None:
+            request.transport.abort()
+        return web.json_response(fault.body, status=fault.status)
+
+    def _headers(self, route: Route, status: int) -> dict[str, str]:
+        headers = {HEADER: str(self._world.weights.used)}
+        if route.order:
+            headers |= self._world.order_counts.headers
+        if status == TOO_MANY_REQUESTS:
+            headers["Retry-After"] = str((MINUTE - self._world.clock.server_time % MINUTE) // 1000 + 1)
+        return headers
 
     async def control(self, request: web.Request) -> web.Response:
         """Carry out an order of the control side and answer with the state."""
@@ -76,11 +100,10 @@ class Door:
         self._wake_those_who_hang()
         return self._state()
 
-    def _answer(self, route: Route, request: web.Request, body: str) -> object:
+    def _answer(self, route: Route, request: web.Request, body: str, parameters: Parameters) -> object:
         self._world.catch_up()
         now = self._world.clock.server_time
-        self._world.weights.add(route.weight, now)
-        parameters = Parameters({**request.query, **dict(parse_qsl(body))})
+        self._world.weights.add(route.weight_for(parameters), now)
         if route.signed:
             self._credentials.check(
                 sent_key=request.headers.get("X-MBX-APIKEY", ""),
@@ -89,6 +112,8 @@ class Door:
                 parameters=parameters,
                 now=now,
             )
+        if route.order:
+            self._world.order_counts.add(now)
         answer = route.answer(self._world, parameters)
         if request.method != "GET":
             self._store.save(self._world)

@@ -75,6 +75,33 @@ class ExchangeControl:
         """Let requests be answered again; those that hung until now meet a broken connection."""
         return self._tell("outage", mode=None)
 
+    def depth(self, symbol: str, quantity: Decimal | float | None) -> dict[str, Any]:
+        """Let a market order get at most `quantity`, the rest of it expires; None is without end again."""
+        return self._tell("depth", symbol=symbol, quantity=None if quantity is None else str(quantity))
+
+    def fault(
+        self,
+        kind: Literal["refuse", "break-before", "break-after", "error-after"],
+        *,
+        method: str = "",
+        path: str = "",
+        symbol: str = "",
+        times: int = 1,
+        code: int = -1001,
+        message: str = "told to",
+        status: int = 400,
+    ) -> dict[str, Any]:
+        """Let the next `times` requests of this method, path and symbol (empty: any) be refused, or break.
+
+        `break-after` and `error-after` come when the request has been carried out already.
+        """
+        request = {"method": method, "path": path, "symbol": symbol}
+        return self._tell("fault", kind=kind, **request, times=times, code=code, message=message, status=status)
+
+    def end_faults(self) -> dict[str, Any]:
+        """Let every request be answered again."""
+        return self._tell("fault", kind=None)
+
     def _tell(self, name: str, **order: object) -> dict[str, Any]:
         return self._ask("POST", name, json.dumps(order))
 

@@ -6,7 +6,9 @@ from importlib.metadata import version
 from typing import cast
 
 from devstack.exchange.amounts import ZERO, money, plain
+from devstack.exchange.faults import Fault, FaultKind
 from devstack.exchange.outage import SERVICE_UNAVAILABLE, Outage, OutageMode
+from devstack.exchange.refusals import BAD_REQUEST
 from devstack.exchange.world import World
 
 CONTROL = "/_control/"
@@ -110,6 +112,38 @@ def _outage(world: World, order: Order) -> None:
     world.outage = Outage(OutageMode(str(word)), status)
 
 
+def _depth(world: World, order: Order) -> None:
+    symbol = _symbol(world, order)
+    if order.get("quantity") is None:
+        world.desk.depths.pop(symbol, None)
+        return
+    quantity = _number(order, "quantity")
+    if quantity < 0:
+        raise MisunderstoodError("quantity must not be negative")
+    world.desk.depths[symbol] = quantity
+
+
+def _fault(world: World, order: Order) -> None:
+    word = order.get("kind")
+    if word is None:
+        world.faults.clear()
+        return
+    if word not in {kind.value for kind in FaultKind}:
+        raise MisunderstoodError(f"kind must be one of {', '.join(FaultKind)}, or null to end all")
+    world.faults.append(
+        Fault(
+            FaultKind(str(word)),
+            method=str(order.get("method", "")),
+            path=str(order.get("path", "")),
+            symbol=str(order.get("symbol", "")),
+            times=int(_number(order, "times", default=Decimal(1))),
+            code=int(_number(order, "code", default=Decimal(-1001))),
+            message=str(order.get("message", "told to")),
+            status=int(_number(order, "status", default=Decimal(BAD_REQUEST))),
+        )
+    )
+
+
 COMMANDS: dict[str, Callable[[World, Order], None]] = {
     "crash": _crash,
     "freeze": _freeze,
@@ -121,6 +155,8 @@ COMMANDS: dict[str, Callable[[World, Order], None]] = {
     "advance": _advance,
     "skew": _skew,
     "outage": _outage,
+    "depth": _depth,
+    "fault": _fault,
 }
 """What `POST /_control/NAME` does; each answers with the state afterwards."""
 

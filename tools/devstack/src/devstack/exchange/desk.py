@@ -27,8 +27,9 @@ class Trade:
 class Desk:
     """Takes orders for the account; raises `RefusedError` with the exchange's code for what it does not take.
 
-    Liquidity has no end: whatever executes does so wholly, at the best price for a market order and at its own price
-    for a resting one. Fees are fractions of the notional.
+    Whatever executes does so wholly, at the best price for a market order and at its own price for a resting one.
+    Only where `depths` has a symbol does a market order get no more than that, and the rest of it expires. Fees are
+    fractions of the notional.
     """
 
     def __init__(self, market: Market, account: Account, *, maker_fee: Decimal, taker_fee: Decimal) -> None:
@@ -38,6 +39,7 @@ class Desk:
         self.taker_fee = taker_fee
         self.orders: dict[int, Order] = {}
         self.trades: list[Trade] = []
+        self.depths: dict[str, Decimal] = {}
         self._open: dict[int, Order] = {}
 
     @property
@@ -144,10 +146,11 @@ class Desk:
         return order
 
     def _fill(self, order: Order, price: Decimal, now: int, *, maker: bool) -> None:
-        order.filled, order.average = order.quantity, price
-        order.status, order.updated = Status.FILLED, now
-        realised = self.account.position(order.symbol, order.position_side).take(order.signed_quantity, price, now)
-        fee = order.quantity * price * (self.maker_fee if maker else self.taker_fee)
+        depth = self.depths.get(order.symbol, order.quantity) if order.type is OrderType.MARKET else order.quantity
+        order.filled, order.average = min(order.quantity, depth), price
+        order.status, order.updated = Status.FILLED if order.filled == order.quantity else Status.EXPIRED, now
+        realised = self.account.position(order.symbol, order.position_side).take(order.signed_fill, price, now)
+        fee = order.filled * price * (self.maker_fee if maker else self.taker_fee)
         self.trades.append(Trade(len(self.trades) + 1, order, realised=realised, fee=fee, maker=maker))
         self.account.book("REALIZED_PNL", realised, order.symbol, now)
         self.account.book("COMMISSION", -fee, order.symbol, now)

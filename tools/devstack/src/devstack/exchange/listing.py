@@ -4,6 +4,7 @@ from devstack.exchange.amounts import plain
 from devstack.exchange.market import Market
 from devstack.exchange.orders import OrderType, TimeInForce
 from devstack.exchange.rules import SymbolRules
+from devstack.exchange.weights import ORDERS_PER_MINUTE, ORDERS_PER_TEN_SECONDS
 
 NEVER = 4133404800000
 """The delivery date of what is never delivered."""
@@ -15,13 +16,20 @@ def exchange_info(market: Market, now: int, weight_limit: int) -> dict[str, obje
         "timezone": "UTC",
         "serverTime": now,
         "futuresType": "U_MARGINED",
-        "rateLimits": [
-            {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": weight_limit},
-        ],
+        "rateLimits": rate_limits(weight_limit),
         "exchangeFilters": [],
         "assets": [{"asset": "USDT", "marginAvailable": True, "autoAssetExchange": "0"}],
         "symbols": [_symbol(each, market) for each in market.rules.values()],
     }
+
+
+def rate_limits(weight_limit: int) -> list[dict[str, object]]:
+    """Return the limits in the form of `exchangeInfo`."""
+    return [
+        {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": weight_limit},
+        {"rateLimitType": "ORDERS", "interval": "MINUTE", "intervalNum": 1, "limit": ORDERS_PER_MINUTE},
+        {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": ORDERS_PER_TEN_SECONDS},
+    ]
 
 
 def _symbol(rules: SymbolRules, market: Market) -> dict[str, object]:

@@ -147,11 +147,11 @@ def _trade(trade: Trade) -> dict[str, object]:
 
 
 ORDER_ROUTES: Routes = {
-    ("POST", "/fapi/v1/order"): Route(_place, weight=0, signed=True),
+    ("POST", "/fapi/v1/order"): Route(_place, weight=0, signed=True, order=True),
     ("GET", "/fapi/v1/order"): Route(_get, signed=True),
     ("DELETE", "/fapi/v1/order"): Route(_cancel, signed=True),
     ("GET", "/fapi/v1/openOrder"): Route(_get_open, signed=True),
-    ("GET", "/fapi/v1/openOrders"): Route(_open, signed=True),
+    ("GET", "/fapi/v1/openOrders"): Route(_open, signed=True, weight_of_all=40),
     ("DELETE", "/fapi/v1/allOpenOrders"): Route(_cancel_all, signed=True),
     ("GET", "/fapi/v1/allOrders"): Route(_all, weight=5, signed=True),
     ("GET", "/fapi/v1/userTrades"): Route(_trades, weight=5, signed=True),

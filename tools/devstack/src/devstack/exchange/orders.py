@@ -82,9 +82,9 @@ class Order:
         return self.side is Side.BUY
 
     @property
-    def signed_quantity(self) -> Decimal:
-        """Its quantity, negative when it sells."""
-        return self.quantity if self.buy else -self.quantity
+    def signed_fill(self) -> Decimal:
+        """What of it was executed, negative when it sold."""
+        return self.filled if self.buy else -self.filled
 
     @property
     def only_reduces(self) -> bool:

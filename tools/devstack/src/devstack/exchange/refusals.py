@@ -12,6 +12,9 @@ class Reason(Enum):
     """A code of the exchange with its sentence; `{}` stands for what the sentence names."""
 
     TOO_MANY_REQUESTS = (-1003, "Too many requests; current limit is {} request weight per 1 MINUTE.")
+    TOO_MANY_NEW_ORDERS = (-1015, "Too many new orders; current limit is {} {}.")
+    INSUFFICIENT_BALANCE = (-2010, "Account has insufficient balance for requested action.")
+    FILTER_FAILURE = (-1013, "Filter failure: {}")
     INVALID_TIMESTAMP = (-1021, "Timestamp for this request is outside of the recvWindow.")
     TIMESTAMP_AHEAD = (-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
     INVALID_SIGNATURE = (-1022, "Signature for this request is not valid.")
@@ -78,6 +81,7 @@ class Reason(Enum):
 
 _STATUS = {
     Reason.TOO_MANY_REQUESTS: TOO_MANY_REQUESTS,
+    Reason.TOO_MANY_NEW_ORDERS: TOO_MANY_REQUESTS,
     Reason.BAD_API_KEY: UNAUTHORIZED,
     Reason.REJECTED_API_KEY: UNAUTHORIZED,
 }

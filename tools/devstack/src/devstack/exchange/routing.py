@@ -12,11 +12,22 @@ SUCCESS = {"code": 200, "msg": "success"}
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How a request is answered, what weight it has, and whether it must be signed."""
+    """How a request is answered, what weight it has, whether it must be signed, and whether it is a new order.
+
+    `weight_of_all` is the weight without a symbol, where that is another.
+    """
 
     answer: Answer
     weight: int = 1
     signed: bool = False
+    weight_of_all: int | None = None
+    order: bool = False
+
+    def weight_for(self, parameters: Parameters) -> int:
+        """Return what a request with these parameters costs."""
+        if self.weight_of_all is not None and not parameters.has("symbol"):
+            return self.weight_of_all
+        return self.weight
 
 
 Routes = dict[tuple[str, str], Route]

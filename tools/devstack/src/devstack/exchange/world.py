@@ -2,7 +2,7 @@
 
 import os
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,11 +10,12 @@ from devstack.exchange.account import Account
 from devstack.exchange.algo_desk import AlgoDesk
 from devstack.exchange.clock import Clock
 from devstack.exchange.desk import Desk
+from devstack.exchange.faults import Fault
 from devstack.exchange.market import Market
 from devstack.exchange.outage import Outage
 from devstack.exchange.rules import SYMBOLS
 from devstack.exchange.settings import Settings
-from devstack.exchange.weights import Weights
+from devstack.exchange.weights import OrderCounts, Weights
 
 _FILE = "exchange.pickle"
 
@@ -30,7 +31,9 @@ class World:
     desk: Desk
     algo_desk: AlgoDesk
     weights: Weights
+    order_counts: OrderCounts = field(default_factory=OrderCounts)
     outage: Outage | None = None
+    faults: list[Fault] = field(default_factory=list[Fault])
 
     @classmethod
     def begin(cls, settings: Settings) -> "World":
