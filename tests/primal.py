@@ -4,6 +4,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from petrosa_contracts.primal_file import PrimalStanding, parse
 from petrosa_contracts.primal_signatures import NAMESPACE, signature_name
 
 LIMITS = """\
@@ -16,6 +17,8 @@ orders_per_second = 50
 price_deviation_share = 0.05
 quote_assets = ["USDT", "USDC"]
 """
+SIGNED = PrimalStanding(parse(LIMITS.encode()), signers=("alice", "bob"))
+"""What a process has that read these limits with a quorum."""
 PEOPLE = ("alice", "bob", "carol@fund.example")
 
 

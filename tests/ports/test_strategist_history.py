@@ -9,7 +9,9 @@ from cio_strategist.domain.loosening import Loosened
 from cio_strategist.domain.proposal import ProposalStatus
 from cio_strategist.domain.stored import Write
 from cio_strategist.errors import ConflictError, StoreUnreachableError
+from petrosa_contracts.primal_bounds import excesses
 from tests.ports.authority_worlds import AuthorityWorld
+from tests.primal import SIGNED
 from tests.strategist_fakes import NOON, writing
 from tests.strategist_records import (
     BTC,
@@ -54,6 +56,18 @@ async def test_a_record_of_control_is_kept_apart_from_those_of_parameters(author
     about_config = await authority.store.records(HistoryFilter(subject=Subject.CONFIG), limit=9)
     assert [(each.id, each.after) for each in about_control] == [("halt", state)]
     assert [each.id for each in about_config] == [f"audit-{BTC}-1"]
+
+
+async def test_a_refused_attempt_is_kept_apart_from_changes_and_makes_no_version(authority: AuthorityWorld) -> None:
+    refused = excesses({"leverage": 21}, SIGNED.limits)
+    refusal = record("refusal", subject=Subject.REFUSAL, scope=BTC, action="refuse", version=1, refused=refused)
+    await authority.store.commit(writing(layer_write(BTC, 1, leverage=5)))
+    await authority.store.commit(writing(Write(scope=None, audit=refusal)))
+    (kept,) = await authority.store.records(HistoryFilter(subject=Subject.REFUSAL), limit=9)
+    assert kept == refusal.model_copy(update={"revision": 2})
+    changes = await authority.store.records(HistoryFilter(scope=BTC, subject=Subject.CONFIG), limit=9)
+    made = await authority.store.at_version(BTC, 1)
+    assert [each.id for each in changes] == [made and made.id] == [f"audit-{BTC}-1"]
 
 
 async def test_records_come_newest_first_and_as_many_as_asked_for(authority: AuthorityWorld) -> None:

@@ -46,6 +46,7 @@ async def travel(client: Client, code: Callable[[int], str]) -> None:
     await _undo(operator)
     await _propose(operator, code(0))
     await _halt_and_lift(operator, code(1))
+    await _try_the_ceilings(operator)
     assert operator.called == listed
 
 
@@ -55,6 +56,14 @@ async def _learn(operator: Traveller) -> None:
     assert (await operator.does("list_configs"))["configs"] == []
     assert (await operator.does("get_config", scope=BTC))["version"] == 0
     assert (await operator.does("validate_config", parameters={"position_size_pct": 2.0}))["valid"] is False
+
+
+async def _try_the_ceilings(operator: Traveller) -> None:
+    assert (await operator.does("get_primal_limits"))["source"] == "off"
+    told = await operator.fails("set_primal_limits", limits={"leverage": 125})
+    assert told["code"] == "PRIMAL_LIMIT"
+    record = await operator.does("get_audit_record", audit_id=told["audit_id"])
+    assert (record["subject"], record["scope"]) == ("refusal", "primal")
 
 
 async def _change(operator: Traveller) -> None:

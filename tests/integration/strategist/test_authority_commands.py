@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import pyotp
 import pytest
@@ -12,6 +13,7 @@ from devstack import Mongo
 from devstack import Redis as RedisServer
 from tests.integration.nurse.polling import eventually_blocking
 from tests.integration.strategist.command_line import CommandLine
+from tests.primal import make_folder
 
 pytestmark = pytest.mark.servers
 
@@ -47,6 +49,32 @@ def next_code(cli: CommandLine, *words: str) -> str:
 def parameters(redis: Redis, scope: str) -> dict[str, object] | None:
     text = redis.hget("cio:policy", scope)
     return None if text is None else json.loads(text)["parameters"]
+
+
+def test_what_is_beyond_a_primal_limit_is_refused_and_in_the_history(
+    authority: CommandLine, redis: Redis, tmp_path: Path
+) -> None:
+    folder = make_folder(tmp_path)
+    folder.sign("alice", "bob")
+    authority.environment["STRATEGIST_PRIMAL_FILE"] = str(folder.limits)
+    authority.done("set", "global", "leverage=20")
+    told = authority.refused("set", "global", "leverage=21", "--reason", "more")
+    assert "leverage: PRIMAL_LIMIT: leverage of 21 x is above 20 x, the primal limit leverage of revision 3" in told
+    assert "the attempt is recorded as" in told
+    newest, first = authority.as_json("history", "global")
+    assert (newest["subject"], newest["caller"], newest["refused"][0]["limit"]) == ("refusal", "anna", "leverage")
+    assert (first["version"], parameters(redis, "global")) == (1, {"leverage": 20})
+    assert "refused: leverage 21 beyond leverage" in authority.done("history")
+    folder.change("leverage = 20", "leverage = 125")
+    assert "of the built-in tightest limits" in authority.refused("set", "global", "leverage=11")
+
+
+def test_straight_on_redis_a_primal_limit_holds_too(cli: CommandLine, redis: Redis, tmp_path: Path) -> None:
+    folder = make_folder(tmp_path)
+    folder.sign("alice", "bob")
+    cli.environment["STRATEGIST_PRIMAL_FILE"] = str(folder.limits)
+    assert "PRIMAL_LIMIT" in cli.refused("set", "global", "max_position_size_usd=5001")
+    assert redis.exists("cio:policy:epoch") == 0
 
 
 def test_a_change_is_written_to_history_and_carried_on_to_the_gates(authority: CommandLine, redis: Redis) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from devstack import DevStack
 from tests.integration.nurse.gate import Gate, ServiceProcess
 from tests.integration.nurse.polling import eventually_blocking
 from tests.integration.strategist.command_line import CommandLine
+from tests.primal import make_folder
 
 pytestmark = pytest.mark.servers
 
@@ -108,6 +110,37 @@ def shown(redis: Redis) -> dict[str, object] | None:
 
 def test_starting_the_authority_gives_the_gates_a_policy(gate: Gate) -> None:
     assert gate.mode == "ACTIVE"
+
+
+def test_primal_limits_are_told_at_the_start_and_bound_what_is_set(
+    new_strategist: Callable[..., Strategist], tmp_path: Path
+) -> None:
+    folder = make_folder(tmp_path)
+    folder.sign("alice", "bob")
+    strategist = new_strategist(STRATEGIST_PRIMAL_FILE=str(folder.limits)).start_ready()
+    assert strategist.readiness()[1]["primal"]["signers"] == ["alice", "bob"]
+    assert len(strategist.events("primal_limits_loaded")) == 1
+    assert strategist.metric("cio_strategist_primal_signed") == 1
+    answer = strategist.patch({"leverage": 21})
+    assert (answer.status_code, answer.json()["code"]) == (422, "PRIMAL_LIMIT")
+    assert strategist.ask("PUT", "/api/v1/primal", leverage=125).status_code == 403
+    records = strategist.ask("GET", "/api/v1/audit?subject=refusal").json()["records"]
+    assert [(record["scope"], record["caller"]) for record in records] == [("primal", "anna"), ("global", "anna")]
+    assert strategist.patch({"leverage": 20}).status_code == 200
+
+
+def test_an_authority_whose_file_cannot_be_believed_holds_the_built_in_limits_and_one_without_says_so(
+    new_strategist: Callable[..., Strategist], tmp_path: Path
+) -> None:
+    folder = make_folder(tmp_path)
+    strategist = new_strategist(STRATEGIST_PRIMAL_FILE=str(folder.limits)).start_ready()
+    primal = strategist.readiness()[1]["primal"]
+    assert (primal["source"], primal["revision"]) == ("built-in", 0)
+    assert len(strategist.events("primal_limits_built_in")) == 1
+    assert strategist.patch({"leverage": 11}).json()["code"] == "PRIMAL_LIMIT"
+    without = new_strategist().start_ready()
+    assert without.readiness()[1]["primal"] == {"source": "off"}
+    assert len(without.events("primal_limits_not_configured")) == 1
 
 
 def test_a_change_is_in_force_at_the_gate(strategist: Strategist, gate: Gate, redis: Redis) -> None:

@@ -8,9 +8,11 @@ from cio_strategist.domain.request import ChangeRequest
 from cio_strategist.errors import SecondFactorError
 from cio_strategist.service.config_manager import TradingConfigManager
 from cio_strategist.service.control import ControlDesk
+from cio_strategist.service.primal import PrimalDesk
 from cio_strategist.service.proposals import ProposalDesk
 from cio_strategist.service.reading import PolicyReader
 from cio_strategist.service.writer import Writer
+from petrosa_contracts.primal_file import PrimalStanding
 from tests.strategist_fakes import CountingIds, FakeEnforcer, FakePolicyStore, SetClock
 
 THOUGHT = "Volatility doubled within the hour while depth thinned out, so smaller orders keep slippage inside the limit"
@@ -43,16 +45,18 @@ class FakeSecondFactor:
 class FakeAuthority:
     """Everything that the gateway opens to."""
 
-    def __init__(self, store: FakePolicyStore | None = None) -> None:
+    def __init__(self, store: FakePolicyStore | None = None, *, primal: PrimalStanding | None = None) -> None:
         self.clock = SetClock()
         self.store = store or FakePolicyStore(self.clock)
         self.redis = FakePolicyStore(self.clock)
         self.enforcer = FakeEnforcer()
         self.second_factor = FakeSecondFactor()
+        limits = None if primal is None else primal.limits
         writer = Writer(self.store, clock=self.clock, new_id=CountingIds(), history=self.store, enforcer=self.enforcer)
-        self.manager = TradingConfigManager(writer, budgets=Budgets(agent=0.2, operator=2.0))
+        self.manager = TradingConfigManager(writer, budgets=Budgets(agent=0.2, operator=2.0), primal=limits)
+        self.primal = PrimalDesk(writer, primal)
         self.control = ControlDesk(writer, second_factor=self.second_factor)
-        self.proposals = ProposalDesk(writer, self.store, second_factor=self.second_factor)
+        self.proposals = ProposalDesk(writer, self.store, second_factor=self.second_factor, primal=limits)
         self.reader = PolicyReader(self.store, clock=self.clock, history=self.store, fallback=self.redis)
 
     async def parameters(self, scope: str) -> dict[str, object] | None:

@@ -1,5 +1,6 @@
 """Where every concrete thing is made, once, and handed to those that need it."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,6 +14,7 @@ from cio_strategist.errors import RefusedError
 from cio_strategist.ports import PolicyStore, ProjectionMetrics
 from cio_strategist.service.config_manager import TradingConfigManager
 from cio_strategist.service.control import ControlDesk
+from cio_strategist.service.primal import PrimalDesk
 from cio_strategist.service.projection import Projector
 from cio_strategist.service.proposals import ProposalDesk
 from cio_strategist.service.reading import PolicyReader
@@ -20,6 +22,7 @@ from cio_strategist.service.second_factor import SecondFactor
 from cio_strategist.service.tokens import Tokens
 from cio_strategist.service.writer import Writer
 from cio_strategist.settings import Settings
+from petrosa_contracts.primal_file import PrimalStanding, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Authority:
 
     reader: PolicyReader
     proposals: ProposalDesk
+    primal: PrimalDesk
     tokens: Tokens
     projector: Projector
 
@@ -58,14 +62,19 @@ class Governance:
 async def open_governance(
     settings: Settings, *, metrics: ProjectionMetrics | None = None
 ) -> AsyncGenerator[Governance]:
-    """Open what the settings name. Connects only when first used; whatever is away then says so."""
+    """Open what the settings name. Connects only when first used; whatever is away then says so.
+
+    The primal limits are read here, once.
+    """
     clock = SystemClock()
+    standing = await _primal_limits(settings)
+    limits = None if standing is None else standing.limits
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(open_store(settings.redis_url.get_secret_value()))
         direct_writer = Writer(redis, clock=clock, new_id=_new_id)
         direct_control = ControlDesk(direct_writer)
         if settings.mongodb_uri is None:
-            manager = TradingConfigManager(direct_writer)
+            manager = TradingConfigManager(direct_writer, primal=limits)
             yield Governance(redis, redis, manager, direct_control, direct_control, authority=None)
             return
         uri = settings.mongodb_uri.get_secret_value()
@@ -84,16 +93,23 @@ async def open_governance(
         yield Governance(
             store=mongo.policy,
             gates_store=redis,
-            manager=TradingConfigManager(writer, budgets=budgets),
+            manager=TradingConfigManager(writer, budgets=budgets, primal=limits),
             control=ControlDesk(writer, second_factor=second_factor),
             direct_control=direct_control,
             authority=Authority(
                 reader=PolicyReader(mongo.policy, clock=clock, history=mongo.policy, fallback=redis),
-                proposals=ProposalDesk(writer, mongo.policy, second_factor=second_factor),
+                proposals=ProposalDesk(writer, mongo.policy, second_factor=second_factor, primal=limits),
+                primal=PrimalDesk(writer, standing),
                 tokens=Tokens(mongo.tokens, clock),
                 projector=projector,
             ),
         )
+
+
+async def _primal_limits(settings: Settings) -> PrimalStanding | None:
+    if settings.primal_file is None:
+        return None
+    return await asyncio.to_thread(load, settings.primal_file, settings.primal_approvers)
 
 
 def _new_id() -> str:

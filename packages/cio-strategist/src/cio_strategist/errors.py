@@ -6,6 +6,8 @@ StrategistError
 ├── RefusedError            understood, and not done from here: the sentence says what to do instead
 │   ├── UnauthenticatedError    nobody was recognised: send a token that is valid
 │   ├── ForbiddenError          somebody was, and may not: ask whoever may
+│   ├── PrimalLimitError        beyond a hard ceiling: nobody may, choose a value within it
+│   │   └── PrimalTouchedError      it meant the ceiling itself: change the signed file instead
 │   ├── SecondFactorError       the code is missing, wrong or used up: give the next one
 │   └── RateLimitedError        too many writes: wait as long as it says
 ├── NotFoundError           there is nothing of that name: look what there is
@@ -20,6 +22,7 @@ StrategistError
 from collections.abc import Sequence
 
 from petrosa_contracts import ParameterError
+from petrosa_contracts.primal_bounds import Excess, in_words
 
 
 class StrategistError(Exception):
@@ -49,6 +52,21 @@ class UnauthenticatedError(RefusedError):
 
 class ForbiddenError(RefusedError):
     """A caller without the permission that this needs."""
+
+
+class PrimalLimitError(RefusedError):
+    """What is beyond a primal limit, or would change one. Nothing was written but, where there is a trail, a record."""
+
+    def __init__(self, excesses: Sequence[Excess], message: str | None = None) -> None:
+        super().__init__(message or f"{in_words(excesses)}; nothing was written")
+        self.excesses = tuple(excesses)
+        """Every value that is beyond a limit, not only the first."""
+        self.audit_id: str | None = None
+        """Id of the attempt's record, once it is in the trail; None for what was only asked about."""
+
+
+class PrimalTouchedError(PrimalLimitError):
+    """An attempt to change the primal limits themselves."""
 
 
 class SecondFactorError(RefusedError):

@@ -81,6 +81,18 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", alias="STRATEGIST_LOG_LEVEL", description="Changes are INFO, refusals and trouble above."
     )
+    primal_file: Path | None = Field(
+        default=None,
+        alias="STRATEGIST_PRIMAL_FILE",
+        description="File of the primal limits, with its signatures beside it: what is set beyond them is refused. "
+        "Without its quorum the built-in tightest limits hold. Unset: no primal limits.",
+    )
+    primal_approvers: Path | None = Field(
+        default=None,
+        alias="STRATEGIST_PRIMAL_APPROVERS",
+        description="List of those who may sign it; unset: allowed_signers beside the file. Better a place that "
+        "whoever writes the file cannot write.",
+    )
     totp_secret: Annotated[SecretStr, AfterValidator(_base32)] | None = Field(
         default=None,
         alias="STRATEGIST_TOTP_SECRET",

@@ -11,6 +11,7 @@ from cio_strategist.domain.caller import ANONYMOUS, Caller, CallerClass, Permiss
 from cio_strategist.errors import RateLimitedError, StoreUnreachableError, UnauthenticatedError
 from cio_strategist.gateway.http_app import create_app
 from cio_strategist.gateway.services import Readiness, Services
+from petrosa_contracts.primal_file import PrimalStanding
 from tests.unit.strategist.authority import AGENT, OPERATOR, OTHER_OPERATOR, REASON, THOUGHT, FakeAuthority
 
 LOOKER = Caller("eve", CallerClass.OPERATOR, frozenset({Permission.READ}), "token-4")
@@ -56,14 +57,15 @@ class FakeLimit:
 class Door:
     """An application with everything behind it."""
 
-    def __init__(self, *routers: APIRouter, max_body_bytes: int = 20_000) -> None:
-        self.authority = FakeAuthority()
+    def __init__(self, *routers: APIRouter, max_body_bytes: int = 20_000, primal: PrimalStanding | None = None) -> None:
+        self.authority = FakeAuthority(primal=primal)
         self.tokens = FakeTokens()
         self.limit = FakeLimit()
         self.readiness = Readiness(ready=True, facts={"mongodb": True})
         services = Services(
             manager=self.authority.manager,
             proposals=self.authority.proposals,
+            primal=self.authority.primal,
             control=self.authority.control,
             reader=self.authority.reader,
             tokens=self.tokens,

@@ -16,11 +16,13 @@ from cio_strategist.gateway.mcp_server import McpGateway
 from cio_strategist.gateway.services import Readiness, Services
 from cio_strategist.service.config_manager import TradingConfigManager
 from cio_strategist.service.control import ControlDesk
+from cio_strategist.service.primal import PrimalDesk
 from cio_strategist.service.proposals import ProposalDesk
 from cio_strategist.service.reading import PolicyReader
 from cio_strategist.service.second_factor import SecondFactor
 from cio_strategist.service.tokens import Tokens
 from cio_strategist.service.writer import Writer
+from petrosa_contracts.primal_file import PrimalStanding
 from tests.strategist_fakes import CountingIds, FakeEnforcer, FakePolicyStore, SetClock
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -43,17 +45,19 @@ class FakeWriteLimit:
 class McpWorld:
     """The real services over one store in memory, tokens for an operator and an agent, and a clock that stands."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, primal: PrimalStanding | None = None) -> None:
         self.clock = SetClock()
         self.store = FakePolicyStore(self.clock)
         self.redis = FakePolicyStore(self.clock)
         self.write_limit = FakeWriteLimit()
         self.tokens = Tokens(self.store, self.clock)
         writer = Writer(self.store, clock=self.clock, new_id=CountingIds(), history=self.store, enforcer=FakeEnforcer())
+        limits = None if primal is None else primal.limits
         second_factor = SecondFactor(SecretStr(SECRET), self.store, self.clock)
         self.services = Services(
-            manager=TradingConfigManager(writer, budgets=Budgets(agent=0.2, operator=2.0)),
-            proposals=ProposalDesk(writer, self.store, second_factor=second_factor),
+            manager=TradingConfigManager(writer, budgets=Budgets(agent=0.2, operator=2.0), primal=limits),
+            proposals=ProposalDesk(writer, self.store, second_factor=second_factor, primal=limits),
+            primal=PrimalDesk(writer, primal),
             control=ControlDesk(writer, second_factor=second_factor),
             reader=PolicyReader(self.store, clock=self.clock, history=self.store, fallback=self.redis),
             tokens=self.tokens,

@@ -115,6 +115,8 @@ def _raised(kind: type[errors.StrategistError]) -> errors.StrategistError:
         return errors.RejectedError([])
     if kind is errors.RateLimitedError:
         return errors.RateLimitedError("wait", retry_after_seconds=1)
+    if issubclass(kind, errors.PrimalLimitError):
+        return kind([])
     return kind("a sentence")
 
 

@@ -23,7 +23,10 @@ READS = {
     "list_proposals",
     "get_proposal",
     "get_audit_record",
+    "get_primal_limits",
 }
+REFUSES = {"set_primal_limits"}
+"""What is only there to be refused."""
 WRITES = {
     "set_config",
     "patch_config",
@@ -44,7 +47,7 @@ def parameters_of(tool: str) -> dict[str, Any]:
 async def test_every_tool_is_listed_with_schemas_title_and_annotations() -> None:
     async with McpWorld().client() as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-    assert set(tools) == READS | WRITES
+    assert set(tools) == READS | WRITES | REFUSES
     for tool in tools.values():
         assert tool.title
         assert tool.description

@@ -25,3 +25,11 @@ class Telemetry:
         Gauge(
             "cio_strategist_enforced", "1 if the newest policy is where the gates read it.", registry=self.registry
         ).set_function(lambda: float(read()))
+
+    def watch_primal(self, source: str) -> None:
+        """Show which primal limits hold: those of the `file`, the `built-in` tightest, or none (`off`)."""
+        Gauge(
+            "cio_strategist_primal_signed",
+            "1 while the signed file's primal limits hold, 0 while the built-in tightest do, -1 without primal limits.",
+            registry=self.registry,
+        ).set({"file": 1, "built-in": 0}.get(source, -1))

@@ -15,8 +15,9 @@ from cio_strategist.command_line.console import say, shown, warn
 from cio_strategist.domain.caller import operator_at_the_console
 from cio_strategist.domain.request import ChangeRequest
 from cio_strategist.domain.stored import StoredPolicy
-from cio_strategist.errors import RejectedError, StoreUnreachableError, StrategistError, UsageError
+from cio_strategist.errors import PrimalLimitError, RejectedError, StoreUnreachableError, StrategistError, UsageError
 from cio_strategist.settings import Settings
+from petrosa_contracts import Code
 
 T = TypeVar("T")
 
@@ -102,6 +103,12 @@ def reporting() -> Generator[None]:
             meant = "" if wrong.suggested_value is None else f" (suggested: {shown(wrong.suggested_value)})"
             warn(f"{wrong.field}: {wrong.code}: {wrong.message}{meant}")
         warn("nothing was written")
+        raise typer.Exit(REFUSED) from error
+    except PrimalLimitError as error:
+        for beyond in error.excesses:
+            meant = "" if beyond.suggested is None else f" (suggested: {shown(beyond.suggested)})"
+            warn(f"{beyond.name}: {Code.PRIMAL_LIMIT}: {beyond.message}{meant}")
+        warn("nothing was written" + (f"; the attempt is recorded as {error.audit_id}" if error.audit_id else ""))
         raise typer.Exit(REFUSED) from error
     except UsageError as error:
         warn(f"wrong usage: {error}")

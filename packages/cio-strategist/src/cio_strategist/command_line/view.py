@@ -105,6 +105,9 @@ def token_rows(tokens: Sequence[StoredToken], now: datetime) -> list[tuple[str, 
 def _what(record: AuditRecord) -> str:
     if record.subject is Subject.CONTROL:
         return "lifted" if record.after is None else str(record.after.get("mode"))
+    if record.subject is Subject.REFUSAL:
+        beyond = ", ".join(f"{each.name} {shown(each.asked)} beyond {each.limit}" for each in record.refused)
+        return f"refused: {beyond}" if beyond else "refused"
     return ", ".join(change_line(change).strip() for change in changes_of(record.before, record.after))
 
 

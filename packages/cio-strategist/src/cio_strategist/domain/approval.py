@@ -9,15 +9,22 @@ from cio_strategist.domain.proposal import Proposal, ProposalStatus
 from cio_strategist.domain.request import ChangeRequest
 from cio_strategist.domain.stored import Decided, StoredPolicy, Write, last_version, own_parameters
 from cio_strategist.errors import ConflictError
+from petrosa_contracts.primal import PrimalLimits
 
 
 def approve(
-    stored: StoredPolicy, *, proposal_id: str, request: ChangeRequest, now: datetime, new_id: str
+    stored: StoredPolicy,
+    *,
+    proposal_id: str,
+    request: ChangeRequest,
+    now: datetime,
+    new_id: str,
+    primal: PrimalLimits | None,
 ) -> Decided[Outcome]:
     """Carry out a pending proposal, or mark it stale where its scope has moved on; that outcome is `unchanged`.
 
     Raises `ConflictError` if it is not pending, and what `decide` raises, such as for values that the catalogue of
-    today does not allow.
+    today does not allow, or `primal`, the hard ceilings; then it goes on waiting.
     """
     proposal = _pending(stored, proposal_id)
     current = last_version(stored, proposal.scope)
@@ -28,6 +35,19 @@ def approve(
         )
         stale = _judged(proposal, ProposalStatus.STALE, request, now)
         return Decided(Write(scope=None, proposal=stale), _unchanged(stored, proposal, message))
+    order = order_of(proposal, request=request, now=now, new_id=new_id, primal=primal)
+    decided = decide(stored, order)
+    approved = _judged(proposal, ProposalStatus.APPROVED, request, now, audit_id=decided.outcome.audit_id)
+    if decided.write is None:
+        outcome = decided.outcome.model_copy(update={"status": OutcomeStatus.APPLIED})
+        return Decided(Write(scope=None, proposal=approved), outcome)
+    return Decided(replace(decided.write, proposal=approved), decided.outcome)
+
+
+def order_of(
+    proposal: Proposal, *, request: ChangeRequest, now: datetime, new_id: str, primal: PrimalLimits | None
+) -> Order:
+    """Return the order that carries out a proposal as its author signed it."""
     signed = replace(
         request,
         changed_by=proposal.signed_by,
@@ -35,13 +55,7 @@ def approve(
         thought_trace=request.thought_trace or proposal.thought_trace,
         expect_version=proposal.base_version,
     )
-    order = Order(proposal.edit, proposal.scope, signed, now, new_id, approves=proposal)
-    decided = decide(stored, order)
-    approved = _judged(proposal, ProposalStatus.APPROVED, request, now, audit_id=decided.outcome.audit_id)
-    if decided.write is None:
-        outcome = decided.outcome.model_copy(update={"status": OutcomeStatus.APPLIED})
-        return Decided(Write(scope=None, proposal=approved), outcome)
-    return Decided(replace(decided.write, proposal=approved), decided.outcome)
+    return Order(proposal.edit, proposal.scope, signed, now, new_id, approves=proposal, primal=primal)
 
 
 def reject(stored: StoredPolicy, *, proposal_id: str, request: ChangeRequest, now: datetime) -> Decided[Outcome]:

@@ -1,4 +1,7 @@
-"""The trail: one record for every change of parameters or control, with the whole state before and after."""
+"""The trail: one record for every change of parameters or control, with the whole state before and after.
+
+What was refused because it is beyond a primal limit has its record too.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from petrosa_contracts.instant import UtcDatetime
+from petrosa_contracts.primal_bounds import Excess
 
 
 class Subject(StrEnum):
@@ -15,18 +19,27 @@ class Subject(StrEnum):
 
     CONFIG = "config"
     CONTROL = "control"
+    REFUSAL = "refusal"
+    """An attempt beyond the primal limits, or on them; nothing changed."""
 
 
 class AuditRecord(BaseModel):
-    """One change. Stored in the shape of the fleet's audit documents, with more in `metadata`."""
+    """One change, or one attempt that was refused.
+
+    Stored in the shape of the fleet's audit documents, with more in `metadata`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     id: str = Field(description="Unique id of the record.")
-    subject: Subject = Field(default=Subject.CONFIG, description="Whether parameters or control changed.")
+    subject: Subject = Field(
+        default=Subject.CONFIG, description="Whether parameters or control changed, or nothing did."
+    )
     scope: str = Field(description="Scope key.", examples=["symbol:BTCUSDT"])
-    action: str = Field(description="`create`, `update` or `delete`.")
-    edit: str = Field(description="What was asked for: set, patch, unset, delete, rollback, impose, lift or import.")
+    action: str = Field(description="`create`, `update` or `delete`; `refuse` where nothing changed.")
+    edit: str = Field(
+        description="What was asked for: set, patch, unset, delete, rollback, impose, lift, import, or primal."
+    )
     before: dict[str, Any] | None = Field(description="Full state before; null: there was none.")
     after: dict[str, Any] | None = Field(description="Full state after; null: there is none.")
     version_before: int | None = Field(description="Version before; null: the scope had no config. Null for control.")
@@ -42,6 +55,7 @@ class AuditRecord(BaseModel):
     )
     restored: str | None = Field(default=None, description="For a rollback: what was brought back.")
     proposal_id: str | None = Field(default=None, description="The approved proposal that this carried out.")
+    refused: tuple[Excess, ...] = Field(default=(), description="For a refusal: what is beyond which primal limit.")
     request_id: str | None = Field(default=None, description="Id of the request, for tracing.")
     revision: int | None = Field(default=None, description="Place in the order of all changes; null: unknown.")
 

@@ -9,7 +9,7 @@ from cio_strategist.domain.caller import CallerClass
 from cio_strategist.domain.edit import Edit, Restore
 from cio_strategist.domain.impact import changes_of, direction_of, effects_of, loosening_of, reach
 from cio_strategist.domain.layer_change import LayerChange, edit_layer
-from cio_strategist.domain.loosening import Budgets, budget_uses, exceeded
+from cio_strategist.domain.loosening import Budgets, budget_uses, exceeded, same_value
 from cio_strategist.domain.outcome import (
     BudgetUse,
     Direction,
@@ -22,8 +22,10 @@ from cio_strategist.domain.outcome import (
 from cio_strategist.domain.proposal import Proposal
 from cio_strategist.domain.request import ChangeRequest
 from cio_strategist.domain.stored import Decided, Fields, StoredPolicy, Write, layers_in_force, own_parameters
-from cio_strategist.errors import RefusedError
-from petrosa_contracts import PolicyLayer, Scope, ScopeError
+from cio_strategist.errors import PrimalLimitError, RefusedError
+from petrosa_contracts import PolicyLayer, Scope, ScopeError, resolve
+from petrosa_contracts.primal import PrimalLimits
+from petrosa_contracts.primal_bounds import excesses
 
 MOST_PENDING = 200
 """Proposals that may wait at once: every decision reads them all, and nobody decides more than that well."""
@@ -52,6 +54,8 @@ class Order:
     """How much may be loosened without approval; None: any amount."""
     approves: Proposal | None = None
     """The proposal that this carries out; it was paid for by the approval."""
+    primal: PrimalLimits | None = None
+    """The hard ceilings, which no budget and no approval lifts; None: there are none."""
 
     @property
     def is_free(self) -> bool:
@@ -81,7 +85,7 @@ class Weighed:
 def weigh(stored: StoredPolicy, order: Order) -> Weighed:
     """Work out what `order` would do to the scope and to every order it reaches.
 
-    Raises what `edit_layer` raises.
+    Raises what `edit_layer` raises, and `PrimalLimitError` for values beyond a primal limit.
     """
     layer = edit_layer(
         stored,
@@ -104,6 +108,8 @@ def weigh(stored: StoredPolicy, order: Order) -> Weighed:
         own_parameters(stored.layers.get(layer.scope)),
         own_parameters({**stored.layers, **written}.get(layer.scope)),
     )
+    if order.primal is not None and after is not None:
+        _check_primal(after, order.primal, layers, layer.scope)
     return Weighed(
         layer=layer,
         layers=layers,
@@ -121,7 +127,7 @@ def weigh(stored: StoredPolicy, order: Order) -> Weighed:
 def decide(stored: StoredPolicy, order: Order) -> Decided[Outcome]:
     """Decide about an edit: carry it out, file a proposal, or do nothing.
 
-    Raises what `edit_layer` raises, and `RefusedError` for a proposal beyond `MOST_PENDING`.
+    Raises what `weigh` raises, and `RefusedError` for a proposal beyond `MOST_PENDING`.
     """
     weighed = weigh(stored, order)
     if weighed.layer.write is None:
@@ -133,7 +139,7 @@ def decide(stored: StoredPolicy, order: Order) -> Decided[Outcome]:
 
 
 def preview(stored: StoredPolicy, order: Order) -> Preview:
-    """Say what `order` would do and what would become of it, writing nothing. Raises what `edit_layer` raises."""
+    """Say what `order` would do and what would become of it, writing nothing. Raises what `weigh` raises."""
     weighed = weigh(stored, order)
     reached = reach(weighed.layers, Scope.parse(weighed.layer.scope))
     over = () if order.is_free else exceeded(weighed.budgets)
@@ -153,6 +159,21 @@ def preview(stored: StoredPolicy, order: Order) -> Preview:
         would=would,
         message=_preview_message(weighed, would, over),
     )
+
+
+def _check_primal(
+    after: Mapping[str, object], limits: PrimalLimits, layers: Mapping[str, PolicyLayer], key: str
+) -> None:
+    """Raise `PrimalLimitError` for values of `after` that are beyond `limits`.
+
+    A value that only repeats what orders of the scope meet already is let be: it loosens nothing, the gate holds it
+    down, and without that a whole set could not be posted back with one value of it tightened.
+    """
+    scope = Scope.parse(key)
+    now = resolve(layers, symbol=scope.symbol, strategy_id=scope.strategy_id, side=scope.side).values
+    news = {name: value for name, value in after.items() if name not in now or not same_value(value, now[name])}
+    if beyond := excesses(news, limits):
+        raise PrimalLimitError(beyond)
 
 
 def _effects(before: Mapping[str, PolicyLayer], after: Mapping[str, PolicyLayer], scope: str) -> tuple[Effect, ...]:

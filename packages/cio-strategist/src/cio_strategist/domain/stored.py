@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, Generic, TypeAlias, TypeVar, cast
+from typing import Any, Generic, Self, TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -98,6 +98,18 @@ class Decided(Change, Generic[OutcomeT]):
     """A decision with what to tell whoever asked for it."""
 
     outcome: OutcomeT
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Change):
+    """A decision to write nothing but a record."""
+
+    record: AuditRecord
+
+    @classmethod
+    def of(cls, record: AuditRecord) -> Self:
+        """Return the decision to write `record`."""
+        return cls(Write(scope=None, audit=record), record)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Policy as callers see it: what a scope sets, what holds for an order and why, and what is restricted."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -60,3 +60,26 @@ class ControlView(_View):
     entry: ControlEntry
     in_force: bool
     unreadable: bool = Field(description="Whether it could not be read and therefore counts as a halt.")
+
+
+class PrimalLimitView(_View):
+    """One hard ceiling."""
+
+    value: Any = Field(examples=[1000])
+    meaning: str
+    bounds: tuple[str, ...] = Field(description="Parameters that may not be set beyond it.", examples=[["leverage"]])
+
+
+class PrimalView(_View):
+    """The hard ceilings, which nothing here can change."""
+
+    source: Literal["file", "built-in", "off"] = Field(
+        description="`file`: enough approvers signed it. `built-in`: it cannot be believed, so the tightest limits "
+        "hold. `off`: none are configured."
+    )
+    revision: int | None = Field(description="Revision of the file; 0: built-in; null: off.")
+    digest: str | None = Field(description="SHA-256 of the limits, the same in every process that has them.")
+    signers: tuple[str, ...] = ()
+    problem: str | None = Field(default=None, description="Why the file's limits do not hold; null if they do.")
+    limits: dict[str, PrimalLimitView] = Field(description="Each limit by name; shares are fractions of equity.")
+    message: str

@@ -170,11 +170,11 @@ async def delete_strategy(
 
 
 @router.post("/validate", summary="Check values")
-async def validate(body: ConfigValidationRequest) -> Envelope[ValidationResponse]:
-    """Check values against the catalogue, writing nothing."""
+async def validate(services: Inside, body: ConfigValidationRequest) -> Envelope[ValidationResponse]:
+    """Check values against the catalogue and the primal limits, writing nothing."""
     scope = affected_scope(body)
     metadata = {"validation_mode": "dry_run", "scope": scope}
-    return Envelope(success=True, data=validated(body), metadata=metadata)
+    return Envelope(success=True, data=validated(body, services.primal.beyond(body.parameters)), metadata=metadata)
 
 
 @rollback_router.post("/rollback", summary="Bring back an earlier state", responses=WRITE_REFUSALS)

@@ -1,6 +1,7 @@
 """What the fleet's config API says of values that are only to be checked."""
 
 import json
+from collections.abc import Sequence
 
 from cio_strategist.gateway.config_answers import target_of
 from cio_strategist.gateway.config_bodies import (
@@ -9,8 +10,9 @@ from cio_strategist.gateway.config_bodies import (
     EstimatedImpact,
     ValidationResponse,
 )
-from petrosa_contracts import CATALOGUE, ParameterError, Side, validate_patch
+from petrosa_contracts import CATALOGUE, Code, ParameterError, Side, validate_patch
 from petrosa_contracts.parameters.definition import ParameterType
+from petrosa_contracts.primal_bounds import Excess
 
 _WEIGHTY = frozenset({"leverage", "stop_loss_pct", "max_position_size", "max_position_size_usd"})
 _STEEP_LEVERAGE = 50
@@ -23,14 +25,17 @@ def affected_scope(body: ConfigValidationRequest) -> str:
     return "global" if scope.symbol is None else f"{scope.symbol}:{scope.side or 'all'}"
 
 
-def validated(body: ConfigValidationRequest) -> ValidationResponse:
-    """Check the values of a request against the catalogue."""
+def validated(body: ConfigValidationRequest, beyond: Sequence[Excess]) -> ValidationResponse:
+    """Check the values of a request against the catalogue; `beyond` is what of them the primal limits do not allow."""
     errors = validate_patch(body.parameters)
     return ValidationResponse(
-        validation_passed=not errors,
-        errors=[_error(error) for error in errors],
+        validation_passed=not errors and not beyond,
+        errors=[*(_error(error) for error in errors), *(_excess(each) for each in beyond)],
         warnings=[],
-        suggested_fixes=[_fix(error) for error in errors if error.suggested_value is not None],
+        suggested_fixes=[
+            *(_fix(error) for error in errors if error.suggested_value is not None),
+            *(f"Set {each.name} to {json.dumps(each.suggested)}" for each in beyond if each.suggested is not None),
+        ],
         estimated_impact=_impact(body),
         conflicts=[],
     )
@@ -45,6 +50,12 @@ def _error(error: ParameterError) -> ConfigValidationError:
         message=error.message,
         code="VALIDATION_ERROR" if other_type else error.code,
         suggested_value=error.suggested_value,
+    )
+
+
+def _excess(excess: Excess) -> ConfigValidationError:
+    return ConfigValidationError(
+        field=excess.name, message=excess.message, code=Code.PRIMAL_LIMIT, suggested_value=excess.suggested
     )
 
 

@@ -13,6 +13,7 @@ from cio_strategist.errors import (
     ConflictError,
     ForbiddenError,
     NotFoundError,
+    PrimalLimitError,
     RateLimitedError,
     RejectedError,
     SecondFactorError,
@@ -23,7 +24,8 @@ from cio_strategist.errors import (
     UsageError,
 )
 from cio_strategist.gateway.answers import PlainJSON
-from cio_strategist.gateway.problems import FieldProblem, field_problems, request_id_of
+from cio_strategist.gateway.problems import FieldProblem, excess_problems, field_problems, request_id_of
+from petrosa_contracts import Code
 
 DataT = TypeVar("DataT")
 
@@ -43,6 +45,9 @@ class ErrorDetails(BaseModel):
     proposal_id: str | None = Field(
         default=None, description="The proposal that waits for an operator.", exclude_if=lambda it: it is None
     )
+    audit_id: str | None = Field(
+        default=None, description="Record of the refused attempt.", exclude_if=lambda it: it is None
+    )
     current_version: int | None = Field(
         default=None, description="Version that the scope is at.", exclude_if=lambda it: it is None
     )
@@ -52,8 +57,8 @@ class ErrorBody(BaseModel):
     """Why something was not done."""
 
     code: str = Field(
-        description="VALIDATION_ERROR, APPROVAL_REQUIRED, ROLLBACK_FAILED, UPDATE_FAILED, UNSUPPORTED_OPERATION, "
-        "CONFLICT, NOT_FOUND, CONFIG_ERROR or INTERNAL_ERROR."
+        description="VALIDATION_ERROR, PRIMAL_LIMIT, APPROVAL_REQUIRED, ROLLBACK_FAILED, UPDATE_FAILED, "
+        "UNSUPPORTED_OPERATION, CONFLICT, NOT_FOUND, CONFIG_ERROR or INTERNAL_ERROR."
     )
     message: str
     details: ErrorDetails | None = Field(default=None, exclude_if=lambda it: it is None)
@@ -98,10 +103,16 @@ class ConfigRoute(APIRoute):
                 if isinstance(error, _REASONS_FOR_PROBLEMS) or getattr(request.state, "unverified", False):
                     raise
                 metadata = {"request_id": request_id_of(request)}
-                told = self.envelope(success=False, error=self.error_of(error), metadata=metadata)
+                told = self.envelope(success=False, error=self._told(error), metadata=metadata)
                 return PlainJSON(told.model_dump(mode="json"))
 
         return answer
+
+    def _told(self, error: StrategistError) -> ErrorBody:
+        # The hard ceilings have a code of their own on every route.
+        if isinstance(error, PrimalLimitError):
+            return ErrorBody(code=Code.PRIMAL_LIMIT, message=str(error), details=details_of(error))
+        return self.error_of(error)
 
     def error_of(self, error: StrategistError) -> ErrorBody:
         """Return what to tell of a refusal."""
@@ -144,6 +155,12 @@ def details_of(error: StrategistError) -> ErrorDetails:
     """Return every error behind one."""
     if isinstance(error, RejectedError):
         return ErrorDetails(errors=[each.message for each in error.errors], suggestions=field_problems(error.errors))
+    if isinstance(error, PrimalLimitError):
+        return ErrorDetails(
+            errors=[each.message for each in error.excesses],
+            suggestions=excess_problems(error.excesses),
+            audit_id=error.audit_id,
+        )
     version = error.current_version if isinstance(error, ConflictError) else None
     return ErrorDetails(errors=[str(error)], current_version=version)
 

@@ -17,6 +17,7 @@ from cio_strategist.gateway import (
     filter_routes,
     limit_routes,
     policy_routes,
+    primal_routes,
     probe_routes,
     proposal_routes,
     scope_routes,
@@ -51,6 +52,8 @@ effect at once. Loosening beyond a budget becomes a *proposal* that waits for an
 **Control** halts and restricts: `SAFE`, `HALTED`, `FROZEN`, per scope. Stricter is easy; laxer takes an operator and a
 code.
 
+**Primal limits** are hard ceilings in a signed file. What is set beyond them is refused (`PRIMAL_LIMIT`) and recorded.
+
 Reading needs no token, writing does: `Authorization: Bearer <token>`. Everything that is refused says why and what to
 do, as problem details (RFC 9457). `/api/v1/config` speaks the fleet's older config API instead: HTTP 200 and
 `success: false`.
@@ -62,7 +65,8 @@ _TAGS = [
     },
     {"name": "control", "description": "Halting, restricting and resuming scopes."},
     {"name": "proposals", "description": "Changes that loosen more than their author may, waiting for an operator."},
-    {"name": "audit", "description": "The trail of every change."},
+    {"name": "primal", "description": "The hard ceilings, which nothing here can change."},
+    {"name": "audit", "description": "The trail of every change, and of attempts beyond the hard ceilings."},
     {"name": "config (fleet)", "description": "TradeEngine's config API: clients only change the host."},
     {"name": "operation", "description": "Liveness, readiness and metrics."},
 ]
@@ -73,6 +77,7 @@ _ROUTERS = (
     audit_routes.router,
     control_routes.router,
     proposal_routes.router,
+    primal_routes.router,
     config_routes.router,
     config_routes.rollback_router,
     filter_routes.router,

@@ -9,9 +9,8 @@ from cio_strategist.gateway.mcp_answers import Catalogue, Defaults, Validation
 from cio_strategist.gateway.mcp_arguments import Arguments, ParameterMap
 from cio_strategist.gateway.mcp_errors import ArgumentsError, FieldProblem
 from cio_strategist.gateway.mcp_tool import Call, GatewayTool, Reply, make_tool
-from cio_strategist.gateway.policy_routes import parameter_view
-from cio_strategist.gateway.problems import field_problems
-from petrosa_contracts import CATALOGUE, default_parameters, validate_patch
+from cio_strategist.gateway.policy_routes import parameter_view, value_problems
+from petrosa_contracts import CATALOGUE, default_parameters
 
 
 class SchemaArguments(Arguments):
@@ -50,9 +49,9 @@ async def get_defaults(_call: Call, _arguments: NoArguments) -> Reply:
     return Reply(Defaults(parameters=defaults), f"the defaults of {len(defaults)} parameters")
 
 
-async def validate_config(_call: Call, arguments: ValidationArguments) -> Reply:
+async def validate_config(call: Call, arguments: ValidationArguments) -> Reply:
     """Say whether values may be stored."""
-    errors = tuple(field_problems(validate_patch(arguments.parameters)))
+    errors = tuple(value_problems(call.services, arguments.parameters))
     message = "; ".join(each.message for each in errors) or "every value is allowed"
     return Reply(Validation(valid=not errors, errors=errors, message=message), message)
 
@@ -86,10 +85,10 @@ CATALOGUE_TOOLS: tuple[GatewayTool, ...] = (
         validate_config,
         name="validate_config",
         title="Check values",
-        description="""Checks values against the catalogue, writing nothing: unknown names, wrong types, out of
-        bounds, and a percent where a fraction is meant. Wrong values are the answer here and no error; each comes
-        with what was probably meant. To see what a change would do to orders, use preview_change, which validates as
-        well.""",
+        description="""Checks values against the catalogue and the primal limits, writing nothing: unknown names,
+        wrong types, out of bounds, a percent where a fraction is meant, beyond a hard ceiling. Wrong values are the
+        answer here and no error; each comes with what was probably meant. To see what a change would do to orders, use
+        preview_change, which validates as well.""",
         takes=ValidationArguments,
         returns=Validation,
     ),

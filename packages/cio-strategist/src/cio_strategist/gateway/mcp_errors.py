@@ -12,6 +12,7 @@ from cio_strategist.errors import (
     ConflictError,
     ForbiddenError,
     NotFoundError,
+    PrimalLimitError,
     RateLimitedError,
     RefusedError,
     RejectedError,
@@ -22,6 +23,7 @@ from cio_strategist.errors import (
     UnauthenticatedError,
     UsageError,
 )
+from petrosa_contracts import Code
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -123,6 +125,12 @@ _RULES: Final[Mapping[type[StrategistError], _Rule]] = {
         "Nothing was written. Wait for `retry_after_seconds`, and join changes of one scope into one `patch_config`. "
         "A halt by `set_control` is never limited.",
     ),
+    PrimalLimitError: _Rule(
+        Code.PRIMAL_LIMIT.value,
+        "Nothing was written, and the attempt is recorded. Stay within the suggested values; `get_primal_limits` tells "
+        "every hard ceiling. No token, proposal, approval or code lifts one: if it is wrong, tell the operator why. "
+        "Do not try again.",
+    ),
     RefusedError: _Rule("REFUSED", "Nothing was written. Do what the message says instead."),
     NotFoundError: _Rule(
         "NOT_FOUND",
@@ -176,6 +184,10 @@ def _fields(error: StrategistError) -> tuple[FieldProblem, ...]:
         return error.problems
     if isinstance(error, RejectedError):
         return tuple(FieldProblem(each.field, each.code, each.message, each.suggested_value) for each in error.errors)
+    if isinstance(error, PrimalLimitError):
+        return tuple(
+            FieldProblem(each.name, Code.PRIMAL_LIMIT, each.message, each.suggested) for each in error.excesses
+        )
     return ()
 
 
@@ -186,6 +198,8 @@ def _facts(error: StrategistError) -> Mapping[str, int | str]:
         return {"retry_after_seconds": error.retry_after_seconds}
     if isinstance(error, SecondFactorError):
         return {"why": error.why}
+    if isinstance(error, PrimalLimitError) and error.audit_id is not None:
+        return {"audit_id": error.audit_id}
     return {}
 
 

@@ -10,12 +10,14 @@ from cio_strategist.domain.audit import HistoryFilter
 from cio_strategist.errors import NotFoundError, StrategistError, UsageError
 from cio_strategist.gateway.mcp_arguments import scope_meant
 from cio_strategist.gateway.policy_routes import parameter_view
+from cio_strategist.gateway.services import Services
 from cio_strategist.service.reading import PolicyReader, parse_scope
 from petrosa_contracts import CATALOGUE, Scope
 
 PARAMETERS = "cio://parameters"
 CONFIG = "cio://config"
 HISTORY = "cio://history"
+PRIMAL = "cio://primal"
 RECORDS = 50
 """Records in a history resource."""
 
@@ -50,7 +52,7 @@ TEMPLATES: tuple[ResourceTemplate, ...] = (
 
 
 async def list_resources(reader: PolicyReader) -> list[Resource]:
-    """Return what can be read: always the catalogue and the global config, and whatever scopes set something."""
+    """Return what can be read: the catalogue, the hard ceilings, the global config, and whatever scopes set."""
     try:
         scopes = [layer.scope for layer in await reader.layers() if _is_scope(layer.scope)]
     except StrategistError:
@@ -62,6 +64,13 @@ async def list_resources(reader: PolicyReader) -> list[Resource]:
             title="Catalogue of parameters",
             uri=PARAMETERS,
             description="Every trading parameter with its unit, bounds, default, impact, when to change it, and risk.",
+            mime_type=_JSON,
+        ),
+        Resource(
+            name="primal limits",
+            title="Hard ceilings",
+            uri=PRIMAL,
+            description="The limits that nothing set here can exceed, and the parameters that each bounds.",
             mime_type=_JSON,
         ),
         *(
@@ -94,12 +103,15 @@ async def list_resources(reader: PolicyReader) -> list[Resource]:
     ]
 
 
-async def read_resource(reader: PolicyReader, uri: str) -> Sequence[TextResourceContents]:
+async def read_resource(services: Services, uri: str) -> Sequence[TextResourceContents]:
     """Return the content of a resource. Raises `NotFoundError`, `UsageError` for no scope, and what reading raises."""
-    return [TextResourceContents(uri=uri, mime_type=_JSON, text=await _text(reader, uri))]
+    return [TextResourceContents(uri=uri, mime_type=_JSON, text=await _text(services, uri))]
 
 
-async def _text(reader: PolicyReader, uri: str) -> str:
+async def _text(services: Services, uri: str) -> str:
+    reader = services.reader
+    if uri == PRIMAL:
+        return services.primal.view().model_dump_json()
     if uri == PARAMETERS:
         return json.dumps({name: _facts(name) for name in CATALOGUE})
     root, _, encoded = uri.rpartition("/")
@@ -113,7 +125,7 @@ async def _text(reader: PolicyReader, uri: str) -> str:
     if root == HISTORY:
         records = await reader.history(HistoryFilter(scope=_scope(name).key), limit=RECORDS)
         return json.dumps([record.model_dump(mode="json") for record in records])
-    known = ", ".join([PARAMETERS, *(template.uri_template for template in TEMPLATES)])
+    known = ", ".join([PARAMETERS, PRIMAL, *(template.uri_template for template in TEMPLATES)])
     raise NotFoundError(f"there is no resource {uri[:200]!r}; there are {known}")
 
 

@@ -57,6 +57,7 @@ parameter), and control (SAFE, HALTED, FROZEN) comes before it.
   `get_history`.
 - Change: `preview_change`, then `patch_config` with `expect_version`. Tightening takes effect at once. Loosening has an
   hourly budget; beyond it the change becomes a proposal that an operator decides about.
+- Hard ceilings: `get_primal_limits`. Nothing here lifts them: what is beyond is refused with PRIMAL_LIMIT and recorded.
 - Undo: `rollback_to_version`, in one step.
 - Emergency: `set_control` with HALTED, at once and without preview. Lifting it is an operator's to do, with a code.
 
@@ -157,7 +158,7 @@ class McpGateway:
         try:
             caller, _ = await self._caller(context)
             caller.require(Permission.READ)
-            contents = await read_resource(self._services.reader, params.uri)
+            contents = await read_resource(self._services, params.uri)
         except Exception as error:
             raise _protocol_error(error, params.uri) from error
         return ReadResourceResult(contents=list(contents))

@@ -1,5 +1,6 @@
 """Policy as orders meet it, and the catalogue that it is made of."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -9,7 +10,7 @@ from cio_strategist.domain.caller import Caller, Permission
 from cio_strategist.domain.views import ResolvedView
 from cio_strategist.errors import NotFoundError
 from cio_strategist.gateway.auth import Inside, Reader
-from cio_strategist.gateway.problems import READ_PROBLEMS, FieldProblem, field_problems
+from cio_strategist.gateway.problems import READ_PROBLEMS, FieldProblem, excess_problems, field_problems
 from cio_strategist.gateway.services import Services
 from petrosa_contracts import CATALOGUE, Parameter, Side, validate_patch
 from petrosa_contracts.parameters.definition import Group, ParameterType, Risk
@@ -106,11 +107,20 @@ async def one_parameter(caller: Reader, name: Annotated[str, Path(examples=["lev
 
 
 @router.post("/validate", summary="Check values", responses=READ_PROBLEMS)
-async def validate(caller: Reader, body: ValidateBody) -> Validation:
-    """Check values against the catalogue, writing nothing. Every error comes with a suggestion where there is one."""
+async def validate(services: Inside, caller: Reader, body: ValidateBody) -> Validation:
+    """Check values against the catalogue and the primal limits, writing nothing.
+
+    Every error comes with a suggestion where there is one.
+    """
     caller.require(Permission.READ)
-    errors = field_problems(validate_patch(body.parameters))
+    errors = value_problems(services, body.parameters)
     return Validation(valid=not errors, errors=errors)
+
+
+def value_problems(services: Services, parameters: Mapping[str, Any]) -> list[FieldProblem]:
+    """Return what the catalogue says against values, then what the primal limits do."""
+    beyond = services.primal.beyond(parameters)
+    return [*field_problems(validate_patch(parameters)), *excess_problems(beyond)]
 
 
 def limits_of(view: ResolvedView) -> ResolvedView:

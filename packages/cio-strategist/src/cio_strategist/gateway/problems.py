@@ -15,6 +15,8 @@ from cio_strategist.errors import (
     ConflictError,
     ForbiddenError,
     NotFoundError,
+    PrimalLimitError,
+    PrimalTouchedError,
     RateLimitedError,
     RefusedError,
     RejectedError,
@@ -26,7 +28,8 @@ from cio_strategist.errors import (
     UsageError,
 )
 from cio_strategist.gateway.answers import PlainJSON
-from petrosa_contracts import ParameterError
+from petrosa_contracts import Code, ParameterError
+from petrosa_contracts.primal_bounds import Excess
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -61,6 +64,8 @@ class Problem(BaseModel):
     current_version: int | None = Field(
         default=None, description="Version that the scope is at, where another was expected."
     )
+    code: str | None = Field(default=None, description="`PRIMAL_LIMIT`, where a primal limit stands in the way.")
+    audit_id: str | None = Field(default=None, description="Record of the attempt in the trail, where there is one.")
     second_factor: str | None = Field(
         default=None, description="`missing`, `malformed`, `wrong`, `used`, `locked` or `not_configured`."
     )
@@ -73,6 +78,7 @@ _KINDS: tuple[tuple[type[StrategistError], str, int, str], ...] = (
     (ForbiddenError, "forbidden", 403, "The caller may not do this"),
     (SecondFactorError, "second-factor", 403, "A second factor is needed"),
     (RateLimitedError, "rate-limited", 429, "Too many writes"),
+    (PrimalLimitError, "primal-limit", 422, "Beyond a primal limit"),
     (RefusedError, "refused", 409, "Understood, and not done"),
     (NotFoundError, "not-found", 404, "There is nothing of that name"),
     (ConflictError, "conflict", 409, "Somebody else changed it meanwhile"),
@@ -117,31 +123,15 @@ async def strategist_problem(request: Request, error: Exception) -> Response:
     kind, status, title = next(
         ((kind, status, title) for cls, kind, status, title in _KINDS if isinstance(error, cls)), _UNEXPECTED
     )
-    more: dict[str, Any] = {}
-    headers: dict[str, str] = {}
-    match error:
-        case RejectedError():
-            more["errors"] = field_problems(error.errors)
-        case ConflictError():
-            more["current_version"] = error.current_version
-            if error.current_version is not None and "if-match" in request.headers:
-                status = HTTPStatus.PRECONDITION_FAILED
-        case RateLimitedError():
-            headers["Retry-After"] = str(error.retry_after_seconds)
-        case UnauthenticatedError():
-            presented = "authorization" in request.headers
-            headers["WWW-Authenticate"] = 'Bearer realm="petrosa-cio"' + (
-                ', error="invalid_token"' if presented else ""
-            )
-        case SecondFactorError():
-            more["second_factor"] = error.why
-        case StoreUnreachableError():
-            headers["Retry-After"] = str(RETRY_SECONDS)
-        case BotError() if isinstance(error.__cause__, TimeoutError):
-            status = HTTPStatus.GATEWAY_TIMEOUT
-        case _:
-            pass
-    return problem_answer(request, kind, int(status), title, str(error), headers=headers, **more)
+    return problem_answer(
+        request,
+        kind,
+        _status_of(request, error, status),
+        title,
+        str(error),
+        headers=_headers_of(request, error),
+        **_more_of(error),
+    )
 
 
 async def invalid_request(request: Request, error: Exception) -> Response:
@@ -179,6 +169,14 @@ def field_problems(errors: Iterable[ParameterError]) -> list[FieldProblem]:
     ]
 
 
+def excess_problems(excesses: Iterable[Excess]) -> list[FieldProblem]:
+    """Return what is beyond the primal limits, field by field."""
+    return [
+        FieldProblem(field=each.name, code=Code.PRIMAL_LIMIT, message=each.message, suggested_value=each.suggested)
+        for each in excesses
+    ]
+
+
 def problem_responses(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:
     """Return how the problems of a route are documented in OpenAPI."""
     return {
@@ -194,6 +192,46 @@ READ_PROBLEMS = problem_responses((400, 401, 404, 503))
 """What a route that only looks may refuse with."""
 WRITE_PROBLEMS = problem_responses((400, 401, 403, 404, 409, 412, 429, 503))
 """What a route that writes may refuse with."""
+
+
+def _more_of(error: Exception) -> dict[str, Any]:
+    match error:
+        case RejectedError():
+            return {"errors": field_problems(error.errors)}
+        case PrimalLimitError():
+            return {"errors": excess_problems(error.excesses), "code": Code.PRIMAL_LIMIT, "audit_id": error.audit_id}
+        case ConflictError():
+            return {"current_version": error.current_version}
+        case SecondFactorError():
+            return {"second_factor": error.why}
+        case _:
+            return {}
+
+
+def _status_of(request: Request, error: Exception, usual: int) -> int:
+    match error:
+        case ConflictError() if error.current_version is not None and "if-match" in request.headers:
+            return HTTPStatus.PRECONDITION_FAILED
+        case PrimalTouchedError():
+            return HTTPStatus.FORBIDDEN
+        case BotError() if isinstance(error.__cause__, TimeoutError):
+            return HTTPStatus.GATEWAY_TIMEOUT
+        case _:
+            return usual
+
+
+def _headers_of(request: Request, error: Exception) -> dict[str, str]:
+    match error:
+        case RateLimitedError():
+            return {"Retry-After": str(error.retry_after_seconds)}
+        case UnauthenticatedError():
+            presented = "authorization" in request.headers
+            invalid = ', error="invalid_token"' if presented else ""
+            return {"WWW-Authenticate": f'Bearer realm="petrosa-cio"{invalid}'}
+        case StoreUnreachableError():
+            return {"Retry-After": str(RETRY_SECONDS)}
+        case _:
+            return {}
 
 
 def _place(location: Sequence[object]) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from cio_strategist.domain.caller import Caller
 from cio_strategist.service.config_manager import TradingConfigManager
 from cio_strategist.service.control import ControlDesk
+from cio_strategist.service.primal import PrimalDesk
 from cio_strategist.service.proposals import ProposalDesk
 from cio_strategist.service.reading import PolicyReader
 
@@ -52,6 +53,7 @@ class Services:
     manager: TradingConfigManager
     proposals: ProposalDesk
     control: ControlDesk
+    primal: PrimalDesk
     reader: PolicyReader
     tokens: CallerLookup
     write_limit: WriteLimit

@@ -2,27 +2,35 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
 
 from cio_strategist.adapters.bots import open_bots
 from cio_strategist.adapters.clock import SystemClock
 from cio_strategist.adapters.telemetry import Telemetry
-from cio_strategist.bootstrap import Governance, open_governance
+from cio_strategist.bootstrap import Authority, Governance, open_governance
+from cio_strategist.domain.views import PrimalView
 from cio_strategist.gateway.assembly import gateway_app
 from cio_strategist.gateway.server import HttpServer
 from cio_strategist.gateway.services import Readiness, ReadReadiness, Services
 from cio_strategist.roles.role import ActiveRole, Role
 from cio_strategist.service.fleet import Fleet
-from cio_strategist.service.projection import Projector
 from cio_strategist.service.write_limit import WriteLimit
 from cio_strategist.settings import Settings
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 @asynccontextmanager
 async def open_gateway(settings: Settings, telemetry: Telemetry) -> AsyncGenerator[ActiveRole]:
     """Open the authority's stores. Raises `RefusedError` without MONGODB_URI."""
     async with open_governance(settings, metrics=telemetry) as governance, _fleet(settings) as fleet:
-        projector = governance.needed_authority.projector
+        authority = governance.needed_authority
+        projector = authority.projector
         telemetry.watch_enforced(lambda: projector.is_up_to_date)
+        telemetry.watch_primal(authority.primal.view().source)
+        _tell_primal(authority.primal.view())
 
         def open_doors(readiness: ReadReadiness) -> HttpServer:
             services = _services(settings, governance, readiness)
@@ -30,7 +38,7 @@ async def open_gateway(settings: Settings, telemetry: Telemetry) -> AsyncGenerat
             return HttpServer(app, host=settings.http_host, port=settings.http_port)
 
         yield ActiveRole(
-            Role.GATEWAY, tasks=(projector.run,), readiness=lambda: _readiness(projector), open_doors=open_doors
+            Role.GATEWAY, tasks=(projector.run,), readiness=lambda: _readiness(authority), open_doors=open_doors
         )
 
 
@@ -38,8 +46,9 @@ async def open_gateway(settings: Settings, telemetry: Telemetry) -> AsyncGenerat
 async def open_services(settings: Settings) -> AsyncGenerator[tuple[Services, Fleet]]:
     """Open what stands behind the doors, without the projection running. Raises `RefusedError` without MONGODB_URI."""
     async with open_governance(settings) as governance, _fleet(settings) as fleet:
-        projector = governance.needed_authority.projector
-        yield _services(settings, governance, lambda: _readiness(projector)), fleet
+        authority = governance.needed_authority
+        _tell_primal(authority.primal.view())
+        yield _services(settings, governance, lambda: _readiness(authority)), fleet
 
 
 def _services(settings: Settings, governance: Governance, readiness: ReadReadiness) -> Services:
@@ -47,6 +56,7 @@ def _services(settings: Settings, governance: Governance, readiness: ReadReadine
     return Services(
         manager=governance.manager,
         proposals=authority.proposals,
+        primal=authority.primal,
         control=governance.control,
         reader=authority.reader,
         tokens=authority.tokens,
@@ -55,10 +65,27 @@ def _services(settings: Settings, governance: Governance, readiness: ReadReadine
     )
 
 
-def _readiness(projector: Projector) -> Readiness:
+def _readiness(authority: Authority) -> Readiness:
+    projector = authority.projector
     newest = projector.newest
     facts = {"message": "nothing was compared yet"} if newest is None else newest.model_dump(mode="json")
-    return Readiness(ready=projector.is_up_to_date, facts=facts)
+    return Readiness(ready=projector.is_up_to_date, facts={**facts, "primal": _primal_facts(authority.primal.view())})
+
+
+def _tell_primal(primal: PrimalView) -> None:
+    """Say once which hard ceilings hold in this process."""
+    match primal.source:
+        case "file":
+            _log.info("primal_limits_loaded", **_primal_facts(primal))
+        case "built-in":
+            _log.error("primal_limits_built_in", **_primal_facts(primal))
+        case "off":
+            _log.warning("primal_limits_not_configured", setting="STRATEGIST_PRIMAL_FILE")
+
+
+def _primal_facts(primal: PrimalView) -> dict[str, Any]:
+    facts = primal.model_dump(mode="json", include={"source", "revision", "digest", "signers", "problem"})
+    return {"source": "off"} if primal.source == "off" else facts
 
 
 @asynccontextmanager

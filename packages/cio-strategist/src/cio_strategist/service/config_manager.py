@@ -8,32 +8,37 @@ from cio_strategist.domain.config_change import Order, decide, preview
 from cio_strategist.domain.edit import Edit, Restore
 from cio_strategist.domain.loosening import Budgets
 from cio_strategist.domain.outcome import Outcome, Preview
+from cio_strategist.domain.refusal import refusal_of_change
 from cio_strategist.domain.request import ChangeRequest
 from cio_strategist.domain.stored import last_version, own_parameters
-from cio_strategist.errors import NotFoundError, RefusedError, UsageError
+from cio_strategist.errors import NotFoundError, PrimalLimitError, RefusedError, UsageError
 from cio_strategist.ports import History
 from cio_strategist.service.reading import parse_scope
 from cio_strategist.service.writer import Question, Writer
+from petrosa_contracts.primal import PrimalLimits
 
 
 class TradingConfigManager:
     """Changes the trading parameters of scopes, each change whole or not at all, recorded and undoable.
 
     A writer with a history makes it the authority: changes are audited, and loosening is held to `budgets`. Without
-    one it works straight on the store that gates read: no rollbacks, no proposals, no budgets.
+    one it works straight on the store that gates read: no rollbacks, no proposals, no budgets. Values beyond `primal`,
+    the hard ceilings, are refused whoever asks, and the attempt is recorded.
     """
 
-    def __init__(self, writer: Writer, *, budgets: Budgets | None = None) -> None:
+    def __init__(self, writer: Writer, *, budgets: Budgets | None = None, primal: PrimalLimits | None = None) -> None:
         self._writer = writer
         self._budgets = budgets
+        self._primal = primal
 
     async def apply(self, edit: Edit, *, scope: str, request: ChangeRequest) -> Outcome:
         """Carry out an edit, or file it as a proposal where it loosens more than the caller may.
 
         Raises `UnauthenticatedError` or `ForbiddenError` without `config:write`, `UsageError` for an agent without
-        reason and thought trace, `RejectedError` with every error found, `ConflictError` naming the current version,
-        `RefusedError`, and the store's own errors. Whatever is raised, nothing was written, except that a store which
-        goes away during the write may have taken it: the same idempotency key makes asking again safe.
+        reason and thought trace, `RejectedError` with every error found, `PrimalLimitError` with every value beyond a
+        hard ceiling, `ConflictError` naming the current version, `RefusedError`, and the store's own errors. Whatever
+        is raised, nothing was written, except that a store which goes away during the write may have taken it: the same
+        idempotency key makes asking again safe.
         """
         question = Question(request, f"{scope} {edit.model_dump_json()}")
         return await self._carry_out(edit, scope, request, question)
@@ -78,10 +83,17 @@ class TradingConfigManager:
     async def _carry_out(self, edit: Edit, scope: str, request: ChangeRequest, question: Question) -> Outcome:
         request.caller.require(Permission.WRITE)
         request.check()
-        return await self._writer.write(question, Outcome, partial(decide, order=self._order(edit, scope, request)))
+        order = self._order(edit, scope, request)
+        try:
+            return await self._writer.write(question, Outcome, partial(decide, order=order))
+        except PrimalLimitError as error:
+            await self._writer.record_refusal(error, partial(refusal_of_change, order=order, beyond=error.excesses))
+            raise
 
     def _order(self, edit: Edit, scope: str, request: ChangeRequest) -> Order:
-        return Order(edit, scope, request, self._writer.now(), self._writer.new_id(), self._budgets)
+        return Order(
+            edit, scope, request, self._writer.now(), self._writer.new_id(), self._budgets, primal=self._primal
+        )
 
     async def _at_version(self, history: History, scope: str, version: int) -> Restore:
         if version < 0:

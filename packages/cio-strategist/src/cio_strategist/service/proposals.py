@@ -4,23 +4,28 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from cio_strategist.domain.approval import approve, reject
+from cio_strategist.domain.approval import approve, order_of, reject
 from cio_strategist.domain.caller import CallerClass, Permission
 from cio_strategist.domain.outcome import Outcome, OutcomeStatus
 from cio_strategist.domain.proposal import Proposal, ProposalStatus
+from cio_strategist.domain.refusal import refusal_of_change
 from cio_strategist.domain.request import ChangeRequest
-from cio_strategist.errors import ConflictError, ForbiddenError, NotFoundError
+from cio_strategist.errors import ConflictError, ForbiddenError, NotFoundError, PrimalLimitError
 from cio_strategist.ports import History, SecondFactor
 from cio_strategist.service.writer import Question, Writer
+from petrosa_contracts.primal import PrimalLimits
 
 
 class ProposalDesk:
     """Shows proposals and lets operators decide them. Approving one's own takes a second factor."""
 
-    def __init__(self, writer: Writer, history: History, *, second_factor: SecondFactor) -> None:
+    def __init__(
+        self, writer: Writer, history: History, *, second_factor: SecondFactor, primal: PrimalLimits | None = None
+    ) -> None:
         self._writer = writer
         self._history = history
         self._second_factor = second_factor
+        self._primal = primal
 
     async def all(self, status: ProposalStatus | None = None, *, limit: int = 50) -> Sequence[Proposal]:
         """Return proposals, newest first."""
@@ -37,8 +42,9 @@ class ProposalDesk:
         """Carry out a pending proposal.
 
         Needs `proposals:approve` and an operator, and for one's own proposal the second factor's `code`. Raises
-        `NotFoundError`, `ForbiddenError`, `SecondFactorError`, and `ConflictError` where it was decided before or its
-        scope has moved on to another version; then it is stale for good.
+        `NotFoundError`, `ForbiddenError`, `SecondFactorError`, `PrimalLimitError` for what no approval lifts, and
+        `ConflictError` where it was decided before or its scope has moved on to another version; then it is stale for
+        good.
         """
         question = Question(request, f"approve {proposal_id}")
         _check_judge(request)
@@ -47,14 +53,15 @@ class ProposalDesk:
         proposal = await self.one(proposal_id)
         if proposal.proposed_by == request.caller.name:
             await self._second_factor.verify(code, caller=request.caller.name)
-        decide = partial(
-            approve,
-            proposal_id=proposal_id,
-            request=request,
-            now=self._writer.now(),
-            new_id=self._writer.new_id(),
-        )
-        return _unless_stale(await self._writer.write(question, Outcome, decide))
+        now, new_id = self._writer.now(), self._writer.new_id()
+        decide = partial(approve, proposal_id=proposal_id, request=request, now=now, new_id=new_id, primal=self._primal)
+        try:
+            outcome = await self._writer.write(question, Outcome, decide)
+        except PrimalLimitError as error:
+            order = order_of(proposal, request=request, now=now, new_id=new_id, primal=self._primal)
+            await self._writer.record_refusal(error, partial(refusal_of_change, order=order, beyond=error.excesses))
+            raise
+        return _unless_stale(outcome)
 
     async def reject(self, proposal_id: str, *, request: ChangeRequest) -> Proposal:
         """Turn a pending proposal down. Needs `proposals:approve` and an operator. Raises as `approve` does."""

@@ -8,11 +8,13 @@ from datetime import datetime
 
 import structlog
 
+from cio_strategist.domain.audit import AuditRecord
 from cio_strategist.domain.outcome import Enforcement, OutcomeStatus, Told
 from cio_strategist.domain.request import ChangeRequest
-from cio_strategist.domain.stored import Answer, Decided, OutcomeT, StoredPolicy, Write
-from cio_strategist.errors import ConflictError, RefusedError
+from cio_strategist.domain.stored import Answer, Decided, OutcomeT, Recorded, StoredPolicy, Write
+from cio_strategist.errors import ConflictError, PrimalLimitError, RefusedError, StrategistError
 from cio_strategist.ports import Clock, Enforcer, History, PolicyStore
+from petrosa_contracts import Code
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -126,6 +128,35 @@ class Writer:
         outcome = kind.model_validate_json(answer.outcome)
         enforcement = await self._enforcement(None) if outcome.status is OutcomeStatus.APPLIED else None
         return outcome.model_copy(update={"replayed": True, "enforcement": enforcement})
+
+    async def record_refusal(self, error: PrimalLimitError, record: Callable[[StoredPolicy], AuditRecord]) -> None:
+        """Log an attempt beyond the primal limits and, with a history, add what `record` makes of it to the trail.
+
+        Raises nothing: what cannot be recorded now is logged as an error, and stays refused.
+        """
+        facts = {"code": Code.PRIMAL_LIMIT.value, "reason": str(error)}
+        if self.history is None:
+            _log.warning("primal_limit_refused", **facts)
+            return
+        try:
+            if self._enforcer is not None:
+                await self._enforcer.begin()
+            written = await self.store.commit(lambda stored: Recorded.of(record(stored)))
+        except StrategistError as trouble:
+            _log.error("primal_refusal_not_recorded", trouble=str(trouble), **facts)
+            return
+        kept = written.change.record
+        error.audit_id = kept.id
+        _log.warning(
+            "primal_limit_refused",
+            scope=kept.scope,
+            edit=kept.edit,
+            by=kept.changed_by,
+            caller=kept.caller,
+            audit_id=kept.id,
+            request_id=kept.request_id,
+            **facts,
+        )
 
     async def catch_up(self) -> None:
         """Let what was set straight in the gates' store be taken over, so that the next decision knows of it."""

@@ -13,6 +13,8 @@ from cio_strategist.domain.audit import Subject
 from cio_strategist.domain.caller import CallerClass
 from cio_strategist.domain.loosening import Loosened
 from petrosa_contracts import TradingConfigAudit
+from petrosa_contracts.primal_bounds import excesses
+from tests.primal import SIGNED
 from tests.strategist_fakes import NOON
 from tests.strategist_records import BTC, BTC_LONG, STRATEGY, entry, record
 
@@ -98,6 +100,22 @@ def test_an_older_delete_has_no_version() -> None:
 def test_a_record_without_a_time_has_that_of_its_id() -> None:
     assert read_audit(old(timestamp=None)).at == OLD_ID_MADE
     assert read_audit(old(timestamp="2026-02-25T12:00:00")).at == NOON
+
+
+def test_a_refusal_keeps_what_was_beyond_and_charges_no_budget() -> None:
+    refused = excesses({"leverage": 21}, SIGNED.limits)
+    written = record(subject=Subject.REFUSAL, scope="primal", refused=refused, loosening={"leverage": 1.0}, revision=3)
+    document = audit_document(written, revision=3)
+    assert document["config_type"] == "refusal"
+    assert read_audit(document) == written
+    assert read_loosened([document]) == ()
+
+
+@pytest.mark.parametrize("refused", [5, "text", [5], [{"name": "leverage"}], None])
+def test_a_damaged_refusal_is_read_without_what_is_damaged(refused: object) -> None:
+    document = audit_document(record(subject=Subject.REFUSAL), revision=1)
+    document["metadata"]["refused"] = refused
+    assert read_audit(document).refused == ()
 
 
 def test_loosening_counts_by_class_oldest_first_and_only_of_parameters() -> None:

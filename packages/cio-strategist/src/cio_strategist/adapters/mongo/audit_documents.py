@@ -2,18 +2,23 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
+
+from pydantic import ValidationError
 
 from cio_strategist.adapters.mongo.values import NO_TIME, Document, read_count, read_map, read_text, read_time
 from cio_strategist.domain.audit import AuditRecord, HistoryFilter, Subject
 from cio_strategist.domain.caller import CallerClass
 from cio_strategist.domain.loosening import Loosened
 from petrosa_contracts import Scope, ScopeError, ScopeKind
+from petrosa_contracts.primal_bounds import Excess
 
 NEWEST_FIRST = [("revision", -1), ("timestamp", -1), ("_id", -1)]
 """Order of the trail. Documents of older engines have no revision and come after all that have one."""
 
 _CONTROL_TYPE = "control"
+_REFUSAL_TYPE = "refusal"
+_SUBJECT_OF_TYPE = {_CONTROL_TYPE: Subject.CONTROL, _REFUSAL_TYPE: Subject.REFUSAL}
 _EDIT_OF_ACTION = {"create": "set", "update": "set", "delete": "delete"}
 _UNKNOWN = "unknown"
 
@@ -21,11 +26,11 @@ _UNKNOWN = "unknown"
 def audit_document(record: AuditRecord, *, revision: int) -> dict[str, Any]:
     """Return the document of a record: the fleet's keys, the version and revision beside them, the rest in metadata."""
     scope = _scope(record.scope)
-    control = record.subject is Subject.CONTROL
+    own_type = {subject: name for name, subject in _SUBJECT_OF_TYPE.items()}.get(record.subject)
     return {
         "_id": record.id,
         "id": None,
-        "config_type": _CONTROL_TYPE if control else (scope.kind.value if scope else _UNKNOWN),
+        "config_type": own_type or (scope.kind.value if scope else _UNKNOWN),
         "symbol": scope and scope.symbol,
         "side": None if scope is None or scope.side is None else str(scope.side),
         "strategy_id": scope and scope.strategy_id,
@@ -46,6 +51,7 @@ def audit_document(record: AuditRecord, *, revision: int) -> dict[str, Any]:
             "restored": record.restored,
             "proposal_id": record.proposal_id,
             "request_id": record.request_id,
+            **({"refused": [each.model_dump(mode="json") for each in record.refused]} if record.refused else {}),
         },
         "scope": record.scope,
         "version": record.version,
@@ -61,7 +67,7 @@ def read_audit(document: Document) -> AuditRecord:
     version = read_count(document.get("version"))
     return AuditRecord(
         id=str(document.get("_id")),
-        subject=Subject.CONTROL if document.get("config_type") == _CONTROL_TYPE else Subject.CONFIG,
+        subject=_subject_of(document),
         scope=read_text(document.get("scope")) or _scope_key(document),
         action=action,
         edit=read_text(metadata.get("edit")) or _EDIT_OF_ACTION.get(action, action),
@@ -79,6 +85,7 @@ def read_audit(document: Document) -> AuditRecord:
         restored=read_text(metadata.get("restored")),
         proposal_id=read_text(metadata.get("proposal_id")),
         request_id=read_text(metadata.get("request_id")),
+        refused=tuple(_excesses(metadata)),
         revision=read_count(document.get("revision")),
     )
 
@@ -89,7 +96,7 @@ def read_loosened(documents: Iterable[Document]) -> tuple[Loosened, ...]:
     for document in documents:
         metadata = read_map(document.get("metadata")) or {}
         kind = metadata.get("caller_class")
-        if document.get("config_type") == _CONTROL_TYPE or kind not in set(CallerClass):
+        if _subject_of(document) is not Subject.CONFIG or kind not in set(CallerClass):
             continue
         at = _time(document)
         found += [Loosened(at, CallerClass(kind), name, amount) for name, amount in _amounts(metadata)]
@@ -143,8 +150,13 @@ def scope_query(key: str) -> dict[str, Any]:
     return {"$or": [{"scope": key}, parts]}
 
 
+def _subject_of(document: Document) -> Subject:
+    return _SUBJECT_OF_TYPE.get(read_text(document.get("config_type")) or "", Subject.CONFIG)
+
+
 def _subject_query(subject: Subject) -> dict[str, Any]:
-    return {"config_type": _CONTROL_TYPE if subject is Subject.CONTROL else {"$ne": _CONTROL_TYPE}}
+    own_type = next((name for name, owner in _SUBJECT_OF_TYPE.items() if owner is subject), None)
+    return {"config_type": own_type or {"$nin": list(_SUBJECT_OF_TYPE)}}
 
 
 def _scope(key: str) -> Scope | None:
@@ -173,6 +185,15 @@ def _time(document: Document) -> datetime:
         # The ids that older engines let the database give hold the time.
         written = read_time(getattr(document.get("_id"), "generation_time", None))
     return written or NO_TIME
+
+
+def _excesses(metadata: Document) -> Iterator[Excess]:
+    listed = metadata.get("refused")
+    for entry in cast("list[object]", listed) if isinstance(listed, list) else ():
+        try:
+            yield Excess.model_validate(entry)
+        except ValidationError:
+            continue  # a damaged one must not hide the record
 
 
 def _amounts(metadata: Document) -> Iterator[tuple[str, float]]:
