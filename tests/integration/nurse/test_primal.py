@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from petrosa_contracts import Code
+from petrosa_contracts import Alert, Code
 from petrosa_contracts.primal import BUILT_IN
 from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
@@ -55,8 +55,13 @@ async def test_changed_limits_leave_the_gate_on_the_built_in_ones_and_it_says_so
     new_gate: Callable[..., Gate], store: Store, bus: Bus, engine: Engine, folder: PrimalFolder
 ) -> None:
     folder.change("order_notional_usd = 5000", "order_notional_usd = 900000")
+    alerts = await bus.client.subscribe("alerts.>")
     gate = new_gate(NURSE_PRIMAL_FILE=str(folder.limits), **PATIENT).start_ready()
     await gate.at_epoch(store.set_policy("global", {"max_position_size_usd": 1_000_000.0}))
+    message = await alerts.next_msg(timeout=5)
+    alert = Alert.model_validate_json(message.data)
+    assert (message.subject, alert.category, alert.severity) == ("alerts.cio.primal.nurse", "primal", "critical")
+    assert "limits.toml has 0 good signatures of 2 needed" in alert.message
     primal = gate.readiness()[1]["primal"]
     assert (primal["source"], primal["revision"], primal["digest"]) == ("built-in", 0, BUILT_IN.digest())
     assert "0 good signatures of 2 needed" in primal["problem"]
@@ -68,6 +73,7 @@ async def test_changed_limits_leave_the_gate_on_the_built_in_ones_and_it_says_so
     assert "built-in tightest primal limits hold: limits.toml has 0 good" in pulse["reasons"][0]
     assert await code_of_order_worth(bus, 1000.0) is None
     assert await code_of_order_worth(bus, 1001.0) is Code.PRIMAL_LIMIT
+    assert alerts.pending_msgs == 0
 
 
 async def test_a_running_gate_takes_no_notice_of_the_file(

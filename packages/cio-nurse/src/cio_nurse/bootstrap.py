@@ -5,6 +5,7 @@ import contextlib
 import gc
 import signal
 from collections.abc import Generator, Mapping
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ from cio_nurse.adapters.redis import RedisLedgerStore, RedisPolicyStore
 from cio_nurse.adapters.telemetry import Telemetry
 from cio_nurse.domain.dialects import DIALECTS
 from cio_nurse.errors import StoreError, TransportUnavailableError
+from cio_nurse.service.alerts import Alerts
 from cio_nurse.service.delivery import Delivery
 from cio_nurse.service.heartbeat import Heartbeat
 from cio_nurse.service.intake import Intake
@@ -30,7 +32,7 @@ from cio_nurse.service.modes import AgeLimits
 from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.pipeline import DecisionLimits, Pipeline
 from cio_nurse.settings import Settings
-from petrosa_contracts import subjects
+from petrosa_contracts import Alert, AlertSeverity, subjects
 from petrosa_contracts.primal_file import PrimalStanding, load
 
 POLICY_GRACE_SECONDS = 1.0
@@ -71,6 +73,7 @@ class Nurse:
             ],
             delivery=delivery,
         )
+        self._alerts = Alerts(self._intents)
         self._lanes = Lanes(lane_capacity=settings.lane_capacity, queue_capacity=settings.queue_capacity)
         self._intake = self._make_intake()
         self._pulse = NatsConnection(
@@ -132,6 +135,8 @@ class Nurse:
         port = await self._health.start()
         announcer = log.announcer(self._lines, self._settings.instance)
         announcer.info("http_listening", host=self._settings.http_host, port=port, version=__version__)
+        if self._primal is not None and not self._primal.signed:
+            self._alerts.tell(_built_in_alert(self._primal, self._settings.instance, self._clock.now()))
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(work)
@@ -139,6 +144,7 @@ class Nurse:
                     self._mirror.run(),
                     self._take_intents(),
                     self._intake.run(),
+                    self._alerts.run(),
                     self._turn(),
                     Apart(self._beat).run(),
                     self._settle_when_store_is_back(),
@@ -272,6 +278,18 @@ def _primal_limits(settings: Settings) -> PrimalStanding | None:
     else:
         _log.error("primal_limits_built_in", **_primal_facts(standing))
     return standing
+
+
+def _built_in_alert(standing: PrimalStanding, instance: str, now: datetime) -> Alert:
+    return Alert.of(
+        "primal",
+        "nurse",
+        category="primal",
+        severity=AlertSeverity.CRITICAL,
+        message=f"the gate {instance} started on the built-in tightest primal limits: {standing.problem}",
+        at=now,
+        cause=f"{instance}: {standing.problem}",
+    )
 
 
 def _primal_facts(standing: PrimalStanding | None) -> dict[str, Any]:
