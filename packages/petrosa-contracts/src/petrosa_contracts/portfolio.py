@@ -1,6 +1,6 @@
 """Portfolio: what is open, what it is worth, and what the day has cost. What is not known is null, never zero."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -74,6 +74,10 @@ class PortfolioState(BaseModel):
     positions: tuple[Position, ...] = Field(default=(), description="Everything open, one per symbol and side.")
     differences: tuple[str, ...] = Field(
         default=(), description="Where execution events and exchange did not agree; the exchange is what is shown."
+    )
+    cleared: dict[str, UtcDatetime] = Field(
+        default_factory=dict[str, datetime],
+        description="When an operator cleared a latch last, by latch: daily-loss, drawdown.",
     )
 
     @property

@@ -29,6 +29,9 @@ FAILSAFE_REPORTS = "cio.audit.failsafe.>"
 ALERTS = "alerts.cio.>"
 """What needs somebody's attention, one subject per kind and strategy; the fleet's readers take `alerts.>`."""
 
+EXECUTION_EVENTS = "execution.events.>"
+"""What the order engine tells of its orders (default of `NATS_TOPIC_EXECUTION_EVENTS`); one subject per strategy."""
+
 NURSE_QUEUE_GROUP = "cio-nurse"
 """Queue group of the gate's replicas: each intent goes to one of them."""
 
