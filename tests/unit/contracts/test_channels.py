@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from petrosa_contracts import Alert, FailSafeReport, GovernanceHeartbeat, Signal, Verdict, subjects
 from petrosa_contracts.channels import ACTION, CHANNELS, STRATEGY, Channel, Direction, Role
+from petrosa_contracts.execution import ExecutionEvent
 from petrosa_contracts.record import DecisionRecord
 
 every_channel = pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
@@ -28,9 +29,9 @@ def test_what_is_sent_to_the_address_reaches_the_subscription(channel: Channel) 
 
 
 @every_channel
-def test_somebody_sends_and_somebody_receives_and_the_gate_or_the_recorder_is_one_of_them(channel: Channel) -> None:
+def test_somebody_sends_and_somebody_receives_and_one_of_them_is_of_the_governance(channel: Channel) -> None:
     assert set(channel.directions.values()) == set(Direction)
-    assert {Role.GATE, Role.RECORDER} & channel.directions.keys()
+    assert {Role.GATE, Role.RECORDER, Role.TRACKER} & channel.directions.keys()
 
 
 @every_channel
@@ -53,6 +54,7 @@ def test_an_address_with_its_strategy_filled_in_is_what_the_builder_builds(strat
     assert filled["legacy_intents"] == subjects.legacy_intent(strategy_id)
     assert filled["decision_records"] == subjects.decision_record(strategy_id)
     assert filled["failsafe_reports"] == subjects.failsafe_report(strategy_id)
+    assert filled["execution_events"] == subjects.execution_event(strategy_id)
     assert filled["alerts"].replace("{action}", "veto") == subjects.alert("veto", strategy_id)
     assert filled["verdicts"] == subjects.verdict(strategy_id)
     assert filled["signals_of_strategy"] == subjects.signal_of_strategy(subjects.SIGNALS, strategy_id)
@@ -67,6 +69,7 @@ def test_the_registry_says_who_says_what() -> None:
         ("verdicts", Verdict, None),
         ("decision_records", DecisionRecord, None),
         ("failsafe_reports", FailSafeReport, None),
+        ("execution_events", ExecutionEvent, None),
         ("alerts", Alert, None),
         ("heartbeat", GovernanceHeartbeat, None),
         ("heartbeat_request", None, GovernanceHeartbeat),

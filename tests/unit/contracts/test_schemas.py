@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 import petrosa_contracts
 from petrosa_contracts import CATALOGUE, ControlEntry, Mode, Signal, validate_patch
+from petrosa_contracts.execution import ExecutionEvent
 from petrosa_contracts.parameters import ParameterType
 from petrosa_contracts.record import DecisionRecord
 from petrosa_contracts.schemas import WIRE_MODELS, component_schemas, model_schema, patch_schema
@@ -96,7 +97,7 @@ def test_every_public_wire_model_has_a_schema() -> None:
     public = {
         value for value in vars(petrosa_contracts).values() if isinstance(value, type) and issubclass(value, BaseModel)
     }
-    assert set(WIRE_MODELS) == public | {DecisionRecord}
+    assert set(WIRE_MODELS) == public | {DecisionRecord, ExecutionEvent}
 
 
 @pytest.mark.parametrize("model", WIRE_MODELS, ids=lambda model: model.__name__)

@@ -189,6 +189,11 @@ def _messages() -> dict[str, Any]:
             "summary": "What a bot let through while the gate did not answer.",
             "payload": _schema_ref("FailSafeReport"),
         },
+        "ExecutionEvent": {
+            "title": "Execution event",
+            "summary": "What became of an order.",
+            "payload": _schema_ref("ExecutionEvent"),
+        },
         "Alert": {
             "title": "Alert",
             "summary": "What needs somebody's attention.",

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from petrosa_contracts import subjects
 from petrosa_contracts.alert import Alert
+from petrosa_contracts.execution import ExecutionEvent
 from petrosa_contracts.failsafe_report import FailSafeReport
 from petrosa_contracts.heartbeat import GovernanceHeartbeat
 from petrosa_contracts.record import DecisionRecord
@@ -36,6 +37,8 @@ class Role(StrEnum):
     """The order engine: turns signals into orders."""
     RECORDER = "recorder"
     """The keeper of the audit trail."""
+    TRACKER = "tracker"
+    """The keeper of the portfolio."""
     OPERATOR = "operator"
     """A person or tool that asks how the gate is."""
 
@@ -176,6 +179,18 @@ CHANNELS: tuple[Channel, ...] = (
         ),
         directions=MappingProxyType({Role.BOT: Direction.SEND, Role.RECORDER: Direction.RECEIVE}),
         payload=FailSafeReport,
+    ),
+    Channel(
+        name="execution_events",
+        address=_address(subjects.execution_event),
+        subscription=subjects.EXECUTION_EVENTS,
+        title="Execution events",
+        description=(
+            "What the engine tells of its orders. They may come twice, late and out of order, and leave out what is "
+            "not known. `NATS_TOPIC_EXECUTION_EVENTS` names another subject."
+        ),
+        directions=MappingProxyType({Role.ENGINE: Direction.SEND, Role.TRACKER: Direction.RECEIVE}),
+        payload=ExecutionEvent,
     ),
     Channel(
         name="alerts",

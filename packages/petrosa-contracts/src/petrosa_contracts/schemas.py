@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from petrosa_contracts.alert import Alert
 from petrosa_contracts.control import ControlEntry
+from petrosa_contracts.execution import ExecutionEvent
 from petrosa_contracts.failsafe import FailSafeLimits
 from petrosa_contracts.failsafe_report import FailSafeReport
 from petrosa_contracts.heartbeat import GovernanceHeartbeat, HeartbeatMessage, RateLimitStatus
@@ -33,6 +34,7 @@ WIRE_MODELS: tuple[type[BaseModel], ...] = (
     Breach,
     ControlEntry,
     DecisionRecord,
+    ExecutionEvent,
     FailSafeLimits,
     FailSafeReport,
     GovernanceHeartbeat,

@@ -75,6 +75,11 @@ def failsafe_report(strategy_id: str) -> str:
     return f"cio.audit.failsafe.{token(strategy_id)}"
 
 
+def execution_event(strategy_id: str) -> str:
+    """Return the subject on which the engine tells of a strategy's orders."""
+    return f"execution.events.{token(strategy_id)}"
+
+
 def alert(action: str, strategy_id: str) -> str:
     """Return the subject on which an alert of one kind about a strategy, or about a service, is published."""
     return f"alerts.cio.{token(action)}.{token(strategy_id)}"
