@@ -13,6 +13,7 @@ import pytest
 from canary.__main__ import main
 from devstack import DevStack
 from devstack.exchange.server import Exchange
+from tests.integration.devstack.exchange.clients import moved_to
 
 pytestmark = pytest.mark.servers
 
@@ -182,6 +183,45 @@ def test_the_weight_of_a_minute_that_is_used_up_is_waited_for(exchange: Exchange
     trader.create_order(ETH, "market", "buy", 1)
     exchange.control.fault("refuse", path="/fapi/v3/positionRisk", code=-1003, status=429, times=2)
     assert main(["close-all", *CONSENT]) == 0
+    assert is_flat(trader)
+
+
+def test_coin_margined_positions_are_gone_when_asked_for(exchange: Exchange, trader: Any) -> None:
+    trader.create_order(ETH, "market", "buy", 1)
+    with moved_to(exchange, ccxt.binancecoinm) as coin:
+        coin.load_markets()
+        coin.create_order("BTC/USD:BTC", "market", "sell", 60_000)
+        coin.create_order("BTC/USD:BTC", "market", "sell", 60_000)
+        coin.create_order("ETH/USD:ETH", "market", "buy", 7)
+        coin.create_order("ETH/USD:ETH", "limit", "buy", 7, 2_900)
+        stop = {"algoType": "CONDITIONAL", "side": "SELL", "type": "STOP_MARKET", "closePosition": "true"}
+        coin.dapiPrivatePostAlgoOrder({**stop, "symbol": "ETHUSD_PERP", "triggerPrice": "2000"})
+        assert main(["close-all", *CONSENT]) == 0
+        assert [row for row in coin.dapiPrivateGetPositionRisk() if float(row["positionAmt"])]
+        assert main(["close-all", *CONSENT, "--coin-m"]) == 0
+        assert not [row for row in coin.dapiPrivateGetPositionRisk() if float(row["positionAmt"])]
+        assert not coin.dapiPrivateGetOpenOrders()
+        assert not coin.dapiPrivateGetOpenAlgoOrders()
+    assert is_flat(trader)
+
+
+def test_spot_is_sold_when_asked_for(exchange: Exchange, trader: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    exchange.control.deposit("BTC", 250)
+    exchange.control.deposit("DOGE", 1000.5)
+    exchange.control.deposit("LDBNB", 3)
+    with moved_to(exchange, ccxt.binance) as spot:
+        spot.options["fetchMarkets"] = {"types": ["spot"]}
+        spot.load_markets()
+        spot.create_order("BTC/USDT", "limit", "sell", 100, 90_000)
+        assert main(["close-all", *CONSENT]) == 0
+        assert spot.fetch_balance()["BTC"]["total"] == 250
+        assert "Not touched: spot: 250 BTC" in capsys.readouterr().out
+        assert main(["close-all", *CONSENT, "--sell-spot", "USDT"]) == 0
+        held = {asset: amount for asset, amount in spot.fetch_balance()["total"].items() if amount}
+        assert not spot.privateGetOpenOrders()
+    assert set(held) == {"USDT", "DOGE", "LDBNB"}
+    assert held["DOGE"] == 0.5
+    assert "Left: spot: 3 LDBNB" in capsys.readouterr().out
     assert is_flat(trader)
 
 

@@ -191,11 +191,13 @@ def _set_position_mode(world: World, parameters: Parameters) -> object:
     hedge = parameters.flag("dualSidePosition")
     if hedge == world.account.hedge:
         raise RefusedError(Reason.SAME_POSITION_MODE)
-    if world.desk.open_orders or world.algo_desk.open_orders:
+    sides = (world, world.coin)
+    if any(side.desk.open_orders or side.algo_desk.open_orders for side in sides):
         raise RefusedError(Reason.POSITION_MODE_WITH_ORDERS)
-    if any(world.account.open_positions()):
+    if any(any(side.account.open_positions()) for side in sides):
         raise RefusedError(Reason.POSITION_MODE_WITH_POSITION)
-    world.account.hedge = hedge
+    for side in sides:
+        side.account.hedge = hedge
     return SUCCESS
 
 

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from devstack.exchange.account_routes import ACCOUNT_ROUTES
 from devstack.exchange.algo_routes import ALGO_ROUTES
+from devstack.exchange.coin_routes import COIN_ROUTES
 from devstack.exchange.control_routes import COMMANDS, CONTROL, MisunderstoodError, state
 from devstack.exchange.faults import Fault
 from devstack.exchange.minutes import MINUTE
@@ -20,10 +21,11 @@ from devstack.exchange.public_routes import PUBLIC_ROUTES
 from devstack.exchange.refusals import TOO_MANY_REQUESTS, RefusedError
 from devstack.exchange.routing import Route
 from devstack.exchange.signing import Credentials
-from devstack.exchange.weights import HEADER
+from devstack.exchange.spot_routes import SPOT_ROUTES
+from devstack.exchange.weights import HEADER, Weights
 from devstack.exchange.world import Store, World
 
-ROUTES = {**PUBLIC_ROUTES, **ACCOUNT_ROUTES, **ORDER_ROUTES, **ALGO_ROUTES}
+ROUTES = {**PUBLIC_ROUTES, **ACCOUNT_ROUTES, **ORDER_ROUTES, **ALGO_ROUTES, **COIN_ROUTES, **SPOT_ROUTES}
 _LARGEST_REQUEST = 1 << 16
 
 
@@ -76,7 +78,7 @@ class Door:
         return web.json_response(fault.body, status=fault.status)
 
     def _headers(self, route: Route, status: int) -> dict[str, str]:
-        headers = {HEADER: str(self._world.weights.used)}
+        headers = {HEADER: str(self._weights(route).used)}
         if route.order:
             headers |= self._world.order_counts.headers
         if status == TOO_MANY_REQUESTS:
@@ -100,10 +102,13 @@ class Door:
         self._wake_those_who_hang()
         return self._state()
 
+    def _weights(self, route: Route) -> Weights:
+        return self._world.spot_weights if route.spot else self._world.weights
+
     def _answer(self, route: Route, request: web.Request, body: str, parameters: Parameters) -> object:
         self._world.catch_up()
         now = self._world.clock.server_time
-        self._world.weights.add(route.weight_for(parameters), now)
+        self._weights(route).add(route.weight_for(parameters), now)
         if route.signed:
             self._credentials.check(
                 sent_key=request.headers.get("X-MBX-APIKEY", ""),

@@ -75,6 +75,10 @@ class ExchangeControl:
         """Let requests be answered again; those that hung until now meet a broken connection."""
         return self._tell("outage", mode=None)
 
+    def deposit(self, asset: str, amount: Decimal | float) -> dict[str, Any]:
+        """Put some of an asset into the spot account; negative takes out."""
+        return self._tell("deposit", asset=asset, amount=str(amount))
+
     def depth(self, symbol: str, quantity: Decimal | float | None) -> dict[str, Any]:
         """Let a market order get at most `quantity`, the rest of it expires; None is without end again."""
         return self._tell("depth", symbol=symbol, quantity=None if quantity is None else str(quantity))

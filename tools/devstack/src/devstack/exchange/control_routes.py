@@ -80,6 +80,13 @@ def _fund(world: World, order: Order) -> None:
     world.fund(amount)
 
 
+def _deposit(world: World, order: Order) -> None:
+    asset, amount = str(order.get("asset", "")), _number(order, "amount")
+    if not asset or abs(amount) > _MOST_MONEY:
+        raise MisunderstoodError(f"asset must be named, and amount at most {_MOST_MONEY:,f} either way")
+    world.spot.deposit(asset, amount)
+
+
 def _reset(world: World, _order: Order) -> None:
     world.reset()
 
@@ -156,6 +163,7 @@ COMMANDS: dict[str, Callable[[World, Order], None]] = {
     "skew": _skew,
     "outage": _outage,
     "depth": _depth,
+    "deposit": _deposit,
     "fault": _fault,
 }
 """What `POST /_control/NAME` does; each answers with the state afterwards."""

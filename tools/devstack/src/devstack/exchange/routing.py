@@ -14,7 +14,7 @@ SUCCESS = {"code": 200, "msg": "success"}
 class Route:
     """How a request is answered, what weight it has, whether it must be signed, and whether it is a new order.
 
-    `weight_of_all` is the weight without a symbol, where that is another.
+    `weight_of_all` is the weight without a symbol, where that is another. `spot` has a pool of weight of its own.
     """
 
     answer: Answer
@@ -22,6 +22,7 @@ class Route:
     signed: bool = False
     weight_of_all: int | None = None
     order: bool = False
+    spot: bool = False
 
     def weight_for(self, parameters: Parameters) -> int:
         """Return what a request with these parameters costs."""

@@ -1,6 +1,6 @@
 """Trading rules of a symbol, and the filters that hold orders to them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from devstack.exchange.refusals import Reason, RefusedError
@@ -10,11 +10,11 @@ D = Decimal
 
 @dataclass(frozen=True, slots=True)
 class SymbolRules:
-    """What `exchangeInfo` says about one USDT-margined perpetual.
+    """What `exchangeInfo` says about one perpetual, USDT-margined unless it has a `suffix`.
 
-    Prices and notionals are in USDT, quantities in the base asset. `percent_up` and `percent_down` bound a limit price
-    as multiples of the mark price. `start_price`, `yearly_volatility` (a fraction) and `volume_per_second` describe
-    the simulated market.
+    Prices and notionals are in the quote asset, quantities in the base asset, or for a coin-margined one in contracts
+    of `contract_size` USD. `percent_up` and `percent_down` bound a limit price as multiples of the mark price.
+    `start_price`, `yearly_volatility` (a fraction) and `volume_per_second` describe the simulated market.
     """
 
     base: str
@@ -37,11 +37,13 @@ class SymbolRules:
     quote: str = "USDT"
     max_orders: int = 200
     max_stops: int = 10
+    suffix: str = ""
+    contract_size: int = 1
 
     @property
     def symbol(self) -> str:
         """Its name, such as BTCUSDT."""
-        return f"{self.base}{self.quote}"
+        return f"{self.base}{self.quote}{self.suffix}"
 
     def check_price(self, price: Decimal) -> None:
         """PRICE_FILTER; raises `RefusedError`."""
@@ -168,3 +170,23 @@ SYMBOLS: tuple[SymbolRules, ...] = (
     ),
 )
 """The symbols that the exchange lists; sizes and steps are in the order of the real ones."""
+
+
+def _coin_margined(like: SymbolRules, contract_size: int) -> SymbolRules:
+    """Return the coin-margined perpetual of the same asset; a contract has a fixed worth, so there is no least one."""
+    return replace(
+        like,
+        quote="USD",
+        suffix="_PERP",
+        contract_size=contract_size,
+        quantity_precision=0,
+        step=D(1),
+        max_quantity=D(1_000_000),
+        max_market_quantity=D(60_000),
+        min_notional=D(0),
+        volume_per_second=1000.0,
+    )
+
+
+COIN_SYMBOLS: tuple[SymbolRules, ...] = (_coin_margined(SYMBOLS[0], 100), _coin_margined(SYMBOLS[1], 10))
+"""The coin-margined symbols: BTCUSD_PERP and ETHUSD_PERP."""

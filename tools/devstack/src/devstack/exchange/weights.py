@@ -6,6 +6,7 @@ from devstack.exchange.minutes import MINUTE
 from devstack.exchange.refusals import Reason, RefusedError
 
 DEFAULT_LIMIT = 2400
+SPOT_LIMIT = 6000
 HEADER = "X-MBX-USED-WEIGHT-1M"
 TEN_SECONDS = 10_000
 ORDERS_PER_TEN_SECONDS = 300
