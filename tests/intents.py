@@ -2,14 +2,27 @@
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
 
-from cio_decision.context import Context, LedgerView
+from cio_decision.context import Context, LedgerView, PortfolioView, Reserved
 from cio_decision.intent import Intent
-from petrosa_contracts import FailSafeLimits, Mode, PolicyLayer, ScopedControl, Side, resolve
-from tests.builders import DECISION, NOW, STRATEGY, SYMBOL, control_entry, intent, payload
+from petrosa_contracts import FailSafeLimits, Mode, PolicyLayer, Position, ScopedControl, Side, resolve
+from tests.builders import (
+    DECISION,
+    NOW,
+    STRATEGY,
+    SYMBOL,
+    TODAY,
+    control_entry,
+    intent,
+    payload,
+    portfolio_state,
+    portfolio_view,
+    position,
+)
 from tests.policies import layers_at
 
 SCOPES = (
@@ -86,10 +99,56 @@ def controls(*modes: Mode) -> st.SearchStrategy[ScopedControl | None]:
     return st.none() | st.builds(ScopedControl, st.sampled_from(SCOPES[:3]), entries)
 
 
+MONEY = st.decimals("0", "1000000", places=8)
+
+
+def positions() -> st.SearchStrategy[Position]:
+    """Draw an open position, of the symbol of `intents` as often as not."""
+    return st.builds(
+        position,
+        st.sampled_from(Side),
+        quantity=st.sampled_from(["0.01", "0.02", "1"]) | st.decimals("0.00000001", "1000", places=8),
+        symbol=st.sampled_from([SYMBOL, SYMBOL, "ETHUSDT", "SOLUSDT"]),
+        price=st.decimals("0.01", "60000", places=4),
+        leverage=st.none() | st.integers(1, 125).map(Decimal),
+    )
+
+
+@st.composite
+def portfolio_views(draw: st.DrawFn) -> PortfolioView | None:
+    """Draw what may be known of a portfolio, young or old."""
+    if draw(st.booleans()):
+        return draw(st.sampled_from([None, portfolio_view(known=False)]))
+    held = draw(st.lists(positions(), max_size=4, unique_by=lambda each: (each.symbol, each.side)))
+    state = portfolio_state(
+        *held,
+        equity=draw(st.none() | st.sampled_from(["10000", "0"]) | MONEY.map(str)),
+        as_of=NOW - timedelta(seconds=draw(st.sampled_from([-1, 0, 15, 16, 60, 61]))),
+        day=draw(st.sampled_from([TODAY, TODAY - timedelta(days=1)])),
+        day_equity=draw(st.none() | MONEY),
+        daily_loss_latched=draw(st.just(Decimal(0)) | MONEY),
+        drawdown_latched=draw(st.sampled_from([Decimal(0), Decimal("0.2"), Decimal("0.3")])),
+        position_mode=draw(st.sampled_from([None, "hedge", "one-way"])),
+    )
+    return portfolio_view(state)
+
+
+def reservations() -> st.SearchStrategy[Reserved]:
+    """Draw what may be on its way."""
+    return st.builds(
+        Reserved,
+        notional=st.just(Decimal(0)) | st.decimals("0", "10000", places=6),
+        leverage=st.integers(0, 200).map(Decimal),
+        positions=st.integers(0, 12),
+        opens_this=st.booleans(),
+        exiting=st.just(Decimal(0)) | st.decimals("0", "1", places=6),
+    )
+
+
 def ledgers() -> st.SearchStrategy[LedgerView]:
     """Draw what the ledger may say."""
     counts = st.dictionaries(st.sampled_from(SCOPES), st.integers(0, 120), max_size=5)
-    return st.builds(LedgerView, taken_by=st.none() | st.just("f" * 32), trades_today=counts)
+    return st.builds(LedgerView, taken_by=st.none() | st.just("f" * 32), trades_today=counts, reserved=reservations())
 
 
 @st.composite
@@ -114,6 +173,7 @@ def contexts(
         failsafe=FailSafeLimits(
             max_position_size_usd=draw(st.sampled_from([5000.0, 100.0])), max_leverage=draw(st.sampled_from([10, 3]))
         ),
+        portfolio=draw(st.none() | portfolio_views()),
         symbol_known=draw(st.booleans()),
         ledger=draw(st.just(LedgerView()) | ledgers()),
         orders_last_second=draw(st.integers(0, 12)),

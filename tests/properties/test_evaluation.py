@@ -1,9 +1,8 @@
 """What holds for every decision: it follows from its arguments, and each rule says yes to what is approved."""
 
 from fractions import Fraction
-from math import ceil
 
-from hypothesis import event, given, settings
+from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from cio_decision.context import Context, notional
@@ -13,6 +12,17 @@ from cio_decision.intent import Intent
 from petrosa_contracts import CATALOGUE, Code, Mode, Side
 from tests.builders import context as context_of
 from tests.intents import ENTRIES, EXITS, contexts, intents
+from tests.portfolio_rules import (
+    asked_and_largest,
+    drawdown_fits,
+    exactly,
+    exposure_fits,
+    leverage_fits,
+    loss_fits,
+    only_reduces,
+    portfolio_is_within,
+    positions_fit,
+)
 from tests.unit.decision.gates.test_gates import PENDING
 
 ANY_MODE = (Mode.ACTIVE, Mode.SAFE, Mode.HALTED, Mode.FROZEN)
@@ -27,28 +37,25 @@ LIMITED_BY = {
     Code.POSITION_SIZE_MAX: "position_size_pct",
     Code.LEVERAGE_MAX: "max_leverage_bound",
     Code.DAILY_TRADES: "max_daily_trades",
+    Code.DAILY_LOSS: "max_daily_loss_pct",
+    Code.EXPOSURE_MAX: "max_portfolio_exposure_pct",
+    Code.POSITIONS_MAX: "max_concurrent_positions",
+    Code.LEVERAGE_TOTAL: "portfolio_leverage_cap",
 }
 """The parameter behind each limit of policy; SIDE_DISABLED has one per side."""
 
 
-def exactly(value: float) -> Fraction:
-    return Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
-
-
-def worth(intent: Intent) -> tuple[Fraction, Fraction]:
+def worth(intent: Intent, context: Context) -> tuple[Fraction, Fraction]:
     """Return what is asked for and what may be ordered, in quote currency, said in other words than the library's."""
-    signal = intent.signal
-    live, higher = exactly(signal.current_price), exactly(max(signal.price, signal.current_price))
-    step = Fraction(1, 1000)
-    smallest = ceil(max(Fraction(105, 100) * step, Fraction(21) / live) / step) * step
-    asked = exactly(signal.quantity) or smallest
-    return asked * higher, max(asked, smallest) * higher
+    asked, largest = asked_and_largest(intent, context)
+    higher = exactly(max(intent.signal.price, intent.signal.current_price))
+    return asked * higher, largest * higher
 
 
 def allows(intent: Intent, context: Context) -> dict[Code, bool]:
     """Return what each rule of the specification says about an entry, gate by gate, in exact numbers."""
     policy, signal, mode = context.policy, intent.signal, context.mode
-    asked, largest = worth(intent)
+    asked, largest = worth(intent, context)
     long = intent.side is Side.LONG
     age = None if intent.instant is None else (context.now - intent.instant).total_seconds()
     leverage = max(policy["leverage"], intent.recommended_leverage or 0)
@@ -79,7 +86,12 @@ def allows(intent: Intent, context: Context) -> dict[Code, bool]:
         or context.orders_last_second < max(1, context.max_orders_per_second * 9 // 10),
         Code.MARKET_STALE: context.market is None,
         Code.REGIME_STALE: context.regime is None,
-        Code.PORTFOLIO_STALE: context.portfolio is None,
+        Code.PORTFOLIO_STALE: portfolio_is_within(context, 60),
+        Code.DAILY_LOSS: loss_fits(context, exactly(policy["max_daily_loss_pct"])),
+        Code.DRAWDOWN: drawdown_fits(context),
+        Code.EXPOSURE_MAX: exposure_fits(intent, context, exactly(policy["max_portfolio_exposure_pct"])),
+        Code.POSITIONS_MAX: positions_fit(intent, context),
+        Code.LEVERAGE_TOTAL: leverage_fits(intent, context),
         Code.FAILSAFE_LIMIT: not restricted
         or (
             largest <= exactly(context.failsafe.max_position_size_usd)
@@ -94,6 +106,7 @@ def allows(intent: Intent, context: Context) -> dict[Code, bool]:
 @given(intents(), st.sampled_from([Side.LONG, Side.SHORT]).flatmap(lambda side: contexts(side=side, modes=ANY_MODE)))
 @settings(max_examples=200)
 def test_an_entry_is_approved_just_when_every_rule_allows_it(intent: Intent, context: Context) -> None:
+    assume(not only_reduces(intent, context))
     rules = allows(intent, context)
     verdict = evaluate(intent, context)
     event("approved" if verdict.approved else "vetoed")
@@ -104,7 +117,7 @@ def test_an_entry_is_approved_just_when_every_rule_allows_it(intent: Intent, con
 
 @given(intents())
 def test_notional_is_what_exact_arithmetic_says(intent: Intent) -> None:
-    _, largest = worth(intent)
+    _, largest = worth(intent, context_of())
     assert abs(Fraction(notional(intent, context_of())) - largest) <= largest / 10**26
 
 
@@ -127,7 +140,8 @@ def test_the_first_breach_names_the_veto_and_breaches_keep_the_order_of_the_gate
 
 @given(intents(ENTRIES + EXITS), contexts(modes=ANY_MODE))
 def test_the_strictest_mode_wins(intent: Intent, context: Context) -> None:
-    candidates = [context.system_mode] + ([] if context.control is None else [context.control.entry.mode])
+    inputs = Mode.ACTIVE if portfolio_is_within(context, 15) else Mode.CONSERVATIVE
+    candidates = [context.system_mode, inputs] + ([] if context.control is None else [context.control.entry.mode])
     assert evaluate(intent, context).mode is max(candidates, key=list(Mode).index)
 
 

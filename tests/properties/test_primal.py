@@ -3,7 +3,6 @@
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil
 from typing import Any
 
 from hypothesis import event, example, given, settings
@@ -16,6 +15,7 @@ from petrosa_contracts import Code, Mode, Side
 from petrosa_contracts.primal import PrimalLimits
 from tests.builders import context, intent, policy
 from tests.intents import ENTRIES, EXITS, contexts, intents
+from tests.portfolio_rules import asked_and_largest, exactly, exposure_fits, loss_fits, only_reduces
 
 ANY_MODE = (Mode.ACTIVE, Mode.SAFE, Mode.HALTED, Mode.FROZEN)
 SHARES = st.decimals("0.00000001", "1", places=8)
@@ -34,26 +34,23 @@ LIMITS = st.builds(
 RATES = st.integers(0, 120)
 
 
-def exactly(value: float) -> Fraction:
-    return Fraction(repr(value))
-
-
 def keeps(intent: Intent, context: Context, limits: PrimalLimits) -> bool:
     """Whether an order keeps every primal limit; what is wrong with none is said in no word of the gate's."""
     signal = intent.signal
     if context.orders_last_second + 1 > limits.orders_per_second:
         return False
-    if not intent.opens:
+    if only_reduces(intent, context):
         return True
     price, current = exactly(signal.price), exactly(signal.current_price)
-    step = Fraction(1, 1000)
-    smallest = ceil(max(Fraction(105, 100) * step, Fraction(21) / current) / step) * step
+    _, largest = asked_and_largest(intent, context)
     return (
         signal.symbol.endswith(limits.quote_assets)
-        and max(exactly(signal.quantity), smallest) * max(price, current) <= Fraction(limits.order_notional_usd)
+        and largest * max(price, current) <= Fraction(limits.order_notional_usd)
         and max(context.policy["leverage"], intent.recommended_leverage or 0) <= limits.leverage
         and exactly(signal.position_size_pct or 0) <= Fraction(limits.exposure_share)
         and abs(price / current - 1) <= Fraction(limits.price_deviation_share)
+        and exposure_fits(intent, context, Fraction(limits.exposure_share))
+        and loss_fits(context, Fraction(limits.daily_loss_share))
     )
 
 

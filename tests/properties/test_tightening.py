@@ -12,10 +12,10 @@ from cio_decision.context import Context
 from cio_decision.evaluation import breaches_of, evaluate
 from cio_decision.gates import GATES
 from cio_decision.intent import Intent
-from petrosa_contracts import CATALOGUE, Parameter, ResolvedPolicy, Side
+from petrosa_contracts import CATALOGUE, Breach, Parameter, ResolvedPolicy, Side
 from petrosa_contracts.parameters import ParameterType
 from petrosa_contracts.parameters.definition import Risk
-from tests.builders import SYMBOL, context, intent, policy
+from tests.builders import SYMBOL, context, intent, policy, portfolio_view
 from tests.intents import ENTRIES, contexts, intents
 
 MEASURED = "leverage"
@@ -35,6 +35,11 @@ READ_BY_GATES = [
     "enable_shorts",
     "enable_longs",
     "max_leverage_bound",
+    "max_daily_loss_pct",
+    "max_portfolio_exposure_pct",
+    "max_concurrent_positions",
+    "portfolio_leverage_cap",
+    "position_mode",
 ]
 ANY_SYMBOLS = st.lists(st.sampled_from([SYMBOL, "ETHUSDT", "SOLUSDT"]), unique=True, min_size=1)
 
@@ -74,8 +79,8 @@ def with_value(policy: ResolvedPolicy, name: str, value: Any) -> ResolvedPolicy:
 
 def assert_no_veto_is_lifted(asked: Intent, looser: Context, tightened: Context) -> None:
     for gate in GATES:
-        if gate.check(asked, looser) is not None:
-            assert gate.check(asked, tightened) is not None, gate.code
+        if isinstance(gate.check(asked, looser), Breach):
+            assert isinstance(gate.check(asked, tightened), Breach), gate.code
     if not evaluate(asked, looser).approved:
         assert not evaluate(asked, tightened).approved
 
@@ -118,7 +123,8 @@ def _names_read() -> set[str]:
 
     noting = replace(policy(), values=Noting(policy().values))
     for action in ENTRIES:
-        breaches_of(intent(action=action, position_size_pct=0.1), context(policy=noting))
+        everything = context(policy=noting, portfolio=portfolio_view())
+        breaches_of(intent(action=action, position_size_pct=0.1), everything)
     return asked
 
 

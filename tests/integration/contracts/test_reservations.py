@@ -1,6 +1,7 @@
 """The scripts by which gates reserve and the tracker settles, on a real Redis."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -26,7 +27,7 @@ EXIT = "0 0 0 20000 BTCUSDT"
 class Book:
     """The reservations of a Redis."""
 
-    def __init__(self, client: "Redis[bytes]") -> None:
+    def __init__(self, client: Any) -> None:
         self._client = client
 
     def reserve(self, decision: str, order: str, *, milliseconds: int = 60_000) -> None:
@@ -39,7 +40,7 @@ class Book:
         self._client.eval(END_EXPIRED, len(KEYS), *KEYS, int(in_seconds * 1000))
 
     def settle(self, revision: int, *decisions: str) -> int:
-        return int(self._client.eval(SETTLE, len(KEYS), *KEYS, *settle_arguments(revision, decisions)))  # type: ignore
+        return int(self._client.eval(SETTLE, len(KEYS), *KEYS, *settle_arguments(revision, decisions)))
 
     @property
     def sums(self) -> dict[str, int]:

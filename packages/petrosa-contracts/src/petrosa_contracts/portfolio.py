@@ -2,20 +2,22 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from petrosa_contracts.instant import UtcDatetime
+from petrosa_contracts.primal import UPWARD
 from petrosa_contracts.scope import Side
 
 READINGS_TO_AGREE = 3
 """As many readings in a row must show a loss before it counts, so that one wrong number latches nothing."""
 
-SETTLE_SECONDS = 15
+SETTLE_SECONDS = 90
 """How long an order that the portfolio shows stays reserved for gates that do not see that portfolio yet.
 
-A gate must not let anything open on a portfolio older than this: see `petrosa_contracts.reservations`.
+A gate must let nothing open on a portfolio nearly as old as this: see `petrosa_contracts.reservations`.
 """
 
 PositionMode = Literal["hedge", "one-way"]
@@ -24,6 +26,11 @@ _Positive = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 _NotNegative = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 _Money = Annotated[Decimal, Field(allow_inf_nan=False)]
 _Share = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+
+
+def position_name(symbol: str, side: Side) -> str:
+    """Return how a position is named where one text has to do: `BTCUSDT:LONG`."""
+    return f"{symbol}:{side}"
 
 
 class Position(BaseModel):
@@ -80,10 +87,18 @@ class PortfolioState(BaseModel):
         description="When an operator cleared a latch last, by latch: daily-loss, drawdown.",
     )
 
-    @property
+    @cached_property
     def exposure(self) -> Decimal:
-        """Sum of all notionals, long and short added up, quote currency."""
-        return sum((position.notional for position in self.positions), Decimal(0))
+        """Sum of all notionals, long and short added up, quote currency; what does not fit is rounded up."""
+        total = Decimal(0)
+        for position in self.positions:
+            total = UPWARD.add(total, position.notional)
+        return total
+
+    @cached_property
+    def open_names(self) -> frozenset[str]:
+        """The name of each open position, such as `BTCUSDT:LONG`."""
+        return frozenset(position_name(position.symbol, position.side) for position in self.positions)
 
     def position(self, symbol: str, side: Side) -> Position | None:
         """Return the open position of a symbol and side; None if there is none."""

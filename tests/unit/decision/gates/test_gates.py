@@ -2,12 +2,13 @@
 
 import importlib
 import pkgutil
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from cio_decision import gates
-from cio_decision.context import LedgerView
+from cio_decision.context import LedgerView, Reserved
 from cio_decision.evaluation import breaches_of
 from cio_decision.gates import FOR_CLOSES, FOR_REDUCING_ORDERS, GATES, GATES_FOR_EXITS, Exits
 from petrosa_contracts import Code, Mode
@@ -24,6 +25,7 @@ from tests.builders import (
     policy,
     portfolio_state,
     portfolio_view,
+    position,
     regime_view,
 )
 
@@ -87,11 +89,6 @@ PENDING = {
     Code.REGIME_SIZE,
     Code.REGIME_INCREASE,
     Code.REGIME_ENTRY,
-    Code.DAILY_LOSS,
-    Code.DRAWDOWN,
-    Code.EXPOSURE_MAX,
-    Code.POSITIONS_MAX,
-    Code.LEVERAGE_TOTAL,
     Code.AUDIT_UNAVAILABLE,
 }
 
@@ -115,6 +112,11 @@ EACH_BREACHED: dict[Code, tuple[dict[str, Any], dict[str, Any]]] = {
     Code.MARKET_STALE: ({}, {"market": market_view(market_state(as_of=ago(15.1)))}),
     Code.REGIME_STALE: ({}, {"regime": regime_view(symbol=None, market=None)}),
     Code.PORTFOLIO_STALE: ({}, {"portfolio": portfolio_view(portfolio_state(equity=None))}),
+    Code.DAILY_LOSS: ({}, {"portfolio": portfolio_view(portfolio_state(daily_loss_latched=Decimal(5001)))}),
+    Code.DRAWDOWN: ({}, {"portfolio": portfolio_view(portfolio_state(drawdown_latched=Decimal("0.21")))}),
+    Code.EXPOSURE_MAX: ({}, {"portfolio": portfolio_view(portfolio_state(position(quantity=2)))}),
+    Code.POSITIONS_MAX: ({}, {"portfolio": portfolio_view(), "ledger": LedgerView(reserved=Reserved(positions=10))}),
+    Code.LEVERAGE_TOTAL: ({}, {"policy": policy(portfolio_leverage_cap=9), "portfolio": portfolio_view()}),
     Code.FAILSAFE_LIMIT: ({"recommended_leverage": 11}, {"system_mode": Mode.CONSERVATIVE}),
     Code.PRIMAL_LIMIT: ({"price": 60_000.0}, {"primal": BUILT_IN}),
     Code.DEADLINE_EXCEEDED: ({}, {"decision_seconds": 1.0}),
@@ -183,6 +185,17 @@ def test_all_breaches_are_listed_in_the_order_of_the_gates() -> None:
             max_leverage_bound=10,
             max_daily_trades=1,
             min_position_size_usd=10_000.0,
+            max_concurrent_positions=1,
+            portfolio_leverage_cap=10,
+        ),
+        portfolio=portfolio_view(
+            portfolio_state(
+                position(symbol="ETHUSDT"),
+                equity=1000,
+                as_of=ago(61),
+                daily_loss_latched=Decimal(60),
+                drawdown_latched=Decimal("0.3"),
+            )
         ),
         max_orders_per_second=1,
         orders_last_second=1,
@@ -190,7 +203,6 @@ def test_all_breaches_are_listed_in_the_order_of_the_gates() -> None:
         primal=BUILT_IN,
         market=market_view(known=False, listed=False),
         regime=regime_view(symbol=None, market=None),
-        portfolio=portfolio_view(known=False),
     )
     worst = intent(timestamp=ABSENT, confidence=0.1, quantity=0.1, position_size_pct=0.5, stop_loss=60_000.0)
     found = codes(breaches_of(worst, everything))

@@ -6,6 +6,16 @@ from decimal import localcontext
 
 from cio_decision.breaches import Measure, amount, built_in_breach
 from cio_decision.context import Context, notional
+from cio_decision.exits import increases_risk
+from cio_decision.headroom import (
+    daily_loss,
+    exposure_after,
+    exposure_left,
+    known_portfolio,
+    order_notional,
+    share_of,
+    taken,
+)
 from cio_decision.intent import Intent
 from petrosa_contracts import Breach, Code
 from petrosa_contracts.primal import PRIMAL_SCOPE, UPWARD, PrimalLimits
@@ -26,16 +36,19 @@ def check(intent: Intent, context: Context) -> Breach | None:
     """Veto what is beyond a primal limit.
 
     Inputs: orders of the last second; the symbol; N; the larger of resolved and recommended leverage; the intent's
-    share of equity; how far `price` is from the intent's own `current_price`. Comparison: measured > limit, computed
-    in decimal that is rounded up, so that nothing above a limit compares as equal to it. Units: orders per second,
-    symbol, USD, x, fraction. Exits are subject to the rate alone, of which opening orders must leave them a tenth;
-    `hold`, which asks for nothing, is subject to nothing. Without primal limits in the settings the gate is off.
+    share of equity; exposure after this order and all on their way, and the day's latched loss, as shares of equity,
+    where a portfolio is known; how far `price` is from the intent's own `current_price`. Comparison: measured > limit,
+    computed in decimal that is rounded up, so that nothing above a limit compares as equal to it. Units: orders per
+    second, symbol, USD, x, fraction. What only reduces risk is subject to the rate alone, of which opening orders must
+    leave it a tenth; `hold`, which asks for nothing, is subject to nothing. Without primal limits in the settings the
+    gate is off.
     """
     limits = context.primal
     if limits is None or intent.action == "hold":
         return None
-    excess = _rate(intent, context, limits)
-    if excess is None and intent.opens:
+    opening = increases_risk(intent, context)
+    excess = _rate(context, limits, opening=opening)
+    if excess is None and opening:
         excess = _first_of_rules(intent, context, limits)
     if excess is None:
         return None
@@ -65,8 +78,8 @@ def _first_of_rules(intent: Intent, context: Context, limits: PrimalLimits) -> _
     return None
 
 
-def _rate(intent: Intent, context: Context, limits: PrimalLimits) -> _Excess | None:
-    limit = entry_rate(limits.orders_per_second) if intent.opens else limits.orders_per_second
+def _rate(context: Context, limits: PrimalLimits, *, opening: bool) -> _Excess | None:
+    limit = entry_rate(limits.orders_per_second) if opening else limits.orders_per_second
     left = context.orders_last_second
     if left < limit:
         return None
@@ -95,12 +108,38 @@ def _leverage(intent: Intent, context: Context, limits: PrimalLimits) -> _Excess
     return _Excess(measured, limits.leverage, "x", f"Leverage of {amount(measured)}x is above {limits.leverage}x")
 
 
-def _exposure(intent: Intent, _context: Context, limits: PrimalLimits) -> _Excess | None:
+def _committed(intent: Intent, _context: Context, limits: PrimalLimits) -> _Excess | None:
     # The portfolio's exposure after an order is at least what the order alone commits.
     share, limit = decimal_of(intent.signal.position_size_pct or 0), limits.exposure_share
     if share <= limit:
         return None
     rule = f"The order alone commits {amount(share)} of equity, above {amount(limit)}"
+    return _Excess(share, limit, "fraction", rule)
+
+
+def _exposure(intent: Intent, context: Context, limits: PrimalLimits) -> _Excess | None:
+    state, limit = known_portfolio(context), limits.exposure_share
+    room = None if state is None else exposure_left(state, limit)
+    if state is None or state.equity is None or room is None:
+        return None
+    order = order_notional(intent, context)
+    if taken(context.ledger.reserved.notional) + order <= room:
+        return None
+    after = exposure_after(order, context, state)
+    rule = f"Exposure of {amount(after)} USD after this order is above {amount(limit)} of the equity of"
+    return _Excess(share_of(after, state.equity), limit, "fraction", f"{rule} {amount(state.equity)}")
+
+
+def _daily_loss(_intent: Intent, context: Context, limits: PrimalLimits) -> _Excess | None:
+    state, limit = known_portfolio(context), limits.daily_loss_share
+    known = None if state is None else daily_loss(state, context.now.date())
+    if known is None:
+        return None
+    loss, equity = known
+    share = share_of(loss, equity)
+    if loss == 0 or (share is not None and share <= limit):
+        return None
+    rule = f"Today's loss of {amount(loss)} USD is above {amount(limit)} of the equity of {amount(equity)}"
     return _Excess(share, limit, "fraction", rule)
 
 
@@ -116,4 +155,12 @@ def _deviation(intent: Intent, _context: Context, limits: PrimalLimits) -> _Exce
 
 _Rule = Callable[[Intent, Context, PrimalLimits], _Excess | None]
 
-_RULES: tuple[_Rule, ...] = (_quote_asset, _notional, _leverage, _exposure, _deviation)
+_RULES: tuple[_Rule, ...] = (
+    _quote_asset,
+    _notional,
+    _leverage,
+    _committed,
+    _exposure,
+    _daily_loss,
+    _deviation,
+)
