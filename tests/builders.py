@@ -221,7 +221,7 @@ def portfolio_view(state: PortfolioState | None = None, *, known: bool = True, *
     found = state or (portfolio_state() if known else None)
     fields: dict[str, Any] = {
         "state": found,
-        "ages": Ages(stale_seconds=15, lost_seconds=60),
+        "ages": Ages(stale_seconds=10, lost_seconds=15),
         "drawdown_limit": Decimal("0.2"),
         **overrides,
     }

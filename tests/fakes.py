@@ -3,13 +3,13 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from cio_nurse.errors import StoreTimeoutError, StoreUnavailableError, TransportUnavailableError
+from cio_nurse.errors import StoreContentError, StoreTimeoutError, StoreUnavailableError, TransportUnavailableError
 from cio_nurse.ports import Claim, ClaimAnswer, StoredPolicy, StoredPulse
-from petrosa_contracts import Verdict
+from petrosa_contracts import MarketState, PortfolioState, RegimeStatus, Verdict
 
 IDENTITY_LASTS = timedelta(hours=24)
 
@@ -138,11 +138,17 @@ class FakeRedis:
         self.answers_after = 0.0
         """Seconds by which every answer, or waiting for one in vain, moves the clock."""
         self.listeners: list[asyncio.Queue[None]] = []
+        self.market: dict[str, bytes] = {}
+        self.regime: dict[str, bytes] = {}
+        self.portfolio: bytes | None = None
+        self.wrong_types: set[str] = set()
+        """Inputs whose key holds another type of value than it should: `market`, `regime` or `portfolio`."""
+        self.market_listeners: list[asyncio.Queue[frozenset[str]]] = []
 
     def stop(self) -> None:
         self.up = False
-        for listener in self.listeners:
-            listener.put_nowait(None)
+        self.announce()
+        self.announce_market()
 
     def hang(self, *, carries_out_late: bool = False) -> None:
         self.hangs, self.carries_out_late = True, carries_out_late
@@ -163,9 +169,25 @@ class FakeRedis:
         for listener in self.listeners:
             listener.put_nowait(None)
 
+    def write_market(self, *states: MarketState) -> None:
+        """Store symbols and announce them, as the feed does."""
+        self.market |= {state.symbol: state.model_dump_json().encode() for state in states}
+        self.announce_market(*(state.symbol for state in states))
+
+    def announce_market(self, *symbols: str) -> None:
+        for listener in self.market_listeners:
+            listener.put_nowait(frozenset(symbols))
+
+    def write_regime(self, *statuses: RegimeStatus) -> None:
+        self.regime |= {status.symbol or "global": status.model_dump_json().encode() for status in statuses}
+
+    def write_portfolio(self, state: PortfolioState) -> None:
+        self.portfolio = state.model_dump_json().encode()
+
     def lose_everything(self) -> None:
         self.epoch = None
         self.policy, self.control, self.identities, self.trades = {}, {}, {}, {}
+        self.market, self.regime, self.portfolio = {}, {}, None
 
     def holder(self, identity: str) -> str | None:
         decision_id, until = self.identities.get(identity, (None, self.clock.now()))
@@ -233,6 +255,46 @@ class FakePolicyStore:
                 yield
         finally:
             self._redis.listeners.remove(listener)
+
+
+class FakeInputStore:
+    """Reads a `FakeRedis`. `market_reads` holds the symbols that were asked for each time; None: all of them."""
+
+    def __init__(self, redis: FakeRedis) -> None:
+        self._redis = redis
+        self.market_reads: list[frozenset[str] | None] = []
+
+    async def read_market(self, symbols: Collection[str] | None = None) -> Mapping[str, bytes]:
+        self.market_reads.append(None if symbols is None else frozenset(symbols))
+        market: dict[str, bytes] = await self._read("market", lambda: dict(self._redis.market))
+        return market if symbols is None else {name: market[name] for name in symbols if name in market}
+
+    async def read_regime(self) -> Mapping[str, bytes]:
+        regime: dict[str, bytes] = await self._read("regime", lambda: dict(self._redis.regime))
+        return regime
+
+    async def read_portfolio(self) -> bytes | None:
+        portfolio: bytes | None = await self._read("portfolio", lambda: self._redis.portfolio)
+        return portfolio
+
+    async def market_changes(self) -> AsyncIterator[frozenset[str]]:
+        listener: asyncio.Queue[frozenset[str]] = asyncio.Queue()
+        await self._redis.carry_out(lambda: self._redis.market_listeners.append(listener))
+        try:
+            yield frozenset()
+            while True:
+                symbols = await listener.get()
+                if not self._redis.up:
+                    raise StoreUnavailableError("connection lost")
+                yield symbols
+        finally:
+            self._redis.market_listeners.remove(listener)
+
+    async def _read(self, name: str, work: Callable[[], Any]) -> Any:
+        answer = await self._redis.carry_out(work)
+        if name in self._redis.wrong_types:
+            raise StoreContentError("WRONGTYPE Operation against a key holding the wrong kind of value")
+        return answer
 
 
 class FakeLedgerStore:

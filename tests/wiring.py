@@ -1,28 +1,46 @@
 """A gate of real parts over fakes of everything outside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Self
 
 from cio_decision.decoding import PayloadLimits
+from cio_decision.freshness import Ages, Input
 from cio_decision.intent import Intent
 from cio_nurse.domain.dialects import DIALECTS
 from cio_nurse.service.delivery import Delivery
+from cio_nurse.service.gate_mode import GateMode
 from cio_nurse.service.heartbeat import Heartbeat
+from cio_nurse.service.inputs import LiveInputs, Mirrors
 from cio_nurse.service.intake import Intake
 from cio_nurse.service.lanes import Lanes
 from cio_nurse.service.ledger import Ledger
+from cio_nurse.service.market_mirror import MarketMirror
 from cio_nurse.service.mirror import Mirror
 from cio_nurse.service.modes import AgeLimits
 from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.pipeline import DecisionLimits, Pipeline
+from cio_nurse.service.portfolio_mirror import PortfolioMirror
+from cio_nurse.service.regime_mirror import RegimeMirror
 from petrosa_contracts import PolicyLayer, Verdict
 from petrosa_contracts.primal import PrimalLimits
 from tests.builders import NOW, arrival, intent, stored_policy
-from tests.fakes import FakeClock, FakeLedgerStore, FakeMetrics, FakePolicyStore, FakeRedis, FakeTransport
+from tests.fakes import (
+    FakeClock,
+    FakeInputStore,
+    FakeLedgerStore,
+    FakeMetrics,
+    FakePolicyStore,
+    FakeRedis,
+    FakeTransport,
+)
 
 SIGNALS = "signals.trading"
+MARKET_AGES = Ages(stale_seconds=5, lost_seconds=15)
+REGIME_AGES = Ages(stale_seconds=7200, lost_seconds=21_600)
+PORTFOLIO_AGES = Ages(stale_seconds=10, lost_seconds=15)
 AGES = AgeLimits(stale_seconds=5, lost_seconds=3600)
 
 
@@ -39,6 +57,7 @@ class WiredGate:
     lane_capacity: int = 100
     queue_capacity: int = 1000
     stalled_seconds: float = 0.0
+    needs: Collection[Input] = ()
     payload_limits: PayloadLimits = field(default_factory=PayloadLimits)
 
     def __post_init__(self) -> None:
@@ -47,6 +66,9 @@ class WiredGate:
         self.ledger_store = FakeLedgerStore(self.redis)
         self.metrics = FakeMetrics()
         self.mirror = Mirror(self.policy_store, self.clock, AGES)
+        self.mirrors = self._mirrors()
+        self.inputs = LiveInputs(self.clock, self.mirrors)
+        self.mode = GateMode(self.mirror, self.inputs)
         self.ledger = Ledger(self.ledger_store)
         self.delivery = Delivery(ledger=self.ledger, metrics=self.metrics, clock=self.clock)
         self.transport = FakeTransport(reports=self.delivery)
@@ -55,6 +77,7 @@ class WiredGate:
         )
         self.pipeline = Pipeline(
             mirror=self.mirror,
+            inputs=self.inputs,
             ledger=self.ledger,
             outbox=self.outbox,
             clock=self.clock,
@@ -71,12 +94,14 @@ class WiredGate:
             pipeline=self.pipeline,
             outbox=self.outbox,
             mirror=self.mirror,
+            mode=self.mode,
             clock=self.clock,
             limits=self.payload_limits,
         )
         self.heartbeat = Heartbeat(
             transport=self.transport,
             mirror=self.mirror,
+            mode=self.mode,
             delivery=self.delivery,
             clock=self.clock,
             subject="cio.heartbeat",
@@ -84,6 +109,21 @@ class WiredGate:
             every_seconds=10.0,
             stalled_seconds=lambda: self.stalled_seconds,
             primal_problem=self.primal_problem,
+        )
+
+    def _mirrors(self) -> Mirrors:
+        self.input_store = FakeInputStore(self.world)
+        market = MarketMirror(
+            self.input_store, self.clock, MARKET_AGES, band_share=Decimal("0.05"), tolerance_seconds=2.0
+        )
+        regime = RegimeMirror(self.input_store, self.clock, REGIME_AGES, tolerance_seconds=2.0)
+        portfolio = PortfolioMirror(
+            self.input_store, self.clock, PORTFOLIO_AGES, drawdown_limit=Decimal("0.2"), tolerance_seconds=2.0
+        )
+        return Mirrors(
+            market=market if Input.MARKET in self.needs else None,
+            regime=regime if Input.REGIME in self.needs else None,
+            portfolio=portfolio if Input.PORTFOLIO in self.needs else None,
         )
 
     @classmethod
@@ -97,6 +137,15 @@ class WiredGate:
         """Replace policy and control in the store and let the gate see it."""
         self.world.write(policy=stored_policy(*layers), control=control or {})
         await self.mirror.refresh()
+        await self.see_inputs()
+
+    async def see_inputs(self) -> None:
+        """Let the gate see what the store holds of its inputs, and note what has become of them."""
+        if self.mirrors.market is not None:
+            self.mirrors.market.announce(())
+        for mirror in self.mirrors.needed():
+            await mirror.refresh()
+        self.inputs.note()
 
     @property
     def world(self) -> FakeRedis:

@@ -14,11 +14,21 @@ from redis.asyncio import Redis
 
 from cio_nurse.adapters.nats import NatsConnection
 from cio_nurse.adapters.redis import RedisLedgerStore, RedisPolicyStore
-from cio_nurse.ports import LedgerStore, PolicyStore, Transport
+from cio_nurse.adapters.redis_inputs import RedisInputStore
+from cio_nurse.ports import InputStore, LedgerStore, PolicyStore, Transport
 from devstack import DevStack
 from petrosa_contracts import rediskeys
 from tests.builders import NOW
-from tests.fakes import FakeClock, FakeLedgerStore, FakePolicyStore, FakeRedis, FakeTransport, Message, eventually
+from tests.fakes import (
+    FakeClock,
+    FakeInputStore,
+    FakeLedgerStore,
+    FakePolicyStore,
+    FakeRedis,
+    FakeTransport,
+    Message,
+    eventually,
+)
 
 DEADLINE_SECONDS = 0.2
 
@@ -29,6 +39,7 @@ class FakeStores:
     def __init__(self) -> None:
         self.redis = FakeRedis(FakeClock(NOW))
         self.policy: PolicyStore = FakePolicyStore(self.redis)
+        self.inputs: InputStore = FakeInputStore(self.redis)
         self.ledger: LedgerStore = FakeLedgerStore(self.redis)
         self.another_ledger: LedgerStore = FakeLedgerStore(self.redis)
 
@@ -43,6 +54,19 @@ class FakeStores:
 
     async def announce(self) -> None:
         self.redis.announce()
+
+    async def write_market(self, fields: Mapping[str, bytes], *announced: str) -> None:
+        self.redis.market |= fields
+        self.redis.announce_market(*announced)
+
+    async def write_regime(self, fields: Mapping[str, bytes]) -> None:
+        self.redis.regime |= fields
+
+    async def write_portfolio(self, value: bytes) -> None:
+        self.redis.portfolio = value
+
+    async def write_wrong_types(self) -> None:
+        self.redis.wrong_types = {"market", "regime", "portfolio"}
 
     async def seconds_until_free(self, identity: str) -> float:
         _, until = self.redis.identities[identity]
@@ -69,8 +93,10 @@ class RealStores:
             RedisLedgerStore(servers.redis.url, deadline_seconds=DEADLINE_SECONDS),
             RedisLedgerStore(servers.redis.url, deadline_seconds=DEADLINE_SECONDS),
         )
-        self._stores = (policy, ledger, another)
+        inputs = RedisInputStore(servers.redis.url)
+        self._stores = (policy, inputs, ledger, another)
         self.policy: PolicyStore = policy
+        self.inputs: InputStore = inputs
         self.ledger: LedgerStore = ledger
         self.another_ledger: LedgerStore = another
         self._client = Redis.from_url(servers.redis.url)
@@ -96,6 +122,24 @@ class RealStores:
 
     async def announce(self) -> None:
         await self._client.publish(rediskeys.POLICY_CHANGED, "hint")
+
+    async def write_market(self, fields: Mapping[str, bytes], *announced: str) -> None:
+        async with self._client.pipeline(transaction=True) as pipe:
+            if fields:
+                pipe.hset(rediskeys.MARKET, mapping=dict(fields))
+            pipe.publish(rediskeys.MARKET_CHANGED, " ".join(announced))
+            await pipe.execute()
+
+    async def write_regime(self, fields: Mapping[str, bytes]) -> None:
+        await self._client.hset(rediskeys.REGIME, mapping=dict(fields))
+
+    async def write_portfolio(self, value: bytes) -> None:
+        await self._client.set(rediskeys.PORTFOLIO, value)
+
+    async def write_wrong_types(self) -> None:
+        await self._client.set(rediskeys.MARKET, "text")
+        await self._client.set(rediskeys.REGIME, "text")
+        await self._client.hset(rediskeys.PORTFOLIO, "a", "hash")
 
     async def seconds_until_free(self, identity: str) -> float:
         return await self._client.pttl(rediskeys.ledger_identity(identity)) / 1000

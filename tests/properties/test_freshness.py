@@ -23,8 +23,8 @@ from tests.intents import ENTRIES, EXITS, intents
 
 STALE_CODES = {Code.MARKET_STALE, Code.REGIME_STALE, Code.PORTFOLIO_STALE}
 
-AGES = st.floats(-100, 200)
-"""Seconds, on both sides of the limits of market (5 and 15) and portfolio (15 and 60)."""
+AGES = st.floats(-10, 30)
+"""Seconds, on both sides of the limits of market (5 and 15) and portfolio (10 and 15)."""
 
 
 @st.composite
@@ -37,7 +37,7 @@ def instants(draw: st.DrawFn, ages: st.SearchStrategy[float] = AGES) -> datetime
 def surroundings(draw: st.DrawFn) -> tuple[Context, set[Code], bool]:
     """Draw a context, the codes that its ages call for, and whether all of it is fresh."""
     market, portfolio = draw(instants()), draw(instants())
-    symbol, whole = draw(instants(AGES.map(lambda age: age * 200))), draw(instants(AGES.map(lambda age: age * 200)))
+    symbol, whole = draw(instants(AGES.map(lambda age: age * 1000))), draw(instants(AGES.map(lambda age: age * 1000)))
     found = context(
         market=market_view(market_state(as_of=market)) if market else market_view(known=False, listed=False),
         portfolio=portfolio_view(portfolio_state(as_of=portfolio)) if portfolio else portfolio_view(known=False),
@@ -50,13 +50,13 @@ def surroundings(draw: st.DrawFn) -> tuple[Context, set[Code], bool]:
         code
         for code, known in (
             (Code.MARKET_STALE, within(market, 15)),
-            (Code.PORTFOLIO_STALE, within(portfolio, 60)),
+            (Code.PORTFOLIO_STALE, within(portfolio, 15)),
             (Code.REGIME_STALE, within(symbol, 21_600) or within(whole, 21_600)),
         )
         if not known
     }
     regime = symbol if within(symbol, 21_600) else whole
-    return found, lost, within(market, 5) and within(portfolio, 15) and within(regime, 7200)
+    return found, lost, within(market, 5) and within(portfolio, 10) and within(regime, 7200)
 
 
 def within(as_of: datetime | None, limit: float) -> bool:

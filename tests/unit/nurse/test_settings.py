@@ -1,12 +1,15 @@
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from cio_decision.freshness import Input
 from cio_nurse.errors import SettingsError
 from cio_nurse.settings import Settings, load, shown, variables
+from petrosa_contracts.portfolio import SETTLE_SECONDS
 
 DEFAULTS: dict[str, Any] = {
     "NATS_URL": "nats://127.0.0.1:4222",
@@ -28,6 +31,15 @@ DEFAULTS: dict[str, Any] = {
     "NURSE_MAX_PAYLOAD_DEPTH": 16,
     "NURSE_POLICY_MAX_AGE_SECONDS": 5.0,
     "NURSE_POLICY_HARD_AGE_SECONDS": 3600.0,
+    "NURSE_INPUTS": (),
+    "NURSE_MARKET_MAX_AGE_SECONDS": 5.0,
+    "NURSE_MARKET_HARD_AGE_SECONDS": 15.0,
+    "NURSE_REGIME_MAX_AGE_SECONDS": 7200.0,
+    "NURSE_REGIME_HARD_AGE_SECONDS": 21_600.0,
+    "NURSE_PORTFOLIO_MAX_AGE_SECONDS": 10.0,
+    "NURSE_PORTFOLIO_HARD_AGE_SECONDS": 15.0,
+    "NURSE_PRICE_BAND_PCT": 5,
+    "NURSE_DRAWDOWN_LIMIT_PCT": 20,
     "NURSE_PRIMAL_FILE": None,
     "NURSE_PRIMAL_APPROVERS": None,
     "NURSE_DRAIN_SECONDS": 10.0,
@@ -84,6 +96,16 @@ def test_every_setting_is_described() -> None:
         ("NURSE_MAX_PAYLOAD_DEPTH", "2", 2),
         ("NURSE_POLICY_MAX_AGE_SECONDS", "2", 2.0),
         ("NURSE_POLICY_HARD_AGE_SECONDS", "60", 60.0),
+        ("NURSE_INPUTS", "market", (Input.MARKET,)),
+        ("NURSE_INPUTS", " portfolio, regime ,", (Input.PORTFOLIO, Input.REGIME)),
+        ("NURSE_MARKET_MAX_AGE_SECONDS", "1", 1.0),
+        ("NURSE_MARKET_HARD_AGE_SECONDS", "60", 60.0),
+        ("NURSE_REGIME_MAX_AGE_SECONDS", "3600", 3600.0),
+        ("NURSE_REGIME_HARD_AGE_SECONDS", "7200", 7200.0),
+        ("NURSE_PORTFOLIO_MAX_AGE_SECONDS", "15", 15.0),
+        ("NURSE_PORTFOLIO_HARD_AGE_SECONDS", "12", 12.0),
+        ("NURSE_PRICE_BAND_PCT", "2.5", Decimal("2.5")),
+        ("NURSE_DRAWDOWN_LIMIT_PCT", "100", Decimal(100)),
         ("NURSE_PRIMAL_FILE", "/etc/primal/limits.toml", Path("/etc/primal/limits.toml")),
         ("NURSE_PRIMAL_APPROVERS", "/etc/approvers", Path("/etc/approvers")),
         ("NURSE_DRAIN_SECONDS", "1", 1.0),
@@ -155,10 +177,34 @@ def test_an_unknown_variable_is_named_without_a_guess_where_nothing_is_near() ->
         ("NURSE_POLICY_MAX_AGE_SECONDS", "inf"),
         ("NURSE_POLICY_HARD_AGE_SECONDS", "1e999"),
         ("NURSE_DRAIN_SECONDS", "nan"),
+        ("NURSE_MARKET_MAX_AGE_SECONDS", "0"),
+        ("NURSE_PRICE_BAND_PCT", "0"),
+        ("NURSE_PRICE_BAND_PCT", "101"),
+        ("NURSE_DRAWDOWN_LIMIT_PCT", "nan"),
+        ("NURSE_DRAWDOWN_LIMIT_PCT", "-1"),
     ],
 )
 def test_a_value_that_cannot_be_used_stops_the_start_and_is_named(variable: str, written: str) -> None:
     assert problems(**{variable: written}).startswith(f"{variable}: ")
+
+
+def test_an_input_that_does_not_exist_stops_the_start_with_those_that_do() -> None:
+    text = problems(NURSE_INPUTS="market,weather")
+    assert text.startswith("NURSE_INPUTS.1: ")
+    assert all(name in text for name in ("market", "regime", "portfolio"))
+
+
+@pytest.mark.parametrize("name", ["MARKET", "REGIME", "PORTFOLIO"])
+def test_what_is_lost_before_it_is_stale_stops_the_start(name: str) -> None:
+    stale, hard = f"NURSE_{name}_MAX_AGE_SECONDS", f"NURSE_{name}_HARD_AGE_SECONDS"
+    assert problems(**{stale: "9", hard: "8.5"}).startswith(f"{hard}: 8.5 is below {stale}, which is 9")
+    assert load({stale: "9", hard: "9"})
+
+
+def test_a_portfolio_older_than_reservations_last_is_never_used() -> None:
+    assert load({"NURSE_PORTFOLIO_HARD_AGE_SECONDS": str(SETTLE_SECONDS)})
+    text = problems(NURSE_PORTFOLIO_HARD_AGE_SECONDS=str(SETTLE_SECONDS + 1))
+    assert text.startswith(f"NURSE_PORTFOLIO_HARD_AGE_SECONDS: 16 is above {SETTLE_SECONDS}; ")
 
 
 def test_all_problems_are_listed_at_once() -> None:
@@ -259,6 +305,8 @@ def test_credentials_are_not_repeated_beside_other_problems() -> None:
         (SecretStr("redis://host/0?password=pw"), "redis://host/0?***"),
         (None, ""),
         (8080, "8080"),
+        ((), ""),
+        ((Input.MARKET, Input.REGIME), "market,regime"),
         ("signals.trading", "signals.trading"),
     ],
 )

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from cio_decision.decoding import PayloadLimits
+from cio_decision.freshness import Ages, Input
 from cio_nurse import __version__
 from cio_nurse.adapters import log
 from cio_nurse.adapters.apart import Apart
@@ -18,25 +19,34 @@ from cio_nurse.adapters.clock import SystemClock
 from cio_nurse.adapters.health import HealthServer
 from cio_nurse.adapters.nats import NatsConnection, Subscription
 from cio_nurse.adapters.redis import RedisLedgerStore, RedisPolicyStore
+from cio_nurse.adapters.redis_inputs import RedisInputStore
 from cio_nurse.adapters.telemetry import Telemetry
 from cio_nurse.domain.dialects import DIALECTS
 from cio_nurse.errors import StoreError, TransportUnavailableError
+from cio_nurse.ports import Clock, InputStore
 from cio_nurse.service.alerts import Alerts
 from cio_nurse.service.delivery import Delivery
+from cio_nurse.service.gate_mode import GateMode
 from cio_nurse.service.heartbeat import Heartbeat
+from cio_nurse.service.inputs import LiveInputs, Mirrors
 from cio_nurse.service.intake import Intake
 from cio_nurse.service.lanes import Lanes
 from cio_nurse.service.ledger import Ledger
+from cio_nurse.service.market_mirror import MarketMirror
 from cio_nurse.service.mirror import POLL_SECONDS, Mirror
 from cio_nurse.service.modes import AgeLimits
 from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.pipeline import DecisionLimits, Pipeline
+from cio_nurse.service.portfolio_mirror import PortfolioMirror
+from cio_nurse.service.regime_mirror import RegimeMirror
 from cio_nurse.settings import Settings
 from petrosa_contracts import Alert, AlertSeverity, subjects
 from petrosa_contracts.primal_file import PrimalStanding, load
 
 POLICY_GRACE_SECONDS = 1.0
-"""How long a starting gate waits for its policy before it takes intents without one."""
+"""How long a starting gate waits for policy and inputs before it takes intents without them."""
+
+_PERCENT = 100
 
 TURN_SECONDS = 0.2
 """How often the main loop shows that it turns."""
@@ -63,6 +73,9 @@ class Nurse:
             self._clock,
             AgeLimits(stale_seconds=settings.policy_max_age_seconds, lost_seconds=settings.policy_hard_age_seconds),
         )
+        self._input_store = RedisInputStore(redis_url)
+        self._inputs = LiveInputs(self._clock, _mirrors(settings, self._input_store, self._clock))
+        self._mode = GateMode(self._mirror, self._inputs)
         self._ledger = Ledger(self._ledger_store)
         delivery = Delivery(ledger=self._ledger, metrics=self._telemetry, clock=self._clock)
         self._intents = NatsConnection(
@@ -84,6 +97,7 @@ class Nurse:
         self._heartbeat = Heartbeat(
             transport=self._pulse,
             mirror=self._mirror,
+            mode=self._mode,
             delivery=delivery,
             clock=self._clock,
             subject=settings.heartbeat,
@@ -107,6 +121,7 @@ class Nurse:
         )
         pipeline = Pipeline(
             mirror=self._mirror,
+            inputs=self._inputs,
             ledger=self._ledger,
             outbox=outbox,
             clock=self._clock,
@@ -122,6 +137,7 @@ class Nurse:
             pipeline=pipeline,
             outbox=outbox,
             mirror=self._mirror,
+            mode=self._mode,
             clock=self._clock,
             limits=PayloadLimits(max_bytes=settings.max_payload_bytes, max_depth=settings.max_payload_depth),
         )
@@ -142,6 +158,7 @@ class Nurse:
                 tasks.create_task(work)
                 for work in (
                     self._mirror.run(),
+                    self._inputs.run(),
                     self._take_intents(),
                     self._intake.run(),
                     self._alerts.run(),
@@ -157,6 +174,7 @@ class Nurse:
                 task.cancel()
         await self._health.stop()
         await self._policy_store.close()
+        await self._input_store.close()
         await self._ledger_store.close()
 
     def readiness(self) -> tuple[bool, Mapping[str, Any]]:
@@ -169,10 +187,20 @@ class Nurse:
             "epoch": pulse.epoch,
             "policy_age_seconds": pulse.policy_age_seconds,
             "reasons": pulse.reasons,
-            "inputs": {"policy": "needed", "market": "off", "regime": "off", "portfolio": "off"},
+            **self._input_facts(),
             "primal": _primal_facts(self._primal),
         }
         return bool(facts["subscribed"] and facts["policy_loaded"]), facts
+
+    def _input_facts(self) -> Mapping[str, Any]:
+        standings = self._inputs.standings()
+        return {
+            "inputs": {
+                "policy": "needed",
+                **{each: standings[each].freshness if each in standings else "off" for each in Input},
+            },
+            "input_ages_seconds": {name: standing.age_seconds for name, standing in standings.items()},
+        }
 
     async def _accept(self, data: bytes, reply: str, headers: Mapping[str, str] | None) -> None:
         await self._intake.accept(data, reply, headers)
@@ -181,11 +209,12 @@ class Nurse:
         await self._heartbeat.answer(reply)
 
     async def _take_intents(self) -> None:
-        # A replica that joins before it has read the policy would veto what the others approve. Without any policy it
+        # A replica that joins before it has read policy and inputs would veto what the others approve. Without any it
         # joins all the same, for the sake of exits.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(POLICY_GRACE_SECONDS):
                 await self._mirror.until_loaded()
+                await self._inputs.until_read()
         await self._intents.run()
 
     async def _turn(self) -> None:
@@ -218,7 +247,8 @@ class Nurse:
         gc.collect()
         gc.freeze()
         _log.info("ready", **{name: value for name, value in self.readiness()[1].items() if name != "inputs"})
-        _log.info("inputs_not_configured", off=["market", "regime", "portfolio"])
+        if self._inputs.off:
+            _log.info("inputs_not_configured", off=list(self._inputs.off))
 
     async def _drain(self) -> None:
         _log.info("draining", waiting=self._lanes.waiting)
@@ -245,6 +275,12 @@ class Nurse:
             "Seconds since the store confirmed the policy in force; -1 if it never did.",
             lambda: -1.0 if mirror.policy_age_seconds is None else mirror.policy_age_seconds,
         )
+        for name in Input:
+            telemetry.watch_input(
+                name,
+                standing=lambda name=name: self._inputs.standing(name),
+                refused=lambda name=name: self._inputs.refused(name),
+            )
         telemetry.watch("policy_epoch", "Policy epoch in force; -1 for none.", lambda: mirror.view.epoch or -1)
         telemetry.watch("store_up", "1 while Redis answers.", lambda: float(mirror.inputs.store_up))
         telemetry.watch("nats_connected", "1 while NATS is connected.", lambda: float(self._intents.listening))
@@ -265,6 +301,36 @@ def logging_of(settings: Settings) -> Generator[log.LineWriter]:
         yield lines
     finally:
         lines.close()
+
+
+def _mirrors(settings: Settings, store: InputStore, clock: Clock) -> Mirrors:
+    """Return the mirror of each input that the settings name."""
+    tolerance_seconds = settings.clock_tolerance_seconds
+    market = MarketMirror(
+        store,
+        clock,
+        Ages(settings.market_max_age_seconds, settings.market_hard_age_seconds),
+        band_share=settings.price_band_pct / _PERCENT,
+        tolerance_seconds=tolerance_seconds,
+    )
+    regime = RegimeMirror(
+        store,
+        clock,
+        Ages(settings.regime_max_age_seconds, settings.regime_hard_age_seconds),
+        tolerance_seconds=tolerance_seconds,
+    )
+    portfolio = PortfolioMirror(
+        store,
+        clock,
+        Ages(settings.portfolio_max_age_seconds, settings.portfolio_hard_age_seconds),
+        drawdown_limit=settings.drawdown_limit_pct / _PERCENT,
+        tolerance_seconds=tolerance_seconds,
+    )
+    return Mirrors(
+        market=market if Input.MARKET in settings.inputs else None,
+        regime=regime if Input.REGIME in settings.inputs else None,
+        portfolio=portfolio if Input.PORTFOLIO in settings.inputs else None,
+    )
 
 
 def _primal_limits(settings: Settings) -> PrimalStanding | None:

@@ -5,7 +5,8 @@ NurseError
 ├── TransportUnavailableError  NATS is away: nothing can be published; the connection is retried
 └── StoreError               Redis did not do its part
     ├── StoreUnavailableError  away: decide under CONSERVATIVE until it is back
-    └── StoreTimeoutError      too slow for this decision; whether it was carried out is unknown
+    ├── StoreTimeoutError      too slow for this decision; whether it was carried out is unknown
+    └── StoreContentError      answered, with what cannot be what was asked for: the last good values count
 
 A veto is never an exception: it is a `Verdict`.
 """
@@ -33,3 +34,7 @@ class StoreUnavailableError(StoreError):
 
 class StoreTimeoutError(StoreError):
     """Redis did not answer in time; what was asked may or may not be carried out later."""
+
+
+class StoreContentError(StoreError):
+    """A key of Redis holds another type of value than it should; whoever wrote it has to mend it."""

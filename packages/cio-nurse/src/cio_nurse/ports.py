@@ -1,6 +1,6 @@
 """What the gate needs from the outside, as the service sees it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -73,6 +73,30 @@ class PolicyStore(Protocol):
 
     def changes(self) -> AsyncIterator[None]:
         """Yield once when listening has begun and then whenever a change is announced."""
+        ...
+
+
+class InputStore(Protocol):
+    """Reading market, regime and portfolio, as bytes.
+
+    Every method raises `StoreContentError` where the key holds another type of value, and another `StoreError` when the
+    store does not answer. What is not there is left out.
+    """
+
+    async def read_market(self, symbols: Collection[str] | None = None) -> Mapping[str, bytes]:
+        """Return what is stored of these symbols, or of all."""
+        ...
+
+    async def read_regime(self) -> Mapping[str, bytes]:
+        """Return the statuses by symbol, that of the market as a whole under `global`."""
+        ...
+
+    async def read_portfolio(self) -> bytes | None:
+        """Return the portfolio."""
+        ...
+
+    def market_changes(self) -> AsyncIterator[frozenset[str]]:
+        """Yield an empty set when listening has begun and then what each announcement names; empty: all of it."""
         ...
 
 

@@ -5,14 +5,17 @@ import os
 import re
 import socket
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from cio_decision.freshness import Input
 from cio_nurse.errors import SettingsError
 from petrosa_contracts import subjects
+from petrosa_contracts.portfolio import SETTLE_SECONDS
 
 PREFIX = "NURSE_"
 
@@ -58,6 +61,10 @@ def _check_address(address: str, schemes: tuple[str, ...]) -> None:
 def _several_subjects(value: str) -> str:
     subjects.subscriptions(value)
     return value
+
+
+def _several_inputs(value: object) -> object:
+    return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
 
 class Settings(BaseModel):
@@ -148,6 +155,63 @@ class Settings(BaseModel):
         alias="NURSE_POLICY_HARD_AGE_SECONDS",
         description="Unconfirmed for longer, policy counts as lost and the gate turns BLIND, seconds.",
     )
+    inputs: Annotated[tuple[Input, ...], BeforeValidator(_several_inputs)] = Field(
+        default=(),
+        alias="NURSE_INPUTS",
+        description="What else decisions need, comma separated: market, regime, portfolio. Each that is not named is "
+        "off: its gates have nothing to say.",
+    )
+    market_max_age_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        alias="NURSE_MARKET_MAX_AGE_SECONDS",
+        description="Older, a symbol's newest price is stale and its intents are decided as CONSERVATIVE, seconds.",
+    )
+    market_hard_age_seconds: float = Field(
+        default=15.0,
+        gt=0,
+        alias="NURSE_MARKET_HARD_AGE_SECONDS",
+        description="Older, it is lost and nothing opens on the symbol, seconds.",
+    )
+    regime_max_age_seconds: float = Field(
+        default=7200.0,
+        gt=0,
+        alias="NURSE_REGIME_MAX_AGE_SECONDS",
+        description="Older, a regime is stale, likewise. It is as old as the end of the last candle it rests on.",
+    )
+    regime_hard_age_seconds: float = Field(
+        default=21_600.0,
+        gt=0,
+        alias="NURSE_REGIME_HARD_AGE_SECONDS",
+        description="Older, it is lost; the market's as a whole stands in for it until that is lost too, seconds.",
+    )
+    portfolio_max_age_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        alias="NURSE_PORTFOLIO_MAX_AGE_SECONDS",
+        description="Older, the portfolio is stale, likewise, seconds.",
+    )
+    portfolio_hard_age_seconds: float = Field(
+        default=float(SETTLE_SECONDS),
+        gt=0,
+        alias="NURSE_PORTFOLIO_HARD_AGE_SECONDS",
+        description=f"Older, it is lost and nothing opens, seconds; at most {SETTLE_SECONDS}, because for no longer do "
+        "orders that it shows stay reserved.",
+    )
+    price_band_pct: Decimal = Field(
+        default=Decimal(5),
+        gt=0,
+        le=100,
+        alias="NURSE_PRICE_BAND_PCT",
+        description="How far a price may be from the live one, percent, whatever a strategy tolerates.",
+    )
+    drawdown_limit_pct: Decimal = Field(
+        default=Decimal(20),
+        gt=0,
+        le=100,
+        alias="NURSE_DRAWDOWN_LIMIT_PCT",
+        description="Fall of equity from its peak beyond which nothing opens, percent of the peak.",
+    )
     primal_file: Path | None = Field(
         default=None,
         alias="NURSE_PRIMAL_FILE",
@@ -191,7 +255,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
             problems.append(f"{name}: {detail['msg']}")
         settings = None
     else:
-        problems += _echoes(settings)
+        problems += [*_echoes(settings), *_impossible_ages(settings)]
     if problems or settings is None:
         raise SettingsError("\n".join(problems))
     return settings
@@ -201,6 +265,8 @@ def shown(value: object) -> str:
     """Return a setting's value for people: the credentials and options in an address are hidden."""
     if isinstance(value, SecretStr):
         return ",".join(_without_credentials(address) for address in value.get_secret_value().split(","))
+    if isinstance(value, tuple):
+        return ",".join(str(each) for each in cast("tuple[object, ...]", value))
     return "" if value is None else str(value)
 
 
@@ -224,6 +290,27 @@ def _echoes(settings: Settings) -> list[str]:
         for name, own_subjects in own.items()
         if any(_overlap(taken, each) for taken in subjects.subscriptions(settings.intents) for each in own_subjects)
     ]
+
+
+def _impossible_ages(settings: Settings) -> list[str]:
+    """Say which age limits contradict each other, or what the tracker of the portfolio relies on."""
+    pairs = {
+        "MARKET": (settings.market_max_age_seconds, settings.market_hard_age_seconds),
+        "REGIME": (settings.regime_max_age_seconds, settings.regime_hard_age_seconds),
+        "PORTFOLIO": (settings.portfolio_max_age_seconds, settings.portfolio_hard_age_seconds),
+    }
+    found = [
+        f"NURSE_{name}_HARD_AGE_SECONDS: {hard:g} is below NURSE_{name}_MAX_AGE_SECONDS, which is {stale:g}; what is "
+        "lost is stale before"
+        for name, (stale, hard) in pairs.items()
+        if hard < stale
+    ]
+    if settings.portfolio_hard_age_seconds > SETTLE_SECONDS:
+        found.append(
+            f"NURSE_PORTFOLIO_HARD_AGE_SECONDS: {settings.portfolio_hard_age_seconds:g} is above {SETTLE_SECONDS}; an "
+            "older portfolio lacks orders that are no longer reserved, and the limits would not count them"
+        )
+    return found
 
 
 def _overlap(first: str, second: str) -> bool:

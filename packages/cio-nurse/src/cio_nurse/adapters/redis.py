@@ -5,42 +5,34 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import date, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import redis.asyncio as aioredis
 from hiredis import pack_command
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import NoScriptError
 
-from cio_nurse.adapters.cancellation import heed_cancellation
+from cio_nurse.adapters.redis_connection import (
+    AWAY,
+    LOST,
+    NO_RETRY,
+    READ_SECONDS,
+    announcements,
+    answered,
+    client_for,
+    text_keys,
+)
 from cio_nurse.errors import StoreTimeoutError, StoreUnavailableError
 from cio_nurse.ports import Claim, ClaimAnswer, StoredPolicy, StoredPulse
 from petrosa_contracts import rediskeys
 
-T = TypeVar("T")
-
-READ_SECONDS = 0.5
-"""How long reading policy may take before Redis counts as away."""
-
 DUPLICATE_WINDOW = timedelta(hours=24)
 """How long an approval holds its identity."""
 
-_LOST = (RedisConnectionError, OSError, RuntimeError)
-"""What the client raises when a connection breaks; RuntimeError is uvloop's, for a socket closing at that moment."""
-
-_AWAY = (RedisError, *_LOST)
-"""What the client raises when Redis is away or refuses."""
-
 _KEEP_TRADES = timedelta(days=3)
 _GRANTED, _TAKEN = 0, 1
-
-_NO_RETRY = Retry(NoBackoff(), 0)
-"""Whether to try again is decided here, within the caller's deadline, and not by the client library."""
 
 
 class _Script:
@@ -96,8 +88,8 @@ class RedisPolicyStore:
     """Reads policy, control and trade counts, and listens for changes."""
 
     def __init__(self, url: str) -> None:
-        self._client = _client(url, READ_SECONDS)
-        self._listener = _client(url, None)
+        self._client = client_for(url, READ_SECONDS)
+        self._listener = client_for(url, None)
 
     async def read_policy(self) -> StoredPolicy:
         """Return epoch, policy and control of the same moment."""
@@ -105,8 +97,8 @@ class RedisPolicyStore:
             pipe.get(rediskeys.POLICY_EPOCH)
             pipe.hgetall(rediskeys.POLICY)
             pipe.hgetall(rediskeys.CONTROL)
-            epoch, policy, control = await _answered(pipe.execute())
-        return StoredPolicy(_integer(epoch), _text_keys(policy), _text_keys(control))
+            epoch, policy, control = await answered(pipe.execute())
+        return StoredPolicy(_integer(epoch), text_keys(policy), text_keys(control))
 
     async def read_pulse(self, today: date) -> StoredPulse:
         """Return the epoch and the trade counts around the UTC day `today`."""
@@ -115,20 +107,14 @@ class RedisPolicyStore:
             pipe.get(rediskeys.POLICY_EPOCH)
             pipe.hgetall(rediskeys.ledger_trades(yesterday))
             pipe.hgetall(rediskeys.ledger_trades(today))
-            epoch, before, now = await _answered(pipe.execute())
+            epoch, before, now = await answered(pipe.execute())
         return StoredPulse(_integer(epoch), today, _counts(before), _counts(now))
 
     async def changes(self) -> AsyncIterator[None]:
         """Yield once when listening has begun and then whenever a change is announced."""
-        async with self._listener.pubsub() as channel:
-            try:
-                await channel.subscribe(rediskeys.POLICY_CHANGED)
-                heed_cancellation()
-                async for _ in channel.listen():
-                    yield
-            except _AWAY as error:
-                heed_cancellation()
-                raise StoreUnavailableError(str(error)) from error
+        async with aclosing(announcements(self._listener, rediskeys.POLICY_CHANGED)) as announced:
+            async for _ in announced:
+                yield
 
     async def close(self) -> None:
         """Close the connections."""
@@ -144,7 +130,7 @@ class RedisLedgerStore:
     """
 
     def __init__(self, url: str, *, deadline_seconds: float) -> None:
-        pool = aioredis.ConnectionPool.from_url(url, retry=_NO_RETRY, socket_timeout=None)
+        pool = aioredis.ConnectionPool.from_url(url, retry=NO_RETRY, socket_timeout=None)
         self._connection = pool.make_connection()
         self._deadline_seconds = deadline_seconds
         self._turn = asyncio.Lock()
@@ -167,13 +153,13 @@ class RedisLedgerStore:
             async with self._turn, asyncio.timeout(self._deadline_seconds):
                 try:
                     return await self._evaluate(script, *_script_input(claims, day))
-                except _LOST:
+                except LOST:
                     # Perhaps only this connection, since Redis was started anew. Once more is safe, even if the first
                     # time was carried out: a claim names its decision and a release undoes only what is held.
                     return await self._evaluate(script, *_script_input(claims, day))
         except TimeoutError as error:
             raise StoreTimeoutError(f"no answer in {self._deadline_seconds} seconds") from error
-        except _AWAY as error:
+        except AWAY as error:
             raise StoreUnavailableError(str(error)) from error
 
     async def _evaluate(self, script: _Script, keys: Sequence[str], arguments: Sequence[str | int]) -> object:
@@ -187,27 +173,6 @@ class RedisLedgerStore:
         packed = cast("bytes", pack_command(cast("Any", command)))  # its types know only tuples of one
         await self._connection.send_packed_command(packed, check_health=False)
         return await self._connection.read_response()
-
-
-def _client(url: str, timeout_seconds: float | None) -> aioredis.Redis:
-    return aioredis.Redis.from_url(
-        url,
-        socket_timeout=timeout_seconds,
-        socket_connect_timeout=timeout_seconds or READ_SECONDS,
-        retry=_NO_RETRY,
-        health_check_interval=0,
-    )
-
-
-async def _answered(call: Awaitable[T]) -> T:
-    try:
-        return await call
-    except (RedisTimeoutError, TimeoutError) as error:
-        raise StoreTimeoutError(str(error)) from error
-    except _AWAY as error:
-        raise StoreUnavailableError(str(error)) from error
-    finally:
-        heed_cancellation()
 
 
 def _answer_to(claim: Claim, outcome: int, holder: bytes, trades: int) -> ClaimAnswer:
@@ -237,10 +202,6 @@ def _integer(value: bytes | None) -> int | None:
         return int(value)
     except ValueError as error:
         raise StoreUnavailableError(f"the policy epoch is no number: {value[:20]!r}") from error
-
-
-def _text_keys(fields: Mapping[bytes, bytes]) -> Mapping[str, bytes]:
-    return {key.decode(errors="replace"): value for key, value in fields.items()}
 
 
 def _counts(fields: Mapping[bytes, bytes]) -> Mapping[str, int]:

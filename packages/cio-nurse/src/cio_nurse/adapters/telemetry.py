@@ -5,6 +5,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from cio_decision.freshness import Freshness, Input, Standing
 from cio_nurse import __version__
 from petrosa_contracts import Code, Decision, Mode, Verdict
 
@@ -40,6 +41,21 @@ class Telemetry:
         )
         self._signals = {outcome: signals.labels(outcome) for outcome in ("published", "undelivered", "not_connected")}
         self._replies = Counter("cio_nurse_engine_replies", "Engines' replies.", ["status"], registry=self._registry)
+        self._input_age = Gauge(
+            "cio_nurse_input_age_seconds",
+            "Age of what is known, of the market its newest price; -1 if never seen, or off.",
+            ["input"],
+            registry=self._registry,
+        )
+        self._input_state = Gauge(
+            "cio_nurse_input_state",
+            "1 for how an input as a whole stands; 0 for all if it is off.",
+            ["input", "state"],
+            registry=self._registry,
+        )
+        self._input_refused = Gauge(
+            "cio_nurse_input_refused", "Stored values that are not believed.", ["input"], registry=self._registry
+        )
         self._mode = Gauge("cio_nurse_mode", "1 for the mode in force everywhere.", ["mode"], registry=self._registry)
 
     def watch(self, name: str, description: str, read: Callable[[], float]) -> None:
@@ -50,6 +66,17 @@ class Telemetry:
         """Expose the mode in force as one gauge per mode."""
         for mode in Mode:
             self._mode.labels(mode.value).set_function(lambda mode=mode: float(read() == mode.value))
+
+    def watch_input(
+        self, name: Input, *, standing: Callable[[], Standing | None], refused: Callable[[], float]
+    ) -> None:
+        """Expose how old an input is, how it stands, and how many of its values are not believed."""
+        self._input_age.labels(name.value).set_function(lambda: _age(standing()))
+        self._input_refused.labels(name.value).set_function(refused)
+        for state in Freshness:
+            self._input_state.labels(name.value, state.value).set_function(
+                lambda state=state: float((found := standing()) is not None and found.freshness is state)
+            )
 
     def verdict(self, verdict: Verdict) -> None:
         """Count a verdict and its latency."""
@@ -67,3 +94,7 @@ class Telemetry:
     def render(self) -> bytes:
         """Return everything in the text format that Prometheus scrapes."""
         return generate_latest(self._registry)
+
+
+def _age(standing: Standing | None) -> float:
+    return -1.0 if standing is None or standing.age_seconds is None else standing.age_seconds

@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from cio_nurse import __version__
 from cio_nurse.errors import TransportUnavailableError
 from cio_nurse.ports import Clock, Transport
+from cio_nurse.service.gate_mode import GateMode
 from cio_nurse.service.mirror import Mirror
 from petrosa_contracts import GovernanceHeartbeat, GovernanceStatus, Mode
 
@@ -45,6 +46,7 @@ class Heartbeat:
         *,
         transport: Transport,
         mirror: Mirror,
+        mode: GateMode,
         delivery: Delivery,
         clock: Clock,
         subject: str,
@@ -55,6 +57,7 @@ class Heartbeat:
     ) -> None:
         self._transport = transport
         self._mirror = mirror
+        self._mode = mode
         self._delivery = delivery
         self._clock = clock
         self._subject = subject
@@ -65,14 +68,7 @@ class Heartbeat:
 
     def pulse(self) -> GovernanceHeartbeat:
         """Return the gate's state at this moment: the mode that holds everywhere, and why it is not ACTIVE."""
-        now = self._clock.now()
-        system = self._mirror.system_mode()
-        control = self._mirror.control_everywhere()
-        mode = self._mirror.mode_everywhere()
-        reasons = [system.reason] if system.reason else []
-        if control is not None and control.entry.mode is not Mode.ACTIVE:
-            entry = control.entry
-            reasons.append(f"{entry.mode} by {entry.set_by}: {entry.reason or 'no reason given'}")
+        now, mode, reasons = self._clock.now(), self._mode.now(), self._mode.reasons()
         status = _STATUS[mode]
         if (stalled := self._stalled_seconds()) > STALL_SECONDS:
             reasons.append(f"the gate's loop stood still for {stalled:.0f} seconds")

@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 
-from cio_decision.context import Context
 from cio_decision.decoding import PayloadLimits, Unreadable, decode
 from cio_decision.evaluation import Findings, conclude
-from cio_decision.identity import new_decision_id
 from cio_nurse.ports import Clock
+from cio_nurse.service.gate_mode import GateMode
 from cio_nurse.service.lanes import Arrival, Lanes
 from cio_nurse.service.mirror import Mirror
 from cio_nurse.service.outbox import Outbox
@@ -22,12 +21,21 @@ class Intake:
     """Reads messages into lanes and has the pipeline decide them in batches."""
 
     def __init__(
-        self, *, lanes: Lanes, pipeline: Pipeline, outbox: Outbox, mirror: Mirror, clock: Clock, limits: PayloadLimits
+        self,
+        *,
+        lanes: Lanes,
+        pipeline: Pipeline,
+        outbox: Outbox,
+        mirror: Mirror,
+        mode: GateMode,
+        clock: Clock,
+        limits: PayloadLimits,
     ) -> None:
         self._lanes = lanes
         self._pipeline = pipeline
         self._outbox = outbox
         self._mirror = mirror
+        self._mode = mode
         self._clock = clock
         self._limits = limits
         self._idle = asyncio.Event()
@@ -41,7 +49,7 @@ class Intake:
             await self._outbox.refuse(
                 intent,
                 reply,
-                mode=self._mirror.mode_everywhere(),
+                mode=self._mode.now(),
                 epoch=self._mirror.view.epoch,
                 at=received_at,
                 latency_ms=(self._clock.seconds() - arrived) * MILLISECONDS,
@@ -69,19 +77,7 @@ class Intake:
         await self._idle.wait()
 
     async def _refuse_overload(self, arrival: Arrival, breach: Breach) -> None:
-        view, system, signal = self._mirror.view, self._mirror.system_mode(), arrival.intent.signal
-        context = Context(
-            decision_id=new_decision_id(),
-            now=arrival.received_at,
-            received_at=arrival.received_at,
-            policy=view.policy_for(signal.symbol, signal.strategy_id, arrival.intent.side),
-            epoch=view.epoch,
-            system_mode=system.mode,
-            system_reason=system.reason,
-            control=view.control.deciding(
-                symbol=signal.symbol, strategy_id=signal.strategy_id, now=arrival.received_at
-            ),
-        )
+        context = self._pipeline.context_of(arrival)
         latency_ms = (self._clock.seconds() - arrival.arrived) * MILLISECONDS
         verdict = conclude(arrival.intent, context, Findings((breach,)), latency_ms=latency_ms)
         await self._outbox.veto(verdict, arrival.reply)

@@ -24,7 +24,6 @@ from petrosa_contracts import (
     ScopeKind,
     Side,
     resolve,
-    strictest,
 )
 
 POLL_SECONDS = 1.0
@@ -108,13 +107,8 @@ class Mirror:
         await self._loaded.wait()
 
     def system_mode(self) -> SystemMode:
-        """Return the mode that the inputs allow at this moment."""
+        """Return the mode that policy's standing allows at this moment."""
         return system_mode(self._inputs, self._limits, self._clock.now())
-
-    def mode_everywhere(self) -> Mode:
-        """Return the strictest of the gate's own mode and what was set for everything."""
-        system, control = self.system_mode().mode, self.control_everywhere()
-        return system if control is None else strictest(system, control.entry.mode)
 
     def control_everywhere(self) -> ScopedControl | None:
         """Return what was set for everything and is in force; None if nothing is."""

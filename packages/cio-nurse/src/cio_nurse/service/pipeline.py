@@ -12,6 +12,7 @@ from cio_decision.gates import daily_trades
 from cio_decision.identity import new_decision_id
 from cio_nurse.errors import StoreTimeoutError, StoreUnavailableError
 from cio_nurse.ports import Claim, ClaimAnswer, Clock
+from cio_nurse.service.inputs import LiveInputs
 from cio_nurse.service.lanes import Arrival
 from cio_nurse.service.ledger import Ledger
 from cio_nurse.service.mirror import Mirror, View
@@ -55,8 +56,18 @@ class Pipeline:
     and only then do their signals leave, in the order in which the intents came.
     """
 
-    def __init__(self, *, mirror: Mirror, ledger: Ledger, outbox: Outbox, clock: Clock, limits: DecisionLimits) -> None:
+    def __init__(
+        self,
+        *,
+        mirror: Mirror,
+        inputs: LiveInputs,
+        ledger: Ledger,
+        outbox: Outbox,
+        clock: Clock,
+        limits: DecisionLimits,
+    ) -> None:
         self._mirror = mirror
+        self._inputs = inputs
         self._ledger = ledger
         self._outbox = outbox
         self._clock = clock
@@ -81,11 +92,12 @@ class Pipeline:
                 passing.append(case)
         return passing
 
-    def _evaluate(self, arrival: Arrival) -> _Case:
+    def context_of(self, arrival: Arrival) -> Context:
+        """Return all that a decision on an intent depends on, as it is known in memory at this moment."""
         intent, view, now = arrival.intent, self._mirror.view, self._clock.now()
         symbol, strategy_id = intent.signal.symbol, intent.signal.strategy_id
         system = self._mirror.system_mode()
-        context = Context(
+        return Context(
             decision_id=new_decision_id(),
             now=now,
             received_at=arrival.received_at,
@@ -96,6 +108,9 @@ class Pipeline:
             control=view.control.deciding(symbol=symbol, strategy_id=strategy_id, now=now),
             failsafe=self._limits.failsafe,
             primal=self._limits.primal,
+            market=self._inputs.market_view(symbol, now),
+            regime=self._inputs.regime_view(symbol),
+            portfolio=self._inputs.portfolio_view(),
             symbol_known=view.knows(symbol),
             ledger=self._known(arrival, view, now.date()),
             orders_last_second=self._orders_last_second(),
@@ -103,6 +118,9 @@ class Pipeline:
             clock_tolerance_seconds=self._limits.clock_tolerance_seconds,
             decision_deadline_seconds=self._limits.deadline_seconds,
         )
+
+    def _evaluate(self, arrival: Arrival) -> _Case:
+        intent, context = arrival.intent, self.context_of(arrival)
         findings = examine(intent, context)
         if not findings.vetoing and self._limits.bounds_rate and intent.action != "hold":
             self._orders[context.decision_id] = self._clock.seconds()
