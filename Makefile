@@ -57,9 +57,14 @@ lint: setup-lint ## Check style, types, layers, dependencies and generated docum
 	@$(MAKE) --no-print-directory primal
 
 .PHONY: primal
-primal: setup ## Verify the signatures of the primal limits; BEFORE=folder compares with limits and approvers before a change
+primal: setup ## Verify the signatures of the primal limits; BEFORE=folder: also the change since, by the approvers of then
 	@$(RUN) cio-primal verify --or-nobody-listed
-	@$(if $(BEFORE),$(RUN) cio-primal verify --or-nobody-listed --approvers $(BEFORE)/allowed_signers --since $(BEFORE)/limits.toml)
+	@$(if $(BEFORE),$(RUN) cio-primal verify-change --before $(BEFORE))
+
+.PHONY: primal-change
+primal-change: setup ## Verify the change of the primal limits since the merge base with PRIMAL_BASE (main)
+	@before=$$(mktemp -d); trap 'rm -rf "$$before"' EXIT; \
+		.ci/primal-before "$$before" && $(MAKE) --no-print-directory primal BEFORE="$$before"
 
 .PHONY: fmt
 fmt: setup-lint ## Format the code and mend what can be mended

@@ -45,13 +45,17 @@ class PrimalFolder:
     def sign(self, *names: str, key: str | None = None, namespace: str = NAMESPACE) -> None:
         """Sign the limits as they are now, in the name of each; with the key of `key` instead of their own."""
         for name in names:
-            done = subprocess.run(
-                ["ssh-keygen", "-q", "-Y", "sign", "-n", namespace, "-f", self.key(key or name)],
-                input=self.limits.read_bytes(),
-                capture_output=True,
-                check=True,
-            )
-            self.signature(name).write_bytes(done.stdout)
+            self._sign(self.limits, name, key or name, namespace)
+
+    def sign_list(self, *names: str) -> None:
+        """Sign the list of approvers as it is now."""
+        for name in names:
+            self._sign(self.approvers, name, name, NAMESPACE)
+
+    def _sign(self, signed: Path, name: str, key: str, namespace: str) -> None:
+        command = ["ssh-keygen", "-q", "-Y", "sign", "-n", namespace, "-f", self.key(key)]
+        done = subprocess.run(command, input=signed.read_bytes(), capture_output=True, check=True)
+        signed.with_name(signature_name(signed.name, name)).write_bytes(done.stdout)
 
     def change(self, before: str, after: str) -> None:
         text = self.limits.read_text()

@@ -89,22 +89,6 @@ def test_approvers_from_before_a_change_do_not_believe_those_it_brings(folder: P
     assert run("verify", folder, "--approvers", before).exit_code == 1
 
 
-@pytest.mark.parametrize(("revision", "code"), [(2, 1), (3, 1), (4, 0)])
-def test_a_change_takes_a_later_revision(folder: PrimalFolder, tmp_path: Path, revision: int, code: int) -> None:
-    before = Path(shutil.copy(folder.limits, tmp_path / "before.toml"))
-    folder.change("leverage = 20", "leverage = 19")
-    folder.change("revision = 3", f"revision = {revision}")
-    folder.sign("alice", "bob")
-    result = run("verify", folder, "--since", before)
-    assert result.exit_code == code
-    assert ("takes the next one" in result.stderr) is bool(code)
-
-
-def test_the_same_file_needs_no_later_revision(folder: PrimalFolder) -> None:
-    folder.sign("alice", "bob")
-    assert run("verify", folder, "--since", folder.limits).exit_code == 0
-
-
 def test_while_nobody_is_listed_verifying_passes_only_if_asked_to(folder: PrimalFolder) -> None:
     assert run("verify", folder, "--or-nobody-listed").exit_code == 1
     folder.approvers.write_text("# nobody yet\n")

@@ -1,3 +1,4 @@
+import base64
 from decimal import Decimal
 from typing import Any
 
@@ -165,11 +166,82 @@ def test_a_list_that_could_be_misread_is_of_no_use(content: str) -> None:
         parse_approvers(content.encode())
 
 
-def test_one_key_spelled_in_two_ways_is_one_key() -> None:
-    # The last letter of base64 with two padding signs has four bits that decode to nothing.
-    padded = "ssh-ed25519 " + "A" * 40 + "{}=="
+def declared(kind: str, *parts: bytes, more: bytes = b"") -> str:
+    """A key of one kind with these parts, as a line of the list has it."""
+    blob = b"".join(len(part).to_bytes(4, "big") + part for part in (kind.encode(), *parts)) + more
+    return f"{kind} {base64.b64encode(blob).decode()}"
+
+
+POINT = b"\x04" + b"\x07" * 64
+ECDSA = declared("ecdsa-sha2-nistp256", b"nistp256", POINT)
+ED25519 = declared("ssh-ed25519", b"\x09" * 32)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        # The last letter of base64 before a padding sign has two bits that decode to nothing.
+        (ECDSA, f"{ECDSA[:-2]}{chr(ord(ECDSA[-2]) + 1)}="),
+        (ECDSA, declared("sk-ecdsa-sha2-nistp256@openssh.com", b"nistp256", POINT, b"ssh:")),
+        (ED25519, declared("sk-ssh-ed25519@openssh.com", b"\x09" * 32, b"ssh:")),
+        (
+            declared("sk-ssh-ed25519@openssh.com", b"\x09" * 32, b"ssh:"),
+            declared("sk-ssh-ed25519@openssh.com", b"\x09" * 32, b"ssh:other"),
+        ),
+    ],
+)
+def test_one_key_spelled_or_declared_in_two_ways_is_one_key(one: str, other: str) -> None:
+    assert parse_approvers(f"alice {one}\nalice {other}".encode())
     with pytest.raises(PrimalUnusableError, match="repeats the key"):
-        parse_approvers(f"alice {padded.format('AA')}\nbob {padded.format('AB')}".encode())
+        parse_approvers(f"alice {one}\nbob {other}".encode())
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        declared("ssh-ed25519", b"\x09" * 32, more=b"\0\0\0"),
+        declared("ssh-ed25519", b"\x09" * 32, b"more"),
+        declared("ecdsa-sha2-nistp256", POINT),
+        ED25519.replace("ssh-ed25519", "sk-ssh-ed25519@openssh.com"),
+        ECDSA[:-8],
+    ],
+)
+def test_a_key_that_is_not_what_it_is_declared_as_makes_the_list_useless(key: str) -> None:
+    with pytest.raises(PrimalUnusableError, match="is broken"):
+        parse_approvers(f"alice {key}".encode())
+
+
+def test_two_names_that_differ_in_case_alone_make_the_list_useless() -> None:
+    with pytest.raises(PrimalUnusableError, match="spells a name in another way"):
+        parse_approvers(f"alice {ED25519}\nAlice {ECDSA}".encode())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"alice\u00a0{ED25519}",
+        f"alice {ED25519}\x0bbob {ECDSA}",
+        f'alice namespaces="a\\" {ED25519}',
+        f'alice namespaces="a\\",valid-before="20200101" {ED25519}',
+    ],
+)
+def test_what_openssh_would_read_otherwise_makes_the_list_useless(line: str) -> None:
+    with pytest.raises(PrimalUnusableError, match="is not `name"):
+        parse_approvers(line.encode())
+
+
+@pytest.mark.parametrize(
+    "content", ["a = " + "[" * 5000, "a = " + "9" * 5000, "a = 1\na = 2", "[a]\n[a]", "a = 1e", "\ufeffa = 1"]
+)
+def test_what_is_no_toml_is_refused_whatever_is_wrong_with_it(content: str) -> None:
+    with pytest.raises(PrimalUnusableError, match="not TOML"):
+        parse(content.encode())
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999999999", "true", '"20"', "1979-05-27", "[20]", "{}"])
+def test_a_limit_is_a_plain_number(value: str) -> None:
+    with pytest.raises(PrimalUnusableError, match="order_notional_usd"):
+        parse(LIMITS.replace("order_notional_usd = 5000", f"order_notional_usd = {value}").encode())
 
 
 def test_a_list_that_is_no_text_is_of_no_use() -> None:

@@ -116,8 +116,14 @@ def test_every_setting_is_read_by_its_name(variable: str, written: str, value: o
 
 
 def test_an_empty_variable_is_as_good_as_none() -> None:
-    settings = load(dict.fromkeys(variables(), ""))
+    settings = load(dict.fromkeys(variables().keys() - {"NURSE_PRIMAL_FILE", "NURSE_PRIMAL_APPROVERS"}, ""))
     assert {name: value_of(settings, name) for name in DEFAULTS} == DEFAULTS
+
+
+@pytest.mark.parametrize("variable", ["NURSE_PRIMAL_FILE", "NURSE_PRIMAL_APPROVERS"])
+def test_an_empty_name_of_a_primal_file_stops_the_start_instead_of_lifting_the_limits(variable: str) -> None:
+    with pytest.raises(SettingsError, match=f"{variable}: is empty"):
+        load({variable: ""})
 
 
 def test_the_environment_of_the_process_is_read_where_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,8 @@ DEFAULTS: dict[str, Any] = {
     "STRATEGIST_MAX_BODY_BYTES": 262_144,
     "STRATEGIST_SECRETS_DIR": None,
 }
+ADDRESSES = ("REDIS_URL", "NATS_URL", "MONGODB_URI")
+PRIMAL_FILES = ("STRATEGIST_PRIMAL_FILE", "STRATEGIST_PRIMAL_APPROVERS")
 REDIS_ADDRESSES = [
     "redis://localhost",
     "redis://localhost:6379",
@@ -196,11 +198,18 @@ def test_the_operator_is_the_user_the_system_knows(load: Load) -> None:
 
 
 def test_an_empty_variable_is_as_good_as_none(load: Load) -> None:
-    settings = load(**dict.fromkeys(DEFAULTS.keys() - {"REDIS_URL", "NATS_URL", "MONGODB_URI"}, ""))
+    settings = load(**dict.fromkeys(DEFAULTS.keys() - {*ADDRESSES, *PRIMAL_FILES}, ""))
     assert {name: value_of(settings, name) for name in variables()} == DEFAULTS
 
 
-@pytest.mark.parametrize("variable", ["REDIS_URL", "NATS_URL", "MONGODB_URI"])
+@pytest.mark.parametrize("variable", PRIMAL_FILES)
+def test_an_empty_name_of_a_primal_file_lifts_no_limits(problems: Callable[..., str], variable: str) -> None:
+    assert problems(**{variable: ""}) == (
+        f"{variable}: is empty, which would be laxer than any file: set it, or remove the variable"
+    )
+
+
+@pytest.mark.parametrize("variable", ADDRESSES)
 def test_an_empty_address_is_no_reason_to_take_another(problems: Callable[..., str], variable: str) -> None:
     assert problems(**{variable: ""}) == (
         f"{variable}: must look like an address, and is empty: set it, or remove the variable"

@@ -240,12 +240,18 @@ def variables() -> dict[str, Any]:
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from the environment.
 
-    Raises `SettingsError` that lists every problem: values that cannot be used, and variables that begin with
-    `NURSE_` but do not exist, with the name that was probably meant.
+    Empty variables count as unset, but for the files of the primal limits, where none is laxer than any. Raises
+    `SettingsError` that lists every problem: values that cannot be used, and variables that begin with `NURSE_` but do
+    not exist, with the name that was probably meant.
     """
     found = os.environ if environment is None else environment
     known = variables()
     problems = [_unknown(name, known) for name in found if name.startswith(PREFIX) and name not in known]
+    problems += [
+        f"{name}: is empty, which would be laxer than any file: set it, or remove the variable"
+        for name in ("NURSE_PRIMAL_FILE", "NURSE_PRIMAL_APPROVERS")
+        if found.get(name) == ""
+    ]
     given = {name: value for name, value in found.items() if name in known and value != ""}
     try:
         settings = Settings.model_validate(given)

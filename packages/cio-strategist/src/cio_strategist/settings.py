@@ -158,12 +158,13 @@ class Settings(BaseSettings):
     def load(cls) -> Self:
         """Read the environment, and the folder of secrets if it names one.
 
-        Empty variables count as unset, but for the addresses of the servers: there another one than was meant is no
-        harmless default. Raises `UsageError` naming each variable that is wrong, never its value, and each that
-        begins with `STRATEGIST_` but does not exist, with the one probably meant.
+        Empty variables count as unset, but for the addresses of the servers, where another one than was meant is no
+        harmless default, and for the files of the primal limits, where none is laxer than any. Raises `UsageError`
+        naming each variable that is wrong, never its value, and each that begins with `STRATEGIST_` but does not exist,
+        with the one probably meant.
         """
         folder = os.environ.get(SECRETS_DIR) or None
-        problems = [*_unknown(os.environ), *_empty_addresses()]
+        problems = [*_unknown(os.environ), *_empty_addresses(), *_empty_primal()]
         try:
             problems += _unknown(_names_in(folder))
             return cls._read(folder, problems)
@@ -222,6 +223,14 @@ def _empty_addresses() -> list[str]:
     return [
         f"{name}: must look like an address, and is empty: set it, or remove the variable"
         for name in ("REDIS_URL", "NATS_URL", "MONGODB_URI")
+        if os.environ.get(name) == ""
+    ]
+
+
+def _empty_primal() -> list[str]:
+    return [
+        f"{name}: is empty, which would be laxer than any file: set it, or remove the variable"
+        for name in ("STRATEGIST_PRIMAL_FILE", "STRATEGIST_PRIMAL_APPROVERS")
         if os.environ.get(name) == ""
     ]
 

@@ -1,5 +1,7 @@
 """The file of primal limits: read, verified, and never believed without its quorum."""
 
+import os
+import stat
 import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +14,7 @@ from petrosa_contracts.primal import BUILT_IN, PrimalLimits
 from petrosa_contracts.primal_signatures import (
     LONGEST_SIGNATURE,
     QUORUM,
+    Approvers,
     PrimalUnusableError,
     parse_approvers,
     signature_name,
@@ -40,6 +43,12 @@ class Signatures:
         """Whether enough approvers have signed."""
         return len(self.signers) >= QUORUM
 
+    @property
+    def shortfall(self) -> str:
+        """How many of the signatures needed are good, and why others are not, to follow the name of what was signed."""
+        reasons = "".join(f"; {name}: {reason}" for name, reason in self.refused)
+        return f"has {len(self.signers)} good signatures of {QUORUM} needed{reasons}"
+
 
 @dataclass(frozen=True, slots=True)
 class PrimalStanding:
@@ -66,7 +75,7 @@ def load(path: Path, approvers: Path | None = None) -> PrimalStanding:
         content = read(path)
         checked = check(path, content, approvers)
         if not checked.quorum:
-            return PrimalStanding(BUILT_IN, f"{path.name} {_below_quorum(checked)}")
+            return PrimalStanding(BUILT_IN, f"{path.name} {checked.shortfall}")
         return PrimalStanding(parse(content), signers=checked.signers)
     except (PrimalUnusableError, OSError) as error:
         return PrimalStanding(BUILT_IN, f"{path.name} cannot be believed: {error}")
@@ -75,10 +84,13 @@ def load(path: Path, approvers: Path | None = None) -> PrimalStanding:
 def read(path: Path, *, longest: int = _LONGEST_FILE) -> bytes:
     """Return the bytes of a regular file. Raises `PrimalUnusableError` if there is none, or it is too long."""
     try:
-        if not path.is_file():
-            raise PrimalUnusableError(f"{path} is not a file")
-        with path.open("rb") as opened:
+        # What is looked at is what is read, and a pipe put in its place makes nobody wait.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:
+            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+                raise PrimalUnusableError(f"{path} is not a file")
             content = opened.read(longest + 1)
+    except FileNotFoundError as error:
+        raise PrimalUnusableError(f"{path} is not a file") from error
     except OSError as error:
         raise PrimalUnusableError(f"{path} cannot be read: {error.strerror or type(error).__name__}") from error
     if len(content) > longest:
@@ -97,7 +109,7 @@ def parse(content: bytes) -> PrimalLimits:
             for item in error.errors(include_url=False, include_input=False)
         )
         raise PrimalUnusableError("; ".join(wrong)) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, ArithmeticError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise PrimalUnusableError(f"it is not TOML: {error}") from error
     if limits.revision == 0:
         raise PrimalUnusableError("revision: a file's revisions count from 1; 0 are the built-in limits")
@@ -106,7 +118,11 @@ def parse(content: bytes) -> PrimalLimits:
 
 def check(path: Path, content: bytes, approvers: Path | None = None) -> Signatures:
     """Verify the signatures beside `path` over `content`. Raises `PrimalUnusableError` for a list of no use."""
-    listed = parse_approvers(read(approvers or path.with_name(APPROVERS)))
+    return signatures(path, content, parse_approvers(read(approvers or path.with_name(APPROVERS))))
+
+
+def signatures(path: Path, content: bytes, listed: Approvers) -> Signatures:
+    """Verify the signatures beside `path` over `content` by those `listed`."""
     signers: list[str] = []
     refused: list[tuple[str, str]] = []
     for name in listed:
@@ -120,8 +136,3 @@ def check(path: Path, content: bytes, approvers: Path | None = None) -> Signatur
         else:
             signers.append(name)
     return Signatures(tuple(signers), tuple(refused), tuple(listed))
-
-
-def _below_quorum(checked: Signatures) -> str:
-    reasons = "".join(f"; {name}: {reason}" for name, reason in checked.refused)
-    return f"has {len(checked.signers)} good signatures of {QUORUM} needed{reasons}"

@@ -23,12 +23,13 @@ LONGEST_SIGNATURE: Final = 8192
 
 _SECONDS = 30.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
+_OPTION = r"(?:namespaces|valid-after|valid-before)=\"[^\"\\]*\""
+# Blanks are what OpenSSH takes for blanks, and no quote can be escaped, so that both read the same line alike.
 _LINE = re.compile(
-    r"(?P<name>\S+)\s+"
-    r"(?:(?P<options>(?:namespaces|valid-after|valid-before)=\"[^\"]*\"(?:,(?:valid-after|valid-before)=\"[^\"]*\")*)\s+)?"
+    rf"(?P<name>[^ \t]+)[ \t]+(?:{_OPTION}(?:,{_OPTION})*[ \t]+)?"
     r"(?P<kind>ssh-ed25519|ecdsa-sha2-nistp(?:256|384|521)"
-    r"|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com)\s+"
-    r"(?P<key>[A-Za-z0-9+/]{40,2000}={0,2})(?:\s.*)?"
+    r"|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com)[ \t]+"
+    r"(?P<key>[A-Za-z0-9+/]{40,2000}={0,2})(?:[ \t].*)?"
 )
 
 
@@ -45,28 +46,58 @@ def parse_approvers(content: bytes) -> Approvers:
 
     One name a line (no patterns), optionally `namespaces`, `valid-after` and `valid-before`, an Ed25519 or ECDSA key,
     on a security key or not. A name may have several keys and counts once. Raises `PrimalUnusableError` for any other
-    line, and for a key that is listed under two names: one person must not make a quorum.
+    line, for two names that differ in case alone, and for a key that is listed under two names, be it once as a
+    security key's: one person must not make a quorum.
     """
     try:
-        lines = content.decode("utf-8").splitlines()
+        lines = content.decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
         raise PrimalUnusableError("the list of approvers is not UTF-8 text") from error
     approvers: dict[str, list[str]] = {}
     owners: dict[bytes, str] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip() or line.startswith("#"):
+    spellings: dict[str, str] = {}
+    for number, line in enumerate((line.strip(" \t\r") for line in lines), start=1):
+        if not line or line.startswith("#"):
             continue
-        found = _LINE.fullmatch(line.strip())
+        found = _LINE.fullmatch(line)
         if found is None or not _NAME.fullmatch(found["name"]):
             raise PrimalUnusableError(f"line {number} of the list of approvers is not `name [options] type key`")
-        try:
-            key = base64.b64decode(found["key"], validate=True)
-        except binascii.Error as error:
-            raise PrimalUnusableError(f"the key in line {number} of the list of approvers is broken") from error
-        if owners.setdefault(key, found["name"]) != found["name"]:
+        name, key = found["name"], _key_material(found["kind"], found["key"])
+        if key is None:
+            raise PrimalUnusableError(f"the key in line {number} of the list of approvers is broken")
+        if owners.setdefault(key, name) != name:
             raise PrimalUnusableError(f"line {number} of the list of approvers repeats the key of another approver")
-        approvers.setdefault(found["name"], []).append(line.strip())
+        if spellings.setdefault(name.lower(), name) != name:
+            raise PrimalUnusableError(f"line {number} of the list of approvers spells a name in another way")
+        approvers.setdefault(name, []).append(line)
     return approvers
+
+
+def _key_material(kind: str, text: str) -> bytes | None:
+    """Return what makes two keys the same whatever they are declared as; None if it is no key of that kind.
+
+    A key is a row of strings, each after its length (RFC 4253, section 6.6; OpenSSH's PROTOCOL.u2f): its kind, for
+    ECDSA the curve, the public key, and for a security key the application.
+    """
+    try:
+        parts = _strings(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        return None
+    place = 2 if "ecdsa" in kind else 1
+    if len(parts) != place + 1 + kind.startswith("sk-") or parts[0] != kind.encode():
+        return None
+    return parts[place]
+
+
+def _strings(blob: bytes) -> list[bytes]:
+    parts: list[bytes] = []
+    while blob:
+        length = int.from_bytes(blob[:4], "big")
+        if len(blob) < 4 + length:
+            raise ValueError("cut off")
+        parts.append(blob[4 : 4 + length])
+        blob = blob[4 + length :]
+    return parts
 
 
 def signature_name(file_name: str, approver: str) -> str:

@@ -12,6 +12,7 @@ from cio_strategist.command_line.console import say, say_json, say_table, shown,
 from cio_strategist.command_line.options import AsJson
 from petrosa_contracts import primal_file
 from petrosa_contracts.primal import BUILT_IN, PrimalLimits
+from petrosa_contracts.primal_change import problems_of_change
 from petrosa_contracts.primal_file import APPROVERS, PrimalStanding, Signatures, load, parse, read
 from petrosa_contracts.primal_signatures import (
     QUORUM,
@@ -62,9 +63,6 @@ def show(file: FileOption = DEFAULT_FILE, approvers: ApproversOption = None, as_
 def verify(
     file: FileOption = DEFAULT_FILE,
     approvers: ApproversOption = None,
-    since: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Limits before the change: another content needs a later one.")
-    ] = None,
     or_nobody_listed: Annotated[
         bool, typer.Option("--or-nobody-listed", help="Pass, and say so, while the list of approvers is empty.")
     ] = False,
@@ -75,8 +73,6 @@ def verify(
         content = read(file)
         limits = parse(content)
         checked = primal_file.check(file, content, approvers)
-        if since is not None:
-            _check_later(content, limits, read(since))
         _say_signatures(checked)
         if checked.quorum:
             say(f"revision {limits.revision} is signed: digest {limits.digest()}")
@@ -86,26 +82,57 @@ def verify(
             raise PrimalUnusableError(f"{len(checked.signers)} good signatures of {QUORUM} needed")
 
 
+@primal_commands.command("verify-change", epilog="Example: cio-primal verify-change --before ../main/primal")
+def verify_change(
+    before: Annotated[Path, typer.Option(metavar="FOLDER", help="Limits and approvers before the change.")],
+    file: FileOption = DEFAULT_FILE,
+) -> None:
+    """Verify a change of the limits, or of the list, by the approvers from before it. Exit code 1 if it must not be."""
+    _require(file)
+    if not before.is_dir():
+        warn(f"wrong usage: {before} is not a folder; an empty one stands for nothing before")
+        raise typer.Exit(WRONG_USAGE)
+    with _reporting():
+        problems = problems_of_change(file, before)
+    for problem in problems:
+        warn(problem)
+    if problems:
+        raise typer.Exit(FAILED)
+    say("nothing stands against the change")
+
+
 @primal_commands.command(epilog="Example: cio-primal sign --as alice --key ~/.ssh/id_ed25519_sk")
 def sign(
     key: Annotated[Path, typer.Option(metavar="KEY", help="Private key, or the public half of one that an agent has.")],
     approver: Annotated[str, typer.Option("--as", metavar="NAME", help="Your name in the list of approvers.")],
     file: FileOption = DEFAULT_FILE,
     approvers: ApproversOption = None,
+    the_list: Annotated[
+        bool, typer.Option("--list", help="Sign the list of approvers beside the limits instead, which changes it.")
+    ] = False,
 ) -> None:
-    """Sign the limits as they are, after showing what they say; a security key asks for PIN and touch."""
+    """Sign the limits as they are, after showing what they say; a security key asks for PIN and touch.
+
+    A changed list of approvers is signed by those on the list from before: name that with --approvers.
+    """
     _require(file)
     with _reporting():
-        content = read(file)
-        limits = parse(content)
+        signed = file.with_name(APPROVERS) if the_list else file
+        content = read(signed)
         listed = parse_approvers(read(approvers or file.with_name(APPROVERS)))
         if approver not in listed:
             raise PrimalUnusableError(f"{approver} is not listed as approver: {', '.join(listed) or 'nobody is'}")
-        say_table(("limit", "value", "meaning"), [(each, value, _meaning(each)) for each, value in _values(limits)])
+        if the_list:
+            say_table(
+                ("approver", "keys"), [(name, str(len(lines))) for name, lines in parse_approvers(content).items()]
+            )
+        else:
+            rows = [(each, value, _meaning(each)) for each, value in _values(parse(content))]
+            say_table(("limit", "value", "meaning"), rows)
         signature = make_signature(content, str(key.expanduser()))
         # A signature by another key than the listed one would only be found out by whoever verifies.
         verify_signature(content, signature, approver, listed)
-        place = file.with_name(signature_name(file.name, approver))
+        place = signed.with_name(signature_name(signed.name, approver))
         try:
             place.write_bytes(signature)
         except OSError as error:
@@ -151,14 +178,6 @@ def _reporting() -> Generator[None]:
     except PrimalUnusableError as error:
         warn(str(error))
         raise typer.Exit(FAILED) from error
-
-
-def _check_later(content: bytes, limits: PrimalLimits, before: bytes) -> None:
-    if content == before:
-        return
-    earlier = parse(before).revision
-    if limits.revision <= earlier:
-        raise PrimalUnusableError(f"revision {limits.revision} changes revision {earlier}: a change takes the next one")
 
 
 def _say_signatures(checked: Signatures) -> None:
