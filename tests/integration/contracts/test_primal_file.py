@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,6 +185,59 @@ def test_the_built_in_limits_hold_after(
     assert standing.limits is BUILT_IN
     assert not standing.signed
     assert problem in standing.problem
+
+
+def test_what_was_verified_holds_though_the_file_is_replaced_meanwhile(
+    folder: PrimalFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looser = LIMITS.replace("order_notional_usd = 5000", "order_notional_usd = 900000")
+
+    def replace_and_verify(*arguments: Any) -> None:
+        folder.limits.write_text(looser)
+        folder.approvers.write_text(folder.line("stranger"))
+        verify(*arguments)
+
+    monkeypatch.setattr("petrosa_contracts.primal_file.verify", replace_and_verify)
+    standing = load(folder.limits)
+    assert (standing.limits, standing.signers) == (parse(LIMITS.encode()), ("alice", "bob"))
+    monkeypatch.undo()
+    assert load(folder.limits).limits is BUILT_IN
+
+
+def test_links_are_followed_as_mounted_files_are_links_and_what_they_lead_to_is_verified(
+    folder: PrimalFolder, tmp_path: Path
+) -> None:
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+    for file in folder.path.iterdir():
+        (mounted / file.name).symlink_to(file)
+    assert load(mounted / "limits.toml").signed
+    folder.change("leverage = 20", "leverage = 21")
+    assert not load(mounted / "limits.toml").signed
+
+
+@pytest.mark.parametrize("name", ["limits.toml", "allowed_signers", "limits.toml.bob.sig"])
+@pytest.mark.parametrize("target", ["/dev/zero", "/dev/stdin", "/nowhere", "limits.toml"])
+def test_a_link_to_what_is_no_file_is_not_believed(folder: PrimalFolder, name: str, target: str) -> None:
+    if name == target:
+        target = "link.to.itself"
+        (folder.path / target).symlink_to(name)
+    (folder.path / name).unlink()
+    (folder.path / name).symlink_to(target)
+    assert load(folder.limits).limits is BUILT_IN
+
+
+def test_an_openssh_that_does_not_answer_is_not_waited_for(
+    folder: PrimalFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "ssh-keygen"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr("petrosa_contracts.primal_signatures._SECONDS", 0.2)
+    standing = load(folder.limits)
+    assert standing.limits is BUILT_IN
+    assert "gave no answer" in standing.problem
 
 
 def test_a_third_signature_that_is_spoiled_takes_nothing_from_a_quorum(folder: PrimalFolder) -> None:
