@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from cio_decision.breaches import Finding
 from cio_decision.context import Context, MarketView, PortfolioView, RegimeView
 from cio_decision.decoding import PayloadLimits, Unreadable, decode
 from cio_decision.freshness import Ages
@@ -13,6 +14,7 @@ from cio_decision.intent import Intent
 from cio_nurse.ports import Claim
 from cio_nurse.service.lanes import Arrival
 from petrosa_contracts import (
+    Breach,
     ControlEntry,
     DrawdownPhase,
     MarketState,
@@ -274,3 +276,14 @@ def trades(day: date, **counts: int) -> Mapping[date, dict[str, int]]:
 def codes(found: Sequence[Any]) -> list[str]:
     """Return the codes of breaches, in order."""
     return [str(breach.code) for breach in found]
+
+
+def breached(found: Finding) -> Breach:
+    """Return the breach that a gate found; fails if it let the intent pass."""
+    assert isinstance(found, Breach), found
+    return found
+
+
+def passes(found: Finding) -> bool:
+    """Whether a gate lets an intent pass, whatever it measured."""
+    return not isinstance(found, Breach)

@@ -7,9 +7,22 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from cio_decision.context import Context, LedgerView, PortfolioView, Reserved
+from cio_decision.context import Context, LedgerView, MarketView, PortfolioView, RegimeView, Reserved
 from cio_decision.intent import Intent
-from petrosa_contracts import FailSafeLimits, Mode, PolicyLayer, Position, ScopedControl, Side, resolve
+from petrosa_contracts import (
+    DrawdownPhase,
+    FailSafeLimits,
+    Mode,
+    OrderType,
+    PolicyLayer,
+    Position,
+    RegimeStatus,
+    ScopedControl,
+    Side,
+    Trend,
+    VolatilityPhase,
+    resolve,
+)
 from tests.builders import (
     DECISION,
     NOW,
@@ -18,10 +31,16 @@ from tests.builders import (
     TODAY,
     control_entry,
     intent,
+    market_state,
+    market_view,
     payload,
     portfolio_state,
     portfolio_view,
     position,
+    quote,
+    regime_status,
+    regime_view,
+    symbol_rules,
 )
 from tests.policies import layers_at
 
@@ -83,6 +102,7 @@ def fields(
         "current_price": price,
         "quantity": draw(QUANTITIES),
         "position_size_pct": draw(sometimes(FRACTIONS)),
+        "order_type": draw(st.sampled_from(OrderType)).value,
         "recommended_leverage": draw(sometimes(st.integers(0, 130) | st.floats(0, 130))),
         "timestamp": draw(TIMESTAMPS),
     }
@@ -127,6 +147,7 @@ def portfolio_views(draw: st.DrawFn) -> PortfolioView | None:
         day=draw(st.sampled_from([TODAY, TODAY - timedelta(days=1)])),
         day_equity=draw(st.none() | MONEY),
         daily_loss_latched=draw(st.just(Decimal(0)) | MONEY),
+        drawdown=draw(sometimes(st.sampled_from(["0", "0.1", "0.2", "0.3"]).map(Decimal))),
         drawdown_latched=draw(st.sampled_from([Decimal(0), Decimal("0.2"), Decimal("0.3")])),
         position_mode=draw(st.sampled_from([None, "hedge", "one-way"])),
     )
@@ -151,6 +172,56 @@ def ledgers() -> st.SearchStrategy[LedgerView]:
     return st.builds(LedgerView, taken_by=st.none() | st.just("f" * 32), trades_today=counts, reserved=reservations())
 
 
+STEPS = st.sampled_from([None, "0.001", "0.1", "1"])
+MARKET_PRICES = st.sampled_from([50_000, 50_010.5, 3000, 1, 0.00002]) | st.decimals("0.00000001", 10**8, places=8)
+
+
+@st.composite
+def market_views(draw: st.DrawFn) -> MarketView:
+    """Draw what may be known of the symbol on the exchange, fresh."""
+    rules = symbol_rules(
+        tick=draw(STEPS),
+        min_price=draw(st.sampled_from([None, "0", "10"])),
+        max_price=draw(st.sampled_from([None, "40000"])),
+        step=draw(STEPS),
+        min_quantity=draw(STEPS),
+        max_quantity=draw(st.sampled_from([None, "100"])),
+        market_step=draw(STEPS),
+        market_min_quantity=draw(STEPS),
+        market_max_quantity=draw(st.sampled_from([None, "10"])),
+        min_notional=draw(st.sampled_from([None, "5", "100"])),
+        multiplier_up=draw(st.sampled_from([None, "1.05"])),
+        multiplier_down=draw(st.sampled_from([None, "0.95"])),
+    )
+    prices = {
+        name: draw(sometimes(st.builds(quote, MARKET_PRICES, st.sampled_from([NOW, NOW - timedelta(seconds=1)]))))
+        for name in ("last", "mark", "bid", "ask")
+    }
+    state = market_state(status=draw(st.sampled_from(["TRADING", "TRADING", "BREAK"])), rules=rules, **prices)
+    return market_view(
+        draw(st.sampled_from([state, state, None])),
+        known=False,
+        listed=draw(st.booleans()),
+        band_share=draw(st.sampled_from([Decimal("0.05"), Decimal("0.001"), Decimal(1)])),
+    )
+
+
+def regime_statuses(symbol: str | None) -> st.SearchStrategy[RegimeStatus]:
+    """Draw a regime with exactly the limits of its phases."""
+    return st.builds(
+        regime_status,
+        st.sampled_from(VolatilityPhase),
+        st.sampled_from(DrawdownPhase),
+        st.sampled_from(Trend),
+        symbol=st.just(symbol),
+    )
+
+
+def regime_views() -> st.SearchStrategy[RegimeView]:
+    """Draw what may be known of the regime, fresh."""
+    return st.builds(regime_view, symbol=sometimes(regime_statuses(SYMBOL)), market=sometimes(regime_statuses(None)))
+
+
 @st.composite
 def contexts(
     draw: st.DrawFn,
@@ -173,6 +244,8 @@ def contexts(
         failsafe=FailSafeLimits(
             max_position_size_usd=draw(st.sampled_from([5000.0, 100.0])), max_leverage=draw(st.sampled_from([10, 3]))
         ),
+        market=draw(st.none() | market_views()),
+        regime=draw(st.none() | regime_views()),
         portfolio=draw(st.none() | portfolio_views()),
         symbol_known=draw(st.booleans()),
         ledger=draw(st.just(LedgerView()) | ledgers()),

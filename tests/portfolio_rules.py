@@ -6,13 +6,9 @@ from math import ceil, floor
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import PortfolioState
+from tests.exact_rules import asked_and_largest, exactly, worth
 
 MILLION = 10**6
-
-
-def exactly(value: float) -> Fraction:
-    """Return a number as the fraction that its shortest text says."""
-    return Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
 
 
 def known(context: Context) -> PortfolioState | None:
@@ -24,16 +20,6 @@ def equity_of(context: Context) -> Fraction | None:
     """Return the equity; None where it is not known."""
     state = known(context)
     return None if state is None or state.equity is None else Fraction(state.equity)
-
-
-def asked_and_largest(intent: Intent, context: Context) -> tuple[Fraction, Fraction]:
-    """Return the amounts, base asset, that are asked for and that an engine may order."""
-    signal, step = intent.signal, Fraction(1, 1000)
-    current = exactly(signal.current_price)
-    smallest = ceil(max(Fraction(105, 100) * step, Fraction(21) / current) / step) * step
-    by_share = (equity_of(context) or 0) * exactly(signal.position_size_pct or 0) / current
-    largest = max(exactly(signal.quantity), smallest, by_share)
-    return exactly(signal.quantity) or largest, largest
 
 
 def only_reduces(intent: Intent, context: Context) -> bool:
@@ -58,8 +44,8 @@ def exposure_fits(intent: Intent, context: Context, share: Fraction) -> bool:
     state, equity = known(context), equity_of(context)
     if state is None or equity is None:
         return True
-    _, largest = asked_and_largest(intent, context)
-    order = ceil(largest * exactly(max(intent.signal.price, intent.signal.current_price)) * MILLION)
+    _, largest = worth(intent, context)
+    order = ceil(largest * MILLION)
     is_open = sum((Fraction(each.notional) for each in state.positions), Fraction(0))
     return Fraction(context.ledger.reserved.notional) * MILLION + order <= floor((share * equity - is_open) * MILLION)
 

@@ -1,21 +1,21 @@
 """What holds for every decision: it follows from its arguments, and each rule says yes to what is approved."""
 
+from decimal import Decimal
 from fractions import Fraction
+from math import isfinite
 
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from cio_decision.context import Context, notional
-from cio_decision.evaluation import breaches_of, evaluate
+from cio_decision.evaluation import breaches_of, evaluate, examine
 from cio_decision.gates import GATES
 from cio_decision.intent import Intent
 from petrosa_contracts import CATALOGUE, Code, Mode, Side
-from tests.builders import context as context_of
+from tests.exact_rules import exactly, known_inputs, market_rules, regime_rules, worth
 from tests.intents import ENTRIES, EXITS, contexts, intents
 from tests.portfolio_rules import (
-    asked_and_largest,
     drawdown_fits,
-    exactly,
     exposure_fits,
     leverage_fits,
     loss_fits,
@@ -23,7 +23,7 @@ from tests.portfolio_rules import (
     portfolio_is_within,
     positions_fit,
 )
-from tests.unit.decision.gates.test_gates import PENDING
+from tests.unit.decision.gates.test_gates import NOTED_ABOUT_CLOSES, PENDING
 
 ANY_MODE = (Mode.ACTIVE, Mode.SAFE, Mode.HALTED, Mode.FROZEN)
 
@@ -41,15 +41,9 @@ LIMITED_BY = {
     Code.EXPOSURE_MAX: "max_portfolio_exposure_pct",
     Code.POSITIONS_MAX: "max_concurrent_positions",
     Code.LEVERAGE_TOTAL: "portfolio_leverage_cap",
+    Code.REGIME_SIZE: "max_position_size_usd",
 }
 """The parameter behind each limit of policy; SIDE_DISABLED has one per side."""
-
-
-def worth(intent: Intent, context: Context) -> tuple[Fraction, Fraction]:
-    """Return what is asked for and what may be ordered, in quote currency, said in other words than the library's."""
-    asked, largest = asked_and_largest(intent, context)
-    higher = exactly(max(intent.signal.price, intent.signal.current_price))
-    return asked * higher, largest * higher
 
 
 def allows(intent: Intent, context: Context) -> dict[Code, bool]:
@@ -84,8 +78,7 @@ def allows(intent: Intent, context: Context) -> dict[Code, bool]:
         Code.DAILY_TRADES: context.ledger.trades_today.get(counted, 0) < policy["max_daily_trades"],
         Code.RATE_LIMIT: context.max_orders_per_second is None
         or context.orders_last_second < max(1, context.max_orders_per_second * 9 // 10),
-        Code.MARKET_STALE: context.market is None,
-        Code.REGIME_STALE: context.regime is None,
+        **known_inputs(context),
         Code.PORTFOLIO_STALE: portfolio_is_within(context, 60),
         Code.DAILY_LOSS: loss_fits(context, exactly(policy["max_daily_loss_pct"])),
         Code.DRAWDOWN: drawdown_fits(context),
@@ -100,6 +93,8 @@ def allows(intent: Intent, context: Context) -> dict[Code, bool]:
         ),
         Code.PRIMAL_LIMIT: context.primal is None,
         Code.DEADLINE_EXCEEDED: context.decision_seconds <= context.decision_deadline_seconds,
+        **market_rules(intent, context),
+        **regime_rules(intent, context),
     }
 
 
@@ -115,10 +110,10 @@ def test_an_entry_is_approved_just_when_every_rule_allows_it(intent: Intent, con
     assert verdict.approved is all(rules.values())
 
 
-@given(intents())
-def test_notional_is_what_exact_arithmetic_says(intent: Intent) -> None:
-    _, largest = worth(intent, context_of())
-    assert abs(Fraction(notional(intent, context_of())) - largest) <= largest / 10**26
+@given(intents(), contexts())
+def test_notional_is_what_exact_arithmetic_says(intent: Intent, context: Context) -> None:
+    _, largest = worth(intent, context)
+    assert abs(Fraction(notional(intent, context)) - largest) <= largest / 10**26
 
 
 @given(intents(ENTRIES + EXITS), contexts(modes=ANY_MODE))
@@ -132,16 +127,33 @@ def test_the_first_breach_names_the_veto_and_breaches_keep_the_order_of_the_gate
 ) -> None:
     verdict = evaluate(intent, context)
     order = [gate.code for gate in GATES]
-    positions = [order.index(breach.code) for breach in verdict.breaches]
-    assert positions == sorted(set(positions))
-    assert verdict.code == (verdict.breaches[0].code if verdict.breaches else None)
-    assert verdict.breaches == breaches_of(intent, context)
+    found = examine(intent, context)
+    for breaches in (found.vetoing, found.noted):
+        positions = [order.index(breach.code) for breach in breaches]
+        assert positions == sorted(set(positions))
+    assert verdict.code == (found.vetoing[0].code if found.vetoing else None)
+    assert verdict.breaches == found.vetoing + found.noted
+
+
+@given(intents(ENTRIES + EXITS), contexts(modes=ANY_MODE))
+def test_only_what_reduces_risk_is_ever_noted(intent: Intent, context: Context) -> None:
+    noted = examine(intent, context).noted
+    assert not noted or not intent.opens
+    assert {breach.code for breach in noted} <= NOTED_ABOUT_CLOSES
+
+
+@given(intents(ENTRIES + EXITS), contexts(modes=ANY_MODE))
+def test_every_gate_that_is_not_off_says_what_it_found_once(intent: Intent, context: Context) -> None:
+    found = examine(intent, context)
+    spoken = [breach.code for breach in found.breaches] + [code for code, _ in found.measured]
+    assert len(spoken) == len(set(spoken))
+    for _, (measured, limit) in found.measured:
+        assert not any(isinstance(each, float | Decimal) and not isfinite(each) for each in (measured, limit))
 
 
 @given(intents(ENTRIES + EXITS), contexts(modes=ANY_MODE))
 def test_the_strictest_mode_wins(intent: Intent, context: Context) -> None:
-    inputs = Mode.ACTIVE if portfolio_is_within(context, 15) else Mode.CONSERVATIVE
-    candidates = [context.system_mode, inputs] + ([] if context.control is None else [context.control.entry.mode])
+    candidates = [context.own_mode] + ([] if context.control is None else [context.control.entry.mode])
     assert evaluate(intent, context).mode is max(candidates, key=list(Mode).index)
 
 
@@ -152,13 +164,17 @@ def test_every_breach_of_policy_names_who_set_the_limit_and_the_limit_itself(int
             parameter = "enable_longs" if intent.side is Side.LONG else "enable_shorts"
         elif breach.code in LIMITED_BY:
             parameter = LIMITED_BY[breach.code]
+        elif breach.code is Code.PRICE_PHANTOM and breach.scope is not None:
+            parameter = "slippage_tolerance_pct"
         else:
             assert breach.version is None
             continue
         source = context.policy.provenance[parameter]
         assert (breach.scope, breach.version) == (source.scope, source.version)
         assert breach.unit == CATALOGUE[parameter].unit
-        if parameter != "allowed_symbols":
+        if breach.code is Code.REGIME_SIZE:
+            assert exactly(breach.limit) <= exactly(context.policy[parameter])
+        elif parameter != "allowed_symbols":
             assert breach.limit == context.policy[parameter]
 
 

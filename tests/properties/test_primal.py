@@ -14,8 +14,9 @@ from cio_decision.intent import Intent
 from petrosa_contracts import Code, Mode, Side
 from petrosa_contracts.primal import PrimalLimits
 from tests.builders import context, intent, policy
+from tests.exact_rules import exactly, worth
 from tests.intents import ENTRIES, EXITS, contexts, intents
-from tests.portfolio_rules import asked_and_largest, exactly, exposure_fits, loss_fits, only_reduces
+from tests.portfolio_rules import exposure_fits, loss_fits, only_reduces
 
 ANY_MODE = (Mode.ACTIVE, Mode.SAFE, Mode.HALTED, Mode.FROZEN)
 SHARES = st.decimals("0.00000001", "1", places=8)
@@ -42,10 +43,10 @@ def keeps(intent: Intent, context: Context, limits: PrimalLimits) -> bool:
     if only_reduces(intent, context):
         return True
     price, current = exactly(signal.price), exactly(signal.current_price)
-    _, largest = asked_and_largest(intent, context)
+    _, largest = worth(intent, context)
     return (
         signal.symbol.endswith(limits.quote_assets)
-        and largest * max(price, current) <= Fraction(limits.order_notional_usd)
+        and largest <= Fraction(limits.order_notional_usd)
         and max(context.policy["leverage"], intent.recommended_leverage or 0) <= limits.leverage
         and exactly(signal.position_size_pct or 0) <= Fraction(limits.exposure_share)
         and abs(price / current - 1) <= Fraction(limits.price_deviation_share)

@@ -92,23 +92,24 @@ def test_an_unlisted_symbol_says_nothing_about_the_market_data() -> None:
 
 @pytest.mark.parametrize(
     ("own", "market", "in_force"),
-    [(60, 60, "BTCUSDT"), (7201, 60, "BTCUSDT"), (21_601, 60, None), (-60, 60, None), (None, 21_600, None)],
+    [
+        (60, 60, ["BTCUSDT", None]),
+        (7201, 60, ["BTCUSDT", None]),
+        (60, 21_601, ["BTCUSDT"]),
+        (21_601, 60, [None]),
+        (-60, 60, [None]),
+        (None, 21_600, [None]),
+        (None, 21_601, []),
+    ],
 )
-def test_the_regime_in_force_is_the_symbols_own_unless_it_is_lost(
-    own: float | None, market: float, in_force: str | None
+def test_the_regimes_in_force_are_the_symbols_and_the_markets_unless_they_are_lost(
+    own: float | None, market: float, in_force: list[str | None]
 ) -> None:
     view = regime_view(
         symbol=None if own is None else regime_status(as_of=ago(own)),
         market=regime_status(symbol=None, as_of=ago(market)),
     )
-    status = view.in_force(NOW, 2)
-    assert status is not None
-    assert status.symbol == in_force
-
-
-def test_without_a_regime_none_is_in_force() -> None:
-    view = regime_view(symbol=regime_status(as_of=ago(30_000)), market=None)
-    assert view.in_force(NOW, 2) is None
+    assert [status.symbol for status in view.in_force(NOW, 2)] == in_force
 
 
 def test_an_approval_carries_the_newest_live_price() -> None:

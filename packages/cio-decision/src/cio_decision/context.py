@@ -100,12 +100,16 @@ class RegimeView:
         fallback = self._standing("the market's regime", self.market, now, tolerance_seconds)
         return own if fallback.is_lost and self.symbol is not None else fallback
 
-    def in_force(self, now: datetime, tolerance_seconds: float) -> RegimeStatus | None:
-        """Return the status to judge by: the symbol's own, unless it is lost, else the market's; None if both are."""
-        for status in (self.symbol, self.market):
-            if not self._standing("", status, now, tolerance_seconds).is_lost:
-                return status
-        return None
+    def in_force(self, now: datetime, tolerance_seconds: float) -> tuple[RegimeStatus, ...]:
+        """Return the statuses to judge by: the symbol's own and the market's, each unless it is lost. All of them hold.
+
+        A status that says `unknown` is one of them; none at all is left to REGIME_STALE.
+        """
+        return tuple(
+            status
+            for status in (self.symbol, self.market)
+            if status is not None and not self._standing("", status, now, tolerance_seconds).is_lost
+        )
 
     def _standing(self, subject: str, status: RegimeStatus | None, now: datetime, tolerance_seconds: float) -> Standing:
         as_of = None if status is None else status.as_of
@@ -197,6 +201,11 @@ class Context:
             yield self.regime.standing(now, tolerance_seconds)
         if self.portfolio is not None:
             yield self.portfolio.standing(now, tolerance_seconds)
+
+    @property
+    def regimes(self) -> tuple[RegimeStatus, ...]:
+        """The regimes to judge by, all of which hold; none without regime data, or where all of it is lost."""
+        return () if self.regime is None else self.regime.in_force(self.now, self.clock_tolerance_seconds)
 
     def live_values(self) -> LiveValues | None:
         """Return the live values that the intent was checked against; None without market data."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Self
@@ -89,6 +90,24 @@ DRAWDOWN_MULTIPLIERS: Final[Mapping[DrawdownPhase, float]] = MappingProxyType(
     }
 )
 """The most that is left of a size limit in each drawdown phase."""
+
+
+DRAWDOWN_THRESHOLDS: Final[Mapping[DrawdownPhase, Decimal]] = MappingProxyType(
+    {
+        DrawdownPhase.SEVERE: Decimal("0.30"),
+        DrawdownPhase.DEEP: Decimal("0.20"),
+        DrawdownPhase.CORRECTION: Decimal("0.10"),
+        DrawdownPhase.SHALLOW: Decimal(0),
+    }
+)
+"""The fall from the peak, as a fraction of it, from which on each phase holds; the worst first."""
+
+
+def drawdown_phase(fall: Decimal | None) -> DrawdownPhase:
+    """Return the phase of a fall from a peak, of a price or of equity alike. `fall` is a fraction; None: not known."""
+    if fall is None:
+        return DrawdownPhase.UNKNOWN
+    return next((phase for phase, least in DRAWDOWN_THRESHOLDS.items() if fall >= least), DrawdownPhase.SHALLOW)
 
 
 def largest_multiplier(volatility: VolatilityPhase, drawdown: DrawdownPhase) -> float:

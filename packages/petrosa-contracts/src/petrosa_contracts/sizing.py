@@ -60,6 +60,18 @@ def largest_amount(
     return amount
 
 
+def smallest_amount(signal: Signal, filters: ExchangeFilters = UNKNOWN_FILTERS) -> Decimal:
+    """Return the smallest amount (base asset) that any engine generation would order for a signal.
+
+    A generation that prefers `position_size_pct` may order the exchange's minimum in spite of a larger `quantity`, if
+    the account is small enough.
+    """
+    amount = minimum_amount(decimal_of(signal.current_price), filters)
+    if signal.quantity > 0 and not signal.position_size_pct:
+        return max(amount, decimal_of(signal.quantity))
+    return amount
+
+
 def reference_price(signal: Signal) -> Decimal:
     """Return the price an order is valued at: the higher of `price` and `current_price`, quote per base.
 

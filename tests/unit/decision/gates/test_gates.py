@@ -11,7 +11,7 @@ from cio_decision import gates
 from cio_decision.context import LedgerView, Reserved
 from cio_decision.evaluation import breaches_of
 from cio_decision.gates import FOR_CLOSES, FOR_REDUCING_ORDERS, GATES, GATES_FOR_EXITS, Exits
-from petrosa_contracts import Code, Mode
+from petrosa_contracts import Code, Mode, Trend, VolatilityPhase
 from petrosa_contracts.primal import BUILT_IN
 from tests.builders import (
     ABSENT,
@@ -26,6 +26,8 @@ from tests.builders import (
     portfolio_state,
     portfolio_view,
     position,
+    quote,
+    regime_status,
     regime_view,
 )
 
@@ -78,19 +80,12 @@ NOTED_ABOUT_CLOSES = NOTED | {Code.FILTER_TICK, Code.FILTER_LOT, Code.FILTER_PER
 """What is only recorded about a close, whose amount and price no engine takes from the intent."""
 
 PENDING = {
-    Code.SYMBOL_UNKNOWN,
-    Code.SYMBOL_NOT_TRADING,
-    Code.PRICE_PHANTOM,
-    Code.PRICE_INCONSISTENT,
-    Code.FILTER_TICK,
-    Code.FILTER_LOT,
-    Code.FILTER_MIN_NOTIONAL,
-    Code.FILTER_PERCENT_PRICE,
-    Code.REGIME_SIZE,
-    Code.REGIME_INCREASE,
-    Code.REGIME_ENTRY,
     Code.AUDIT_UNAVAILABLE,
 }
+
+LIMIT_ORDER = {"order_type": "limit"}
+HIGH, EXTREME = VolatilityPhase.HIGH, VolatilityPhase.EXTREME
+ON_ITS_WAY = LedgerView(reserved=Reserved(opens_this=True))
 
 EACH_BREACHED: dict[Code, tuple[dict[str, Any], dict[str, Any]]] = {
     Code.FROZEN: ({}, {"control": control(Mode.FROZEN)}),
@@ -117,11 +112,37 @@ EACH_BREACHED: dict[Code, tuple[dict[str, Any], dict[str, Any]]] = {
     Code.EXPOSURE_MAX: ({}, {"portfolio": portfolio_view(portfolio_state(position(quantity=2)))}),
     Code.POSITIONS_MAX: ({}, {"portfolio": portfolio_view(), "ledger": LedgerView(reserved=Reserved(positions=10))}),
     Code.LEVERAGE_TOTAL: ({}, {"policy": policy(portfolio_leverage_cap=9), "portfolio": portfolio_view()}),
+    Code.SYMBOL_UNKNOWN: ({}, {"market": market_view(known=False)}),
+    Code.SYMBOL_NOT_TRADING: ({}, {"market": market_view(market_state(status="BREAK"))}),
+    Code.PRICE_PHANTOM: ({"price": 50_100.0}, {"market": market_view()}),
+    Code.PRICE_INCONSISTENT: ({"price": 52_525.0}, {"market": market_view(market_state(price=52_525))}),
+    Code.FILTER_TICK: ({**LIMIT_ORDER, "price": 50_000.05, "current_price": 50_000.05}, {"market": market_view()}),
+    Code.FILTER_LOT: ({"quantity": 0.0105}, {"market": market_view()}),
+    Code.FILTER_MIN_NOTIONAL: ({"quantity": 0}, {"market": market_view(market_state(mark=quote(30_000)))}),
+    Code.FILTER_PERCENT_PRICE: (LIMIT_ORDER, {"market": market_view(market_state(mark=quote(40_000)))}),
+    Code.REGIME_SIZE: ({"quantity": 0.011}, {"regime": regime_view(symbol=regime_status(HIGH))}),
+    Code.REGIME_INCREASE: ({}, {"regime": regime_view(symbol=regime_status(HIGH)), "ledger": ON_ITS_WAY}),
+    Code.REGIME_ENTRY: (
+        {"quantity": 0.005},
+        {"regime": regime_view(symbol=regime_status(EXTREME, trend=Trend.DOWN)), "portfolio": portfolio_view()},
+    ),
     Code.FAILSAFE_LIMIT: ({"recommended_leverage": 11}, {"system_mode": Mode.CONSERVATIVE}),
     Code.PRIMAL_LIMIT: ({"price": 60_000.0}, {"primal": BUILT_IN}),
     Code.DEADLINE_EXCEEDED: ({}, {"decision_seconds": 1.0}),
 }
 """For each gate, what makes an intent and its context breach this gate and no other."""
+
+
+NEVER_TOGETHER = {
+    Code.FROZEN,
+    Code.INTENT_FUTURE,
+    Code.SYMBOL_UNKNOWN,
+    Code.FILTER_MIN_NOTIONAL,
+    Code.REGIME_STALE,
+    Code.FAILSAFE_LIMIT,
+}
+"""What is never found beside a breach of HALT_ACTIVE, INTENT_STALE, SYMBOL_NOT_TRADING, FILTER_PERCENT_PRICE or
+REGIME_SIZE, each of which excludes one of these."""
 
 
 def test_every_code_has_a_module_named_after_it() -> None:
@@ -175,7 +196,9 @@ def test_each_gate_finds_its_breach_and_no_other_gate_does(code: Code) -> None:
 def test_all_breaches_are_listed_in_the_order_of_the_gates() -> None:
     everything = context(
         control=control(Mode.HALTED),
-        ledger=LedgerView(taken_by="f" * 32, trades_today={"global": 1}),
+        ledger=LedgerView(taken_by="f" * 32, trades_today={"global": 1}, reserved=Reserved(opens_this=True)),
+        market=market_view(market_state(status="BREAK", as_of=ago(16))),
+        regime=regime_view(symbol=regime_status(EXTREME, trend=Trend.DOWN)),
         policy=policy(
             enabled=False,
             enable_longs=False,
@@ -201,10 +224,16 @@ def test_all_breaches_are_listed_in_the_order_of_the_gates() -> None:
         orders_last_second=1,
         decision_seconds=1.0,
         primal=BUILT_IN,
-        market=market_view(known=False, listed=False),
-        regime=regime_view(symbol=None, market=None),
     )
-    worst = intent(timestamp=ABSENT, confidence=0.1, quantity=0.1, position_size_pct=0.5, stop_loss=60_000.0)
+    worst = intent(
+        **LIMIT_ORDER,
+        timestamp=ABSENT,
+        confidence=0.1,
+        current_price=60_000.05,
+        quantity=0.1005,
+        position_size_pct=0.5,
+        stop_loss=70_000.0,
+    )
     found = codes(breaches_of(worst, everything))
     order = [str(gate.code) for gate in GATES]
-    assert found == [code for code in order if code not in {"FROZEN", "INTENT_FUTURE", "FAILSAFE_LIMIT"} | PENDING]
+    assert found == [code for code in order if code not in NEVER_TOGETHER | PENDING]

@@ -1,10 +1,43 @@
-"""FILTER_MIN_NOTIONAL: to be written."""
+"""FILTER_MIN_NOTIONAL: the exchange takes no order that is worth too little."""
 
-from cio_decision.breaches import Finding
+from decimal import Decimal
+
+from cio_decision.breaches import Finding, Measured, amount, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
+from cio_decision.prices import limit_price
+from petrosa_contracts import Code, MarketState
+from petrosa_contracts.sizing import decimal_of, smallest_amount
 
 
-def check(_intent: Intent, _context: Context) -> Finding:
-    """Have nothing to say yet."""
-    return None
+def check(intent: Intent, context: Context) -> Finding:
+    """Veto an order that the exchange's MIN_NOTIONAL refuses although engines raise what is too small.
+
+    Inputs: the smallest amount that any engine generation would order; the price at which the exchange values it:
+    `current_price` for a limit order, else the mark price. Comparison: value < the exchange's minimum, which happens
+    when the live market is far below the `current_price` that the order was sized with. Unit: quote currency (USD).
+    Risk-reducing intents are exempt.
+    """
+    state = None if context.market is None else context.market.state
+    minimum = None if state is None else state.rules.min_notional
+    price = None if state is None else _valued_at(intent, state)
+    if state is None or minimum is None or price is None:
+        return None
+    value = smallest_amount(intent.signal, state.rules.smallest_order) * price
+    if value >= minimum:
+        return Measured(value, minimum)
+    return built_in_breach(
+        Code.FILTER_MIN_NOTIONAL,
+        measured=value,
+        limit=minimum,
+        unit="USD",
+        message=f"At {amount(price)} the order may be worth only {amount(value)} USD and the exchange takes none below "
+        f"{amount(minimum)}: `current_price` {amount(decimal_of(intent.signal.current_price))} is too high.",
+    )
+
+
+def _valued_at(intent: Intent, state: MarketState) -> Decimal | None:
+    placed_at = limit_price(intent)
+    if placed_at is not None:
+        return placed_at
+    return None if state.mark is None else state.mark.price

@@ -28,6 +28,8 @@ GOVERNED_BY: Final[Mapping[Code, tuple[str, ...]]] = MappingProxyType(
         Code.POSITION_SIZE_MAX: ("position_size_pct",),
         Code.LEVERAGE_MAX: ("leverage", "max_leverage_bound"),
         Code.DAILY_TRADES: ("max_daily_trades",),
+        Code.PRICE_PHANTOM: ("slippage_tolerance_pct",),
+        Code.REGIME_SIZE: ("max_position_size_usd",),
     }
 )
 """Parameters that decide about a veto. Codes that are not here are decided by control, by the intent, or by the "
