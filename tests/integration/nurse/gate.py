@@ -33,6 +33,7 @@ class ServiceProcess:
     """One of our services. Its log is read by a thread, unless `reads_log` is false: then only up to the port."""
 
     program: ClassVar[str]
+    arguments: ClassVar[tuple[str, ...]] = ()
     port_variable: ClassVar[str]
 
     def __init__(self, settings: Mapping[str, str], *, reads_log: bool = True) -> None:
@@ -49,7 +50,7 @@ class ServiceProcess:
         """Launch the process and wait until it serves HTTP. What an earlier process logged is kept."""
         self._port = 0
         self._process = subprocess.Popen(
-            [PROGRAMS / self.program],
+            [PROGRAMS / self.program, *self.arguments],
             env=environment_of(self.settings),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -23,6 +23,7 @@ _MONGODB = re.compile(
     rf"|mongodb\+srv://{_WHO}{_HOST}(?:/[^/?#@\s]*)?(?:\?[^@#\s]*)?"
 )
 _NATS = re.compile(rf"(?:(?:nats|tls|ws|wss)://)?{_WHO}{_PLACE}")
+_WEB = re.compile(rf"https?://{_PLACE}(?:/[^?#@\s]*)?")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -56,6 +57,13 @@ def nats_addresses(value: SecretStr) -> SecretStr:
             "percent-encoded"
         )
     return value
+
+
+def web_address(value: str) -> str:
+    """Return the base address of an HTTP service, without a slash at its end. Raises `ValueError` for what is none."""
+    if _WEB.fullmatch(value) is None:
+        raise ValueError("must look like https://host or http://host:port/path, without credentials or query")
+    return value.rstrip("/")
 
 
 def bots_of(text: str) -> tuple[Bot, ...]:

@@ -15,6 +15,7 @@ StrategistError
 ├── StoreUnreadableError    what is stored is not what belongs there: repair it
 ├── StoreUnreachableError   the store does not answer: retry when it does
 ├── TransportUnavailableError  NATS is away: what was to be published did not leave
+├── ExchangeUnavailableError   the exchange does not answer, or asks for a pause: ask again when it says
 ├── BotError                a bot of the fleet does not answer, or not sensibly: look at the bot
 └── RoleFailedError         a role of the process ended by itself: look into the log, start it again
 """
@@ -110,6 +111,15 @@ class StoreUnreachableError(StrategistError):
 
 class TransportUnavailableError(StrategistError):
     """NATS is not connected, or went away meanwhile."""
+
+
+class ExchangeUnavailableError(StrategistError):
+    """The exchange, or another source of market facts, does not answer, answers nonsense, or asks for a pause."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+        """Seconds for which asking again would do harm; 0 where nothing is known."""
 
 
 class BotError(StrategistError):

@@ -14,11 +14,12 @@ from cio_strategist.errors import RoleFailedError
 from cio_strategist.gateway.mcp_transports import run_stdio
 from cio_strategist.gateway.probe_app import probe_app
 from cio_strategist.gateway.server import HttpServer
+from cio_strategist.roles.feed import open_feed
 from cio_strategist.roles.gateway import open_gateway, open_services
 from cio_strategist.roles.role import ActiveRole, OpenRole, Role, readiness_of
 from cio_strategist.settings import Settings
 
-ROLES: Mapping[Role, OpenRole] = {Role.GATEWAY: open_gateway}
+ROLES: Mapping[Role, OpenRole] = {Role.GATEWAY: open_gateway, Role.FEED: open_feed}
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

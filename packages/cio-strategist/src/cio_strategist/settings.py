@@ -12,11 +12,20 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
-from cio_strategist.addresses import bots_of, mongodb_address, nats_addresses, redis_address, without_secrets
+from cio_strategist.addresses import (
+    bots_of,
+    mongodb_address,
+    nats_addresses,
+    redis_address,
+    web_address,
+    without_secrets,
+)
 from cio_strategist.domain.bot import Bot
+from cio_strategist.domain.market.fleet_message import SYMBOL
 from cio_strategist.domain.token import parts_of
 from cio_strategist.errors import UnauthenticatedError, UsageError
 from cio_strategist.service.second_factor import readable_secret
+from petrosa_contracts.subjects import subscriptions
 
 PREFIX = "STRATEGIST_"
 """What the names of our own variables begin with; one of them that does not exist stops the start."""
@@ -38,6 +47,21 @@ def _token(value: SecretStr) -> SecretStr:
 
 def _bots(value: object) -> object:
     return bots_of(value) if isinstance(value, str) else value
+
+
+def _subjects(value: str) -> str:
+    subscriptions(value)
+    return value
+
+
+def _symbols(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    symbols = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+    wrong = [symbol for symbol in symbols if SYMBOL.fullmatch(symbol) is None]
+    if wrong:
+        raise ValueError(f"{wrong[0][:40]!r} is not a symbol such as BTCUSDT")
+    return symbols
 
 
 class Settings(BaseSettings):
@@ -122,6 +146,49 @@ class Settings(BaseSettings):
         alias="STRATEGIST_WRITES_PER_MINUTE",
         description="Writes that one caller may make within 60 seconds, per gateway process.",
     )
+    market_topics: Annotated[str, AfterValidator(_subjects)] = Field(
+        default="binance.websocket.data",
+        alias="NATS_TOPIC_MARKET",
+        description="Subjects that the fleet's market data comes on, comma separated, such as "
+        "binance.websocket.data,binance.futures.websocket.data.",
+    )
+    exchange_url: Annotated[str, AfterValidator(web_address)] = Field(
+        default="https://fapi.binance.com",
+        alias="STRATEGIST_EXCHANGE_URL",
+        description="Exchange that rules, prices and candles are read from (Binance USD-M futures).",
+    )
+    exchange_info_seconds: float = Field(
+        default=300.0,
+        ge=1,
+        le=86_400,
+        alias="STRATEGIST_EXCHANGE_INFO_SECONDS",
+        description="Seconds between two readings of what the exchange lists and of its rules.",
+    )
+    price_poll_seconds: float = Field(
+        default=2.0,
+        ge=0,
+        le=3600,
+        alias="STRATEGIST_PRICE_POLL_SECONDS",
+        description="Seconds between two readings of all prices from the exchange, for symbols that are not streamed; "
+        "0: never.",
+    )
+    feed_flush_ms: float = Field(
+        default=200.0,
+        ge=10,
+        le=60_000,
+        alias="STRATEGIST_FEED_FLUSH_MS",
+        description="Shortest time between two writes of market state to Redis, ms.",
+    )
+    regime_symbols: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_symbols)] = Field(
+        default=("BTCUSDT", "ETHUSDT"),
+        alias="STRATEGIST_REGIME_SYMBOLS",
+        description="Symbols whose regime is told, comma separated; besides those that are streamed.",
+    )
+    data_service_url: Annotated[str, AfterValidator(web_address)] | None = Field(
+        default=None,
+        alias="STRATEGIST_DATA_SERVICE_URL",
+        description="The fleet's data service, whose word on the regime counts where it is stricter. Unset: not asked.",
+    )
     bots: Annotated[tuple[Bot, ...], NoDecode, BeforeValidator(_bots)] = Field(
         default=(),
         alias="STRATEGIST_BOTS",
@@ -200,7 +267,8 @@ def shown(value: object) -> str:
     if isinstance(value, SecretStr):
         return without_secrets(value)
     if isinstance(value, tuple):
-        return ",".join(f"{bot.name}={bot.root}" for bot in cast("tuple[Bot, ...]", value))
+        parts = cast("tuple[Bot | str, ...]", value)
+        return ",".join(part if isinstance(part, str) else f"{part.name}={part.root}" for part in parts)
     return "" if value is None else str(value)
 
 

@@ -17,6 +17,8 @@ class Role(StrEnum):
 
     GATEWAY = "gateway"
     """Owns policy: HTTP, MCP, and the projection to Redis."""
+    FEED = "feed"
+    """Knows the market: prices, the exchange's rules, regimes; into Redis."""
 
 
 @dataclass(frozen=True, slots=True)
