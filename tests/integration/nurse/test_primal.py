@@ -56,6 +56,8 @@ async def test_changed_limits_leave_the_gate_on_the_built_in_ones_and_it_says_so
 ) -> None:
     folder.change("order_notional_usd = 5000", "order_notional_usd = 900000")
     alerts = await bus.client.subscribe("alerts.>")
+    await bus.client.flush()  # starting the gate stops this loop
+    await bus.client.flush()
     gate = new_gate(NURSE_PRIMAL_FILE=str(folder.limits), **PATIENT).start_ready()
     await gate.at_epoch(store.set_policy("global", {"max_position_size_usd": 1_000_000.0}))
     message = await alerts.next_msg(timeout=5)
