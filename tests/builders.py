@@ -11,6 +11,7 @@ from cio_decision.context import Context, MarketView, PortfolioView, RegimeView
 from cio_decision.decoding import PayloadLimits, Unreadable, decode
 from cio_decision.freshness import Ages
 from cio_decision.intent import Intent
+from cio_decision.reservation import Entry, Exit
 from cio_nurse.ports import Claim
 from cio_nurse.service.lanes import Arrival
 from petrosa_contracts import (
@@ -256,6 +257,28 @@ def claim(identity: str = "identity-1", decision_id: str = DECISION, **overrides
 def exit_claim(identity: str = "identity-1", decision_id: str = DECISION) -> Claim:
     """Return a claim of an exit, which counts as no trade."""
     return Claim(identity=identity, decision_id=decision_id)
+
+
+def entry_of(name: str = f"{SYMBOL}:LONG", usd: float = 500, **overrides: Any) -> Entry:
+    """Return what an entry at 10x takes up that opens a position, on a portfolio that knows no limits."""
+    fields: dict[str, Any] = {
+        "notional": int(usd * 1_000_000),
+        "leverage": 10_000_000,
+        "opens": True,
+        "notional_left": None,
+        "leverage_left": None,
+        "positions_left": None,
+        "revision": 1,
+        "open_names": frozenset(),
+        **overrides,
+    }
+    return Entry(name=name, **fields)
+
+
+def exit_of(quantity: float = 0.1, quantity_left: float | None = None, *, symbol: str = SYMBOL, **more: Any) -> Exit:
+    """Return what an exit takes out of the position of a symbol, as far as that reaches."""
+    left = None if quantity_left is None else round(quantity_left * 1_000_000)
+    return Exit(symbol=symbol, quantity=round(quantity * 1_000_000), quantity_left=left, **{"revision": 1, **more})
 
 
 def stored_policy(*layers: PolicyLayer) -> dict[str, bytes]:

@@ -7,11 +7,15 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
+from cio_decision.context import Reserved
+from cio_nurse.domain.reservations import Reservations
 from cio_nurse.errors import StoreContentError, StoreTimeoutError, StoreUnavailableError, TransportUnavailableError
 from cio_nurse.ports import Claim, ClaimAnswer, StoredPolicy, StoredPulse
 from petrosa_contracts import MarketState, PortfolioState, RegimeStatus, Verdict
+from petrosa_contracts.portfolio import SETTLE_SECONDS
 
 IDENTITY_LASTS = timedelta(hours=24)
+RESERVATION_SECONDS = 90.0
 
 
 class FakeClock:
@@ -131,6 +135,7 @@ class FakeRedis:
         self.control: dict[str, bytes] = {}
         self.identities: dict[str, tuple[str, datetime]] = {}
         self.trades: dict[date, Counter[str]] = {}
+        self.reservations = Reservations()
         self.up = True
         self.hangs = False
         self.carries_out_late = False
@@ -188,6 +193,12 @@ class FakeRedis:
         self.epoch = None
         self.policy, self.control, self.identities, self.trades = {}, {}, {}, {}
         self.market, self.regime, self.portfolio = {}, {}, None
+        self.reservations = Reservations()
+
+    def settle(self, revision: int, *decision_ids: str) -> None:
+        """Note that a revision of the portfolio shows what became of orders, as the tracker does."""
+        for decision_id in decision_ids:
+            self.reservations.settle(decision_id, revision, until=self.clock.seconds() + SETTLE_SECONDS)
 
     def holder(self, identity: str) -> str | None:
         decision_id, until = self.identities.get(identity, (None, self.clock.now()))
@@ -318,17 +329,30 @@ class FakeLedgerStore:
 
     def _settle(self, claim: Claim, day: date) -> ClaimAnswer:
         redis = self._redis
+        redis.reservations.end_expired(redis.clock.seconds())
         trades = 0 if claim.limited_scope is None else redis.made(day, claim.limited_scope)
+        reserved = Reserved() if claim.reserves is None else redis.reservations.beside(claim.reserves)
         if (holder := redis.holder(claim.identity)) is not None:
             own = holder == claim.decision_id
-            return ClaimAnswer(granted=own, taken_by=None if own else holder, trades=trades)
-        if claim.limit is not None and trades >= claim.limit:
-            return ClaimAnswer(granted=False, trades=trades)
+            if own:
+                self._reserve(claim)
+            return ClaimAnswer(own, None if own else holder, trades, reserved)
+        beyond_limit = claim.limit is not None and trades >= claim.limit
+        if beyond_limit or (claim.reserves is not None and not claim.reserves.fits(reserved)):
+            return ClaimAnswer(granted=False, trades=trades, reserved=reserved)
         redis.identities[claim.identity] = (claim.decision_id, redis.clock.now() + IDENTITY_LASTS)
         redis.trades.setdefault(day, Counter()).update(_counted(claim))
-        return ClaimAnswer(granted=True, trades=trades)
+        self._reserve(claim)
+        return ClaimAnswer(granted=True, trades=trades, reserved=reserved)
+
+    def _reserve(self, claim: Claim) -> None:
+        if claim.reserves is not None:
+            until = self._redis.clock.seconds() + RESERVATION_SECONDS
+            self._redis.reservations.take(claim.decision_id, claim.reserves, until=until)
 
     def _undo(self, claim: Claim, day: date) -> None:
+        if claim.reserves is not None:
+            self._redis.reservations.give_back(claim.decision_id)
         if self._redis.holder(claim.identity) == claim.decision_id:
             del self._redis.identities[claim.identity]
             self._redis.trades.setdefault(day, Counter()).subtract(_counted(claim))

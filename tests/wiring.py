@@ -28,6 +28,7 @@ from petrosa_contracts import PolicyLayer, Verdict
 from petrosa_contracts.primal import PrimalLimits
 from tests.builders import NOW, arrival, intent, stored_policy
 from tests.fakes import (
+    RESERVATION_SECONDS,
     FakeClock,
     FakeInputStore,
     FakeLedgerStore,
@@ -69,7 +70,7 @@ class WiredGate:
         self.mirrors = self._mirrors()
         self.inputs = LiveInputs(self.clock, self.mirrors)
         self.mode = GateMode(self.mirror, self.inputs)
-        self.ledger = Ledger(self.ledger_store)
+        self.ledger = Ledger(self.ledger_store, self.clock, reservation_seconds=RESERVATION_SECONDS)
         self.delivery = Delivery(ledger=self.ledger, metrics=self.metrics, clock=self.clock)
         self.transport = FakeTransport(reports=self.delivery)
         self.outbox = Outbox(

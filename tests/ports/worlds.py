@@ -17,9 +17,10 @@ from cio_nurse.adapters.redis import RedisLedgerStore, RedisPolicyStore
 from cio_nurse.adapters.redis_inputs import RedisInputStore
 from cio_nurse.ports import InputStore, LedgerStore, PolicyStore, Transport
 from devstack import DevStack
-from petrosa_contracts import rediskeys
+from petrosa_contracts import rediskeys, reservations
 from tests.builders import NOW
 from tests.fakes import (
+    RESERVATION_SECONDS,
     FakeClock,
     FakeInputStore,
     FakeLedgerStore,
@@ -72,6 +73,12 @@ class FakeStores:
         _, until = self.redis.identities[identity]
         return (until - self.redis.clock.now()).total_seconds()
 
+    async def settle(self, revision: int, *decision_ids: str) -> None:
+        self.redis.settle(revision, *decision_ids)
+
+    async def let_reservations_expire(self, *decision_ids: str) -> None:
+        self.redis.clock.jump(RESERVATION_SECONDS + 1)
+
     async def stop(self) -> None:
         self.redis.stop()
 
@@ -90,8 +97,12 @@ class RealStores:
         self._hangs = False
         policy = RedisPolicyStore(servers.redis.url)
         ledger, another = (
-            RedisLedgerStore(servers.redis.url, deadline_seconds=DEADLINE_SECONDS),
-            RedisLedgerStore(servers.redis.url, deadline_seconds=DEADLINE_SECONDS),
+            RedisLedgerStore(
+                servers.redis.url, deadline_seconds=DEADLINE_SECONDS, reservation_seconds=RESERVATION_SECONDS
+            ),
+            RedisLedgerStore(
+                servers.redis.url, deadline_seconds=DEADLINE_SECONDS, reservation_seconds=RESERVATION_SECONDS
+            ),
         )
         inputs = RedisInputStore(servers.redis.url)
         self._stores = (policy, inputs, ledger, another)
@@ -143,6 +154,17 @@ class RealStores:
 
     async def seconds_until_free(self, identity: str) -> float:
         return await self._client.pttl(rediskeys.ledger_identity(identity)) / 1000
+
+    async def settle(self, revision: int, *decision_ids: str) -> None:
+        await self._client.eval(
+            reservations.SETTLE,
+            len(reservations.KEYS),
+            *reservations.KEYS,
+            *reservations.settle_arguments(revision, decision_ids),
+        )
+
+    async def let_reservations_expire(self, *decision_ids: str) -> None:
+        await self._client.zadd(rediskeys.RESERVED, dict.fromkeys(decision_ids, 1), xx=True)
 
     async def stop(self) -> None:
         await asyncio.to_thread(self._server.stop)

@@ -14,7 +14,7 @@ from cio_nurse.errors import StoreTimeoutError, StoreUnavailableError
 from cio_nurse.ports import Claim, ClaimAnswer
 from cio_nurse.service.ledger import Ledger
 from tests.builders import NOW
-from tests.fakes import FakeClock, FakeLedgerStore, FakeRedis
+from tests.fakes import RESERVATION_SECONDS, FakeClock, FakeLedgerStore, FakeRedis
 
 LIMIT = 4
 IDENTITIES = ["i1", "i2", "i3", "i4", "i5", "i6"]
@@ -43,7 +43,9 @@ class LedgerAgainstAModel(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.clock = FakeClock(NOW)
         self.redis = FakeRedis(self.clock)
-        self.ledgers = [Ledger(FakeLedgerStore(self.redis)) for _ in range(2)]
+        self.ledgers = [
+            Ledger(FakeLedgerStore(self.redis), self.clock, reservation_seconds=RESERVATION_SECONDS) for _ in range(2)
+        ]
         self.counted: list[tuple[date, Mapping[str, int]]] = [(NOW.date(), {}), (NOW.date(), {})]
         self.approvals: list[Approval] = []
         self.decisions = 0

@@ -37,7 +37,8 @@ DEFAULTS: dict[str, Any] = {
     "NURSE_REGIME_MAX_AGE_SECONDS": 7200.0,
     "NURSE_REGIME_HARD_AGE_SECONDS": 21_600.0,
     "NURSE_PORTFOLIO_MAX_AGE_SECONDS": 10.0,
-    "NURSE_PORTFOLIO_HARD_AGE_SECONDS": 15.0,
+    "NURSE_PORTFOLIO_HARD_AGE_SECONDS": 60.0,
+    "NURSE_RESERVATION_SECONDS": 90.0,
     "NURSE_PRICE_BAND_PCT": 5,
     "NURSE_DRAWDOWN_LIMIT_PCT": 20,
     "NURSE_PRIMAL_FILE": None,
@@ -104,6 +105,7 @@ def test_every_setting_is_described() -> None:
         ("NURSE_REGIME_HARD_AGE_SECONDS", "7200", 7200.0),
         ("NURSE_PORTFOLIO_MAX_AGE_SECONDS", "15", 15.0),
         ("NURSE_PORTFOLIO_HARD_AGE_SECONDS", "12", 12.0),
+        ("NURSE_RESERVATION_SECONDS", "120", 120.0),
         ("NURSE_PRICE_BAND_PCT", "2.5", Decimal("2.5")),
         ("NURSE_DRAWDOWN_LIMIT_PCT", "100", Decimal(100)),
         ("NURSE_PRIMAL_FILE", "/etc/primal/limits.toml", Path("/etc/primal/limits.toml")),
@@ -184,6 +186,7 @@ def test_an_unknown_variable_is_named_without_a_guess_where_nothing_is_near() ->
         ("NURSE_POLICY_HARD_AGE_SECONDS", "1e999"),
         ("NURSE_DRAIN_SECONDS", "nan"),
         ("NURSE_MARKET_MAX_AGE_SECONDS", "0"),
+        ("NURSE_RESERVATION_SECONDS", "0.5"),
         ("NURSE_PRICE_BAND_PCT", "0"),
         ("NURSE_PRICE_BAND_PCT", "101"),
         ("NURSE_DRAWDOWN_LIMIT_PCT", "nan"),
@@ -208,9 +211,14 @@ def test_what_is_lost_before_it_is_stale_stops_the_start(name: str) -> None:
 
 
 def test_a_portfolio_older_than_reservations_last_is_never_used() -> None:
-    assert load({"NURSE_PORTFOLIO_HARD_AGE_SECONDS": str(SETTLE_SECONDS)})
-    text = problems(NURSE_PORTFOLIO_HARD_AGE_SECONDS=str(SETTLE_SECONDS + 1))
-    assert text.startswith(f"NURSE_PORTFOLIO_HARD_AGE_SECONDS: 16 is above {SETTLE_SECONDS}; ")
+    portfolio = {"NURSE_INPUTS": "portfolio"}
+    longest = SETTLE_SECONDS - 2 * 2
+    assert load({**portfolio, "NURSE_PORTFOLIO_HARD_AGE_SECONDS": str(longest)})
+    text = problems(**portfolio, NURSE_PORTFOLIO_HARD_AGE_SECONDS=str(longest + 1))
+    assert text.startswith("NURSE_PORTFOLIO_HARD_AGE_SECONDS: 87, with twice the clock tolerance of 2, is above 90, ")
+    text = problems(**portfolio, NURSE_RESERVATION_SECONDS="63")
+    assert text.startswith("NURSE_PORTFOLIO_HARD_AGE_SECONDS: 60, with twice the clock tolerance of 2, is above 63, ")
+    assert load({"NURSE_RESERVATION_SECONDS": "63"})
 
 
 def test_all_problems_are_listed_at_once() -> None:

@@ -1,9 +1,10 @@
 """Reservation: what an approved order takes up until the portfolio shows it, and what of that is left for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Self
 
-from cio_decision.context import Context, largest_order
+from cio_decision.context import Context, Reserved, largest_order
 from cio_decision.exits import opposed_position, opposes_position
 from cio_decision.headroom import (
     exposure_left,
@@ -41,6 +42,18 @@ class Entry:
     open_names: frozenset[str]
     """The positions that are open in that portfolio."""
 
+    def fits(self, beside: Reserved) -> bool:
+        """Return whether there is room for it beside what is on its way."""
+        return (
+            _within(self.notional_left, taken(beside.notional) + self.notional)
+            and _within(self.leverage_left, taken(beside.leverage) + self.leverage)
+            and (not self.opens or _within(self.positions_left, beside.positions + 1))
+        )
+
+    def unlimited(self) -> Self:
+        """Return it as what takes its place whatever is left, because it is on its way already."""
+        return replace(self, notional_left=None, leverage_left=None, positions_left=None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exit:
@@ -51,6 +64,14 @@ class Exit:
     quantity_left: int | None
     """What of the position is there to take; None for a close, which nothing stands in the way of."""
     revision: int
+
+    def fits(self, beside: Reserved) -> bool:
+        """Return whether the position reaches for it beside what is on its way out."""
+        return _within(self.quantity_left, taken(beside.exiting) + self.quantity)
+
+    def unlimited(self) -> Self:
+        """Return it as what takes its place whatever is left, because it is on its way already."""
+        return replace(self, quantity_left=None)
 
 
 Reservation = Entry | Exit
@@ -113,3 +134,7 @@ def _exposure_left(context: Context, state: PortfolioState) -> int | None:
     if context.primal is not None:
         shares.append(context.primal.exposure_share)
     return exposure_left(state, min(shares))
+
+
+def _within(left_of_it: int | None, value: int) -> bool:
+    return left_of_it is None or value <= left_of_it

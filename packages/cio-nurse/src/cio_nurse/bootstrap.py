@@ -67,7 +67,11 @@ class Nurse:
         self._turned_at = self._clock.seconds()
         self._deadline_seconds = settings.decision_deadline_ms / 1000
         self._policy_store = RedisPolicyStore(redis_url)
-        self._ledger_store = RedisLedgerStore(redis_url, deadline_seconds=self._deadline_seconds)
+        self._ledger_store = RedisLedgerStore(
+            redis_url,
+            deadline_seconds=self._deadline_seconds,
+            reservation_seconds=settings.reservation_seconds,
+        )
         self._mirror = Mirror(
             self._policy_store,
             self._clock,
@@ -76,7 +80,7 @@ class Nurse:
         self._input_store = RedisInputStore(redis_url)
         self._inputs = LiveInputs(self._clock, _mirrors(settings, self._input_store, self._clock))
         self._mode = GateMode(self._mirror, self._inputs)
-        self._ledger = Ledger(self._ledger_store)
+        self._ledger = Ledger(self._ledger_store, self._clock, reservation_seconds=settings.reservation_seconds)
         delivery = Delivery(ledger=self._ledger, metrics=self._telemetry, clock=self._clock)
         self._intents = NatsConnection(
             nats_url,

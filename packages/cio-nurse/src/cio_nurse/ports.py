@@ -1,9 +1,12 @@
 """What the gate needs from the outside, as the service sees it."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
+
+from cio_decision.context import Reserved
+from cio_decision.reservation import Reservation
 
 
 class Clock(Protocol):
@@ -105,7 +108,8 @@ class Claim:
     """An approval that wants its place in the ledger.
 
     `limited_scope` and `limit` bound the trades of one scope; both are None for what does not count as a trade, and
-    `scopes` (all scope keys whose trades it adds to) is then empty.
+    `scopes` (all scope keys whose trades it adds to) is then empty. `reserves` is what its order takes up until the
+    portfolio shows it, and what is left of that; None where no portfolio is known.
     """
 
     identity: str
@@ -113,6 +117,7 @@ class Claim:
     scopes: tuple[str, ...] = ()
     limited_scope: str | None = None
     limit: int | None = None
+    reserves: Reservation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +125,13 @@ class ClaimAnswer:
     """What became of a claim.
 
     `taken_by` names the decision that already holds the identity; `trades` is the count of the limited scope before
-    this claim. The claim holds if neither stands in its way.
+    this claim, and `reserved` what was on its way beside its order. The claim holds if none of them stands in its way.
     """
 
     granted: bool
     taken_by: str | None = None
     trades: int = 0
+    reserved: Reserved = field(default_factory=Reserved)
 
 
 class LedgerStore(Protocol):
@@ -136,5 +142,5 @@ class LedgerStore(Protocol):
         ...
 
     async def release(self, claims: Sequence[Claim], day: date) -> None:
-        """Undo claims that this gate holds: free the identity and take the trade off the counts."""
+        """Undo claims that this gate holds: free the identity, the trade and what was reserved."""
         ...

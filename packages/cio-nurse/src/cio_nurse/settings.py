@@ -192,11 +192,11 @@ class Settings(BaseModel):
         description="Older, the portfolio is stale, likewise, seconds.",
     )
     portfolio_hard_age_seconds: float = Field(
-        default=float(SETTLE_SECONDS),
+        default=60.0,
         gt=0,
         alias="NURSE_PORTFOLIO_HARD_AGE_SECONDS",
-        description=f"Older, it is lost and nothing opens, seconds; at most {SETTLE_SECONDS}, because for no longer do "
-        "orders that it shows stay reserved.",
+        description="Older, it is lost and nothing opens, seconds. With twice the clock tolerance it may not exceed "
+        f"{SETTLE_SECONDS} or NURSE_RESERVATION_SECONDS, because for no longer do orders stay reserved.",
     )
     price_band_pct: Decimal = Field(
         default=Decimal(5),
@@ -211,6 +211,14 @@ class Settings(BaseModel):
         le=100,
         alias="NURSE_DRAWDOWN_LIMIT_PCT",
         description="Fall of equity from its peak beyond which nothing opens, percent of the peak.",
+    )
+    reservation_seconds: float = Field(
+        default=90.0,
+        ge=1,
+        le=3600,
+        alias="NURSE_RESERVATION_SECONDS",
+        description="How long an approved order counts as on its way if the portfolio never shows what became of it, "
+        "seconds; the age at which the portfolio is lost, and beyond it what the engine may take to fill.",
     )
     primal_file: Path | None = Field(
         default=None,
@@ -311,12 +319,20 @@ def _impossible_ages(settings: Settings) -> list[str]:
         for name, (stale, hard) in pairs.items()
         if hard < stale
     ]
-    if settings.portfolio_hard_age_seconds > SETTLE_SECONDS:
-        found.append(
-            f"NURSE_PORTFOLIO_HARD_AGE_SECONDS: {settings.portfolio_hard_age_seconds:g} is above {SETTLE_SECONDS}; an "
-            "older portfolio lacks orders that are no longer reserved, and the limits would not count them"
-        )
+    found += _uncounted_orders(settings)
     return found
+
+
+def _uncounted_orders(settings: Settings) -> list[str]:
+    """Say where a portfolio would be used that lacks orders which are not reserved any more either."""
+    hard, tolerance = settings.portfolio_hard_age_seconds, settings.clock_tolerance_seconds
+    reserved_for = min(SETTLE_SECONDS, settings.reservation_seconds)
+    if Input.PORTFOLIO not in settings.inputs or hard + 2 * tolerance <= reserved_for:
+        return []
+    return [
+        f"NURSE_PORTFOLIO_HARD_AGE_SECONDS: {hard:g}, with twice the clock tolerance of {tolerance:g}, is above "
+        f"{reserved_for:g}, for which orders stay reserved; an older portfolio lacks orders that nothing counts any more"
+    ]
 
 
 def _overlap(first: str, second: str) -> bool:

@@ -10,7 +10,7 @@ from cio_nurse.ports import Claim
 from cio_nurse.service import ledger as ledger_module
 from cio_nurse.service.ledger import CATCH_UP, Ledger
 from tests.builders import TODAY, claim, exit_claim
-from tests.fakes import FakeLedgerStore, FakeRedis
+from tests.fakes import RESERVATION_SECONDS, FakeClock, FakeLedgerStore, FakeRedis
 
 SCOPE = "strategy:momentum_v1"
 A, B, C = ("a" * 32, "b" * 32, "c" * 32)
@@ -22,8 +22,12 @@ def store(redis: FakeRedis) -> FakeLedgerStore:
 
 
 @pytest.fixture
-def ledger(store: FakeLedgerStore) -> Ledger:
-    return Ledger(store)
+def ledger(store: FakeLedgerStore, clock: FakeClock) -> Ledger:
+    return ledger_over(store, clock)
+
+
+def ledger_over(store: FakeLedgerStore, clock: FakeClock) -> Ledger:
+    return Ledger(store, clock, reservation_seconds=RESERVATION_SECONDS)
 
 
 def limited(identity: str, decision_id: str, limit: int) -> Claim:
@@ -127,7 +131,7 @@ class TestAlone:
     async def test_trades_of_other_replicas_are_known_from_the_last_answer(
         self, ledger: Ledger, store: FakeLedgerStore, redis: FakeRedis
     ) -> None:
-        other = Ledger(store)
+        other = ledger_over(store, redis.clock)
         await other.claim([claim(f"other-{number}", f"{number:032x}") for number in range(4)], TODAY)
         await ledger.claim([limited("1", A, 5)], TODAY)
         redis.stop()
@@ -183,7 +187,7 @@ class TestCatchingUp:
     async def test_what_was_approved_alone_is_entered_beyond_the_limit_too(
         self, ledger: Ledger, redis: FakeRedis, store: FakeLedgerStore
     ) -> None:
-        await Ledger(store).claim([claim("0", C)], TODAY)
+        await ledger_over(store, redis.clock).claim([claim("0", C)], TODAY)
         redis.stop()
         granted_alone(ledger, limited("1", A, 1))
         redis.recover()
@@ -283,7 +287,7 @@ class TestCatchingUp:
     async def test_two_replicas_that_approved_the_same_alone_are_found_out_and_both_trades_count(
         self, ledger: Ledger, store: FakeLedgerStore, redis: FakeRedis, log_events: list[MutableMapping[str, Any]]
     ) -> None:
-        other = Ledger(store)
+        other = ledger_over(store, redis.clock)
         granted_alone(ledger, claim("1", A))
         granted_alone(other, claim("1", B))
         await ledger.claim([], TODAY)

@@ -9,9 +9,10 @@ from itertools import islice
 
 import structlog
 
-from cio_decision.context import LedgerView
+from cio_decision.context import LedgerView, Reserved
+from cio_nurse.domain.reservations import Reservations
 from cio_nurse.errors import StoreError
-from cio_nurse.ports import Claim, ClaimAnswer, LedgerStore
+from cio_nurse.ports import Claim, ClaimAnswer, Clock, LedgerStore
 
 RECENT = 10_000
 """How many approvals can still be undone when it turns out that nobody took their signal."""
@@ -36,8 +37,11 @@ class Ledger:
     was undone and what was approved without it is entered there first.
     """
 
-    def __init__(self, store: LedgerStore) -> None:
+    def __init__(self, store: LedgerStore, clock: Clock, *, reservation_seconds: float) -> None:
         self._store = store
+        self._clock = clock
+        self._reservation_seconds = reservation_seconds
+        self._reservations = Reservations()
         self._remembered: OrderedDict[str, str] = OrderedDict()
         self._unsettled: _Waiting = OrderedDict()
         self._to_release: _Waiting = OrderedDict()
@@ -65,7 +69,10 @@ class Ledger:
         return answers
 
     def claim_alone(self, claims: Sequence[Claim], day: date, counted: Mapping[str, int]) -> Sequence[ClaimAnswer]:
-        """Settle claims on memory: on what this replica knows to have been traded, at least what was last `counted`."""
+        """Settle claims on memory: on what this replica knows to have been traded, at least what was last `counted`.
+
+        What other replicas reserved is not known then; what this one did still counts.
+        """
         return [self._claim_alone(claim, day, counted) for claim in claims]
 
     def recall(self, identity: str, day: date, counted: Mapping[str, int]) -> LedgerView:
@@ -77,6 +84,7 @@ class Ledger:
         for claim in claims:
             self._unsettled.pop(claim.decision_id, None)
             self._recent.pop(claim.decision_id, None)
+            self._reservations.give_back(claim.decision_id)
             if self._remembered.get(claim.identity) == claim.decision_id:
                 del self._remembered[claim.identity]
                 self._made.get(day, Counter[str]()).subtract(claim.scopes)
@@ -107,11 +115,14 @@ class Ledger:
         holder = self._remembered.get(claim.identity)
         trades = 0 if claim.limited_scope is None else self._trades(day, counted).get(claim.limited_scope, 0)
         within_limit = claim.limit is None or trades < claim.limit
-        granted = holder is None and within_limit
+        self._reservations.end_expired(self._clock.seconds())
+        reserved = Reserved() if claim.reserves is None else self._reservations.beside(claim.reserves)
+        fits = claim.reserves is None or claim.reserves.fits(reserved)
+        granted = holder is None and within_limit and fits
         if granted:
             self._remember(claim, day, counted)
             _keep(self._unsettled, claim, day, MEMORY)
-        return ClaimAnswer(granted=granted, taken_by=holder, trades=trades)
+        return ClaimAnswer(granted=granted, taken_by=holder, trades=trades, reserved=reserved)
 
     def _trades(self, day: date, counted: Mapping[str, int]) -> Mapping[str, int]:
         made: Mapping[str, int] = self._made.get(day, {})
@@ -123,12 +134,19 @@ class Ledger:
         if len(self._remembered) > MEMORY:
             self._remembered.popitem(last=False)
         _keep(self._recent, claim, day, RECENT)
+        self._reserve(claim)
         if day not in self._made:
             self._made = {past: made for past, made in self._made.items() if past >= day - timedelta(days=1)}
             self._made[day] = Counter()
         made = self._made[day]
         for scope in claim.scopes:
             made[scope] = max(made[scope], before.get(scope, 0)) + 1
+
+    def _reserve(self, claim: Claim) -> None:
+        if claim.reserves is not None:
+            now = self._clock.seconds()
+            self._reservations.end_expired(now)
+            self._reservations.take(claim.decision_id, claim.reserves, until=now + self._reservation_seconds)
 
     async def _catch_up(self) -> None:
         """Tell the store what it missed, oldest first. One task at a time, so that nothing is taken off unsent."""
@@ -142,13 +160,19 @@ class Ledger:
                 await self._settle(*_oldest(self._unsettled))
 
     async def _settle(self, claims: Sequence[Claim], day: date) -> None:
-        answers = await self._store.claim([replace(claim, limit=None) for claim in claims], day)
+        self._reservations.end_expired(self._clock.seconds())
+        answers = await self._store.claim([self._on_its_way(claim) for claim in claims], day)
         for claim, answer in zip(claims, answers, strict=True):
             if answer.taken_by not in {None, claim.decision_id}:
                 _log.error("approved_twice_while_alone", first=answer.taken_by, second=claim.decision_id)
                 # The identity is another decision's, yet the trade was made and has to count.
-                await self._store.claim([replace(claim, identity=claim.decision_id, limit=None)], day)
+                await self._store.claim([replace(self._on_its_way(claim), identity=claim.decision_id)], day)
             self._unsettled.pop(claim.decision_id, None)
+
+    def _on_its_way(self, claim: Claim) -> Claim:
+        """Return a claim that was granted already: no limit stands in its way, and it reserves what it still holds."""
+        held = claim.reserves is not None and claim.decision_id in self._reservations
+        return replace(claim, limit=None, reserves=claim.reserves.unlimited() if claim.reserves and held else None)
 
 
 def _keep(waiting: _Waiting, claim: Claim, day: date, at_most: int) -> None:
