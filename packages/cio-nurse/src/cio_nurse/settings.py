@@ -329,10 +329,9 @@ def _uncounted_orders(settings: Settings) -> list[str]:
     reserved_for = min(SETTLE_SECONDS, settings.reservation_seconds)
     if Input.PORTFOLIO not in settings.inputs or hard + 2 * tolerance <= reserved_for:
         return []
-    return [
-        f"NURSE_PORTFOLIO_HARD_AGE_SECONDS: {hard:g}, with twice the clock tolerance of {tolerance:g}, is above "
-        f"{reserved_for:g}, for which orders stay reserved; an older portfolio lacks orders that nothing counts any more"
-    ]
+    rule = f"{hard:g}, with twice the clock tolerance of {tolerance:g}, is above {reserved_for:g}, for which orders"
+    why = "an older portfolio lacks orders that nothing counts any more"
+    return [f"NURSE_PORTFOLIO_HARD_AGE_SECONDS: {rule} stay reserved; {why}"]
 
 
 def _overlap(first: str, second: str) -> bool:

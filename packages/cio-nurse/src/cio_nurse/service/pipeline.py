@@ -8,8 +8,11 @@ from datetime import date
 
 from cio_decision.context import Context, LedgerView
 from cio_decision.evaluation import Findings, conclude, examine
+from cio_decision.exits import increases_risk
 from cio_decision.gates import daily_trades
 from cio_decision.identity import new_decision_id
+from cio_decision.intent import Intent
+from cio_decision.reservation import Entry, Exit, reservation_of
 from cio_nurse.errors import StoreTimeoutError, StoreUnavailableError
 from cio_nurse.ports import Claim, ClaimAnswer, Clock
 from cio_nurse.service.inputs import LiveInputs
@@ -124,7 +127,7 @@ class Pipeline:
         findings = examine(intent, context)
         if not findings.vetoing and self._limits.bounds_rate and intent.action != "hold":
             self._orders[context.decision_id] = self._clock.seconds()
-        return _Case(arrival, context, findings, _claim(arrival, context))
+        return _Case(arrival, context, findings, _claim(intent, context, passes=not findings.vetoing))
 
     def _known(self, arrival: Arrival, view: View, today: date) -> LedgerView:
         counted = view.trades_on(today)
@@ -157,8 +160,8 @@ class Pipeline:
 
     async def _too_late(self, cases: list[_Case], day: date, began: float) -> None:
         """Conclude without the ledger's answer: entries are vetoed and undone later, exits go on memory alone."""
-        entries = [case for case in cases if case.arrival.intent.opens]
-        exits = [case for case in cases if not case.arrival.intent.opens]
+        entries = [case for case in cases if increases_risk(case.arrival.intent, case.context)]
+        exits = [case for case in cases if not increases_risk(case.arrival.intent, case.context)]
         self._ledger.forget([case.claim for case in entries], day)
         took = max(self._clock.seconds() - began, math.nextafter(self._limits.deadline_seconds, math.inf))
         for case in entries:
@@ -180,18 +183,28 @@ class Pipeline:
         took = self._clock.seconds() - began
         undone: list[Claim] = []
         for case, answer in zip(cases, answers, strict=True):
-            late = took > self._limits.deadline_seconds and case.arrival.intent.opens
+            late = took > self._limits.deadline_seconds and increases_risk(case.arrival.intent, case.context)
             if answer.granted and not late:
                 left = await self._conclude(case)
             else:
-                trades = {} if case.claim.limited_scope is None else {case.claim.limited_scope: answer.trades}
-                ledger = LedgerView(taken_by=answer.taken_by, trades_today=trades)
-                await self._veto(case, replace(case.context, ledger=ledger, decision_seconds=took))
+                await self._refuse(
+                    case, replace(case.context, ledger=_told(case, answer), decision_seconds=took), began
+                )
                 left = not answer.granted
             if not left:
                 undone.append(case.claim)
         if undone:
             await self._ledger.release(undone, cases[0].context.now.date())
+
+    async def _refuse(self, case: _Case, context: Context, began: float) -> None:
+        """Conclude what was not granted, or came too late; an exit that finds too little left may yet be an entry."""
+        if isinstance(case.claim.reserves, Exit) and increases_risk(case.arrival.intent, context):
+            findings = examine(case.arrival.intent, context)
+            if not findings.vetoing:
+                claim = _claim(case.arrival.intent, context, passes=True)
+                await self._settle([replace(case, context=context, findings=findings, claim=claim)], began)
+                return
+        await self._veto(case, context)
 
     async def _veto(self, case: _Case, context: Context) -> None:
         """Conclude with what the ledger or the clock added to the context."""
@@ -219,14 +232,24 @@ class Pipeline:
         self._orders.pop(case.context.decision_id, None)
 
 
-def _claim(arrival: Arrival, context: Context) -> Claim:
-    intent = arrival.intent
-    if not intent.opens:
-        return Claim(identity=intent.identity, decision_id=context.decision_id)
+def _claim(intent: Intent, context: Context, *, passes: bool) -> Claim:
+    reserves = reservation_of(intent, context) if passes else None
+    if not increases_risk(intent, context):
+        return Claim(identity=intent.identity, decision_id=context.decision_id, reserves=reserves)
     return Claim(
         identity=intent.identity,
         decision_id=context.decision_id,
         scopes=context.policy.scopes,
         limited_scope=daily_trades.counted_scope(intent, context),
         limit=context.policy["max_daily_trades"],
+        reserves=reserves,
     )
+
+
+def _told(case: _Case, answer: ClaimAnswer) -> LedgerView:
+    """Return what an answer says. That an order had no room as an exit stays known when it is claimed as an entry."""
+    trades = {} if case.claim.limited_scope is None else {case.claim.limited_scope: answer.trades}
+    reserved = answer.reserved
+    if isinstance(case.claim.reserves, Entry):
+        reserved = replace(reserved, exiting=case.context.ledger.reserved.exiting)
+    return LedgerView(taken_by=answer.taken_by, trades_today=trades, reserved=reserved)
