@@ -10,8 +10,16 @@ from hypothesis import HealthCheck, settings
 
 from devstack import DevStack
 
-# Every run draws the same examples; a run that looks further is asked for with HYPOTHESIS_PROFILE=deep.
-settings.register_profile("default", max_examples=50, deadline=None, derandomize=True, database=None)
+# Every run draws the same examples, however busy the machine; a run that looks further is asked for with
+# HYPOTHESIS_PROFILE=deep.
+settings.register_profile(
+    "default",
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile(
     "deep", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )

@@ -19,6 +19,7 @@ from petrosa_contracts import (
     RegimeStatus,
     ScopedControl,
     Side,
+    SymbolRules,
     Trend,
     VolatilityPhase,
     resolve,
@@ -172,38 +173,28 @@ def ledgers() -> st.SearchStrategy[LedgerView]:
     return st.builds(LedgerView, taken_by=st.none() | st.just("f" * 32), trades_today=counts, reserved=reservations())
 
 
-STEPS = st.sampled_from([None, "0.001", "0.1", "1"])
+NO_RULES = dict.fromkeys(SymbolRules.model_fields)
+RULES = [
+    symbol_rules(),
+    symbol_rules(**NO_RULES),
+    symbol_rules(tick="1", min_price="10", max_price="40000", step="0.1", market_step="1", market_min_quantity="1"),
+    symbol_rules(**{**NO_RULES, "step": "0.001", "min_notional": "5", "multiplier_up": "1.05"}),
+    symbol_rules(**{**NO_RULES, "min_quantity": "1", "market_max_quantity": "10", "multiplier_down": "0.95"}),
+]
 MARKET_PRICES = st.sampled_from([50_000, 50_010.5, 3000, 1, 0.00002]) | st.decimals("0.00000001", 10**8, places=8)
+QUOTES = st.builds(quote, MARKET_PRICES, st.sampled_from([NOW, NOW - timedelta(seconds=1)]))
 
 
 @st.composite
 def market_views(draw: st.DrawFn) -> MarketView:
     """Draw what may be known of the symbol on the exchange, fresh."""
-    rules = symbol_rules(
-        tick=draw(STEPS),
-        min_price=draw(st.sampled_from([None, "0", "10"])),
-        max_price=draw(st.sampled_from([None, "40000"])),
-        step=draw(STEPS),
-        min_quantity=draw(STEPS),
-        max_quantity=draw(st.sampled_from([None, "100"])),
-        market_step=draw(STEPS),
-        market_min_quantity=draw(STEPS),
-        market_max_quantity=draw(st.sampled_from([None, "10"])),
-        min_notional=draw(st.sampled_from([None, "5", "100"])),
-        multiplier_up=draw(st.sampled_from([None, "1.05"])),
-        multiplier_down=draw(st.sampled_from([None, "0.95"])),
-    )
-    prices = {
-        name: draw(sometimes(st.builds(quote, MARKET_PRICES, st.sampled_from([NOW, NOW - timedelta(seconds=1)]))))
-        for name in ("last", "mark", "bid", "ask")
-    }
-    state = market_state(status=draw(st.sampled_from(["TRADING", "TRADING", "BREAK"])), rules=rules, **prices)
-    return market_view(
-        draw(st.sampled_from([state, state, None])),
-        known=False,
-        listed=draw(st.booleans()),
-        band_share=draw(st.sampled_from([Decimal("0.05"), Decimal("0.001"), Decimal(1)])),
-    )
+    listed, band_share = draw(st.booleans()), draw(st.sampled_from([Decimal("0.05"), Decimal("0.001"), Decimal(1)]))
+    status = draw(st.sampled_from(["TRADING", "TRADING", "BREAK", None]))
+    if status is None:
+        return market_view(known=False, listed=listed, band_share=band_share)
+    prices = {name: draw(sometimes(QUOTES)) for name in ("last", "mark", "bid", "ask")}
+    state = market_state(status=status, rules=draw(st.sampled_from(RULES)), **prices)
+    return market_view(state, listed=listed, band_share=band_share)
 
 
 def regime_statuses(symbol: str | None) -> st.SearchStrategy[RegimeStatus]:
