@@ -5,7 +5,7 @@ import pytest
 from cio_decision.evaluation import evaluate
 from cio_decision.gates import failsafe_limit
 from petrosa_contracts import Code, FailSafeLimits, Mode
-from tests.builders import ago, context, control, intent, market_state, market_view, policy
+from tests.builders import ago, breached, context, control, intent, market_state, market_view, passes, policy
 
 GENEROUS = policy(max_position_size_usd=1_000_000.0)
 SAFE: dict[str, Any] = {"control": control(Mode.SAFE, scope="symbol:BTCUSDT", set_by="watchdog", reason="volatility")}
@@ -19,11 +19,10 @@ def of_size(usd: float, **overrides: Any) -> Any:
 @pytest.mark.parametrize("mode", [SAFE, CONSERVATIVE], ids=["safe", "conservative"])
 class TestInBothRestrictedModes:
     def test_an_order_worth_the_limit_passes(self, mode: dict[str, Any]) -> None:
-        assert failsafe_limit.check(of_size(5000.0), context(policy=GENEROUS, **mode)) is None
+        assert passes(failsafe_limit.check(of_size(5000.0), context(policy=GENEROUS, **mode)))
 
     def test_an_order_worth_more_is_vetoed(self, mode: dict[str, Any]) -> None:
-        breach = failsafe_limit.check(of_size(5000.01), context(policy=GENEROUS, **mode))
-        assert breach is not None
+        breach = breached(failsafe_limit.check(of_size(5000.01), context(policy=GENEROUS, **mode)))
         assert (breach.code, breach.measured, breach.limit) == (Code.FAILSAFE_LIMIT, 5000.01, 5000.0)
         assert breach.unit == "USD"
         assert "5,000.01" in breach.message
@@ -31,27 +30,24 @@ class TestInBothRestrictedModes:
 
     @pytest.mark.parametrize("leverage", [10, None])
     def test_leverage_up_to_the_limit_passes(self, mode: dict[str, Any], leverage: int | None) -> None:
-        assert failsafe_limit.check(intent(recommended_leverage=leverage), context(**mode)) is None
+        assert passes(failsafe_limit.check(intent(recommended_leverage=leverage), context(**mode)))
 
     def test_recommended_leverage_above_is_vetoed(self, mode: dict[str, Any]) -> None:
-        breach = failsafe_limit.check(intent(recommended_leverage=10.5), context(**mode))
-        assert breach is not None
+        breach = breached(failsafe_limit.check(intent(recommended_leverage=10.5), context(**mode)))
         assert (breach.measured, breach.limit, breach.unit) == (10.5, 10, "x")
         assert "10.5x" in breach.message
 
     def test_resolved_leverage_above_is_vetoed(self, mode: dict[str, Any]) -> None:
-        breach = failsafe_limit.check(intent(), context(policy=policy(leverage=11), **mode))
-        assert breach is not None
+        breach = breached(failsafe_limit.check(intent(), context(policy=policy(leverage=11), **mode)))
         assert breach.measured == 11
 
     def test_a_symbol_without_recent_trades_is_vetoed(self, mode: dict[str, Any]) -> None:
-        breach = failsafe_limit.check(intent(), context(symbol_known=False, **mode))
-        assert breach is not None
+        breach = breached(failsafe_limit.check(intent(), context(symbol_known=False, **mode)))
         assert (breach.measured, breach.unit) == ("BTCUSDT", "symbol")
         assert "BTCUSDT" in breach.message
 
     def test_a_symbol_with_recent_trades_passes(self, mode: dict[str, Any]) -> None:
-        assert failsafe_limit.check(intent(), context(**mode)) is None
+        assert passes(failsafe_limit.check(intent(), context(**mode)))
 
     def test_policy_holds_on_top(self, mode: dict[str, Any]) -> None:
         verdict = evaluate(of_size(2000.0), context(**mode))
@@ -64,47 +60,42 @@ class TestInBothRestrictedModes:
 
 
 def test_in_active_mode_the_limits_do_not_hold() -> None:
-    assert failsafe_limit.check(of_size(999_999.0), context(policy=GENEROUS)) is None
+    assert passes(failsafe_limit.check(of_size(999_999.0), context(policy=GENEROUS)))
 
 
 @pytest.mark.parametrize("mode", [Mode.HALTED, Mode.FROZEN])
 def test_stricter_modes_have_gates_of_their_own(mode: Mode) -> None:
-    assert failsafe_limit.check(of_size(9999.0), context(policy=GENEROUS, control=control(mode))) is None
+    assert passes(failsafe_limit.check(of_size(9999.0), context(policy=GENEROUS, control=control(mode))))
 
 
 def test_the_message_names_the_mode_and_who_set_it() -> None:
-    breach = failsafe_limit.check(of_size(5001.0), context(policy=GENEROUS, **SAFE))
-    assert breach is not None
+    breach = breached(failsafe_limit.check(of_size(5001.0), context(policy=GENEROUS, **SAFE)))
     assert all(word in breach.message for word in ("SAFE", "symbol:BTCUSDT", "watchdog", "volatility"))
 
 
 def test_the_message_names_why_the_gate_is_conservative() -> None:
-    breach = failsafe_limit.check(of_size(5001.0), context(policy=GENEROUS, **CONSERVATIVE))
-    assert breach is not None
+    breach = breached(failsafe_limit.check(of_size(5001.0), context(policy=GENEROUS, **CONSERVATIVE)))
     assert all(word in breach.message for word in ("CONSERVATIVE", "Redis is away"))
 
 
 def test_the_stricter_cause_is_named_where_both_restrict() -> None:
-    breach = failsafe_limit.check(of_size(5001.0), context(policy=GENEROUS, **SAFE, **CONSERVATIVE))
-    assert breach is not None
+    breach = breached(failsafe_limit.check(of_size(5001.0), context(policy=GENEROUS, **SAFE, **CONSERVATIVE)))
     assert "Redis is away" in breach.message
 
 
 def test_a_mode_set_without_a_reason_says_so() -> None:
     silent = context(policy=GENEROUS, control=control(Mode.SAFE, reason=""))
-    breach = failsafe_limit.check(of_size(5001.0), silent)
-    assert breach is not None
+    breach = breached(failsafe_limit.check(of_size(5001.0), silent))
     assert "no reason given" in breach.message
 
 
 def test_the_limits_can_be_set() -> None:
     tight = context(failsafe=FailSafeLimits(max_position_size_usd=100.0), **CONSERVATIVE)
-    assert failsafe_limit.check(of_size(100.0), tight) is None
-    assert failsafe_limit.check(of_size(100.1), tight) is not None
+    assert passes(failsafe_limit.check(of_size(100.0), tight))
+    assert not passes(failsafe_limit.check(of_size(100.1), tight))
 
 
 def test_the_message_names_the_input_that_is_not_fresh() -> None:
     stale = market_view(market_state(as_of=ago(6)))
-    breach = failsafe_limit.check(of_size(5001.0), context(policy=GENEROUS, market=stale, **SAFE))
-    assert breach is not None
+    breach = breached(failsafe_limit.check(of_size(5001.0), context(policy=GENEROUS, market=stale, **SAFE)))
     assert "In CONSERVATIVE mode (the market data of BTCUSDT is 6 seconds old) " in breach.message

@@ -3,7 +3,7 @@ import pytest
 from cio_decision.evaluation import evaluate
 from cio_decision.gates import frozen
 from petrosa_contracts import Code, Mode
-from tests.builders import context, control, intent
+from tests.builders import breached, context, control, intent, passes
 
 
 @pytest.mark.parametrize("action", ["buy", "sell", "close", "hold"])
@@ -14,7 +14,7 @@ def test_nothing_passes_while_frozen(action: str) -> None:
 
 @pytest.mark.parametrize("mode", [Mode.ACTIVE, Mode.SAFE, Mode.HALTED])
 def test_every_other_mode_is_left_to_other_gates(mode: Mode) -> None:
-    assert frozen.check(intent(), context(control=control(mode))) is None
+    assert passes(frozen.check(intent(), context(control=control(mode))))
 
 
 @pytest.mark.parametrize("system_mode", [Mode.ACTIVE, Mode.CONSERVATIVE, Mode.BLIND])
@@ -25,13 +25,11 @@ def test_frozen_is_stricter_than_every_mode_of_the_gate_itself(system_mode: Mode
 
 def test_the_breach_says_who_froze_what_and_why() -> None:
     frozen_symbol = control(Mode.FROZEN, scope="symbol:BTCUSDT", set_by="alice", reason="key leaked")
-    breach = frozen.check(intent(), context(control=frozen_symbol))
-    assert breach is not None
+    breach = breached(frozen.check(intent(), context(control=frozen_symbol)))
     assert (breach.scope, breach.version, breach.measured) == ("symbol:BTCUSDT", None, "FROZEN")
     assert all(word in breach.message for word in ("symbol:BTCUSDT", "alice", "key leaked"))
 
 
 def test_a_freeze_without_a_reason_says_so() -> None:
-    breach = frozen.check(intent(), context(control=control(Mode.FROZEN, reason="")))
-    assert breach is not None
+    breach = breached(frozen.check(intent(), context(control=control(Mode.FROZEN, reason=""))))
     assert breach.message.endswith("no reason given.")

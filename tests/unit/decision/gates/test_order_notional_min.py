@@ -3,7 +3,7 @@ import pytest
 from cio_decision.evaluation import evaluate
 from cio_decision.gates import order_notional_min
 from petrosa_contracts import Code
-from tests.builders import context, intent, policy
+from tests.builders import breached, context, intent, passes, policy
 
 
 def at_least(usd: float) -> object:
@@ -16,17 +16,16 @@ def at_least(usd: float) -> object:
 )
 def test_an_order_worth_exactly_the_minimum_in_decimal_passes(quantity: float, price: float, limit: float) -> None:
     asked = intent(quantity=quantity, price=price, current_price=price)
-    assert order_notional_min.check(asked, at_least(limit)) is None
+    assert passes(order_notional_min.check(asked, at_least(limit)))
 
 
 def test_binary_rounding_alone_is_no_breach() -> None:
     assert 2.3 * 19.9 < 45.77
-    assert order_notional_min.check(intent(quantity=2.3, price=19.9, current_price=19.9), at_least(45.77)) is None
+    assert passes(order_notional_min.check(intent(quantity=2.3, price=19.9, current_price=19.9), at_least(45.77)))
 
 
 def test_an_order_worth_less_than_asked_for_is_vetoed_although_engines_would_raise_it() -> None:
-    breach = order_notional_min.check(intent(quantity=0.000599999), at_least(30.0))
-    assert breach is not None
+    breach = breached(order_notional_min.check(intent(quantity=0.000599999), at_least(30.0)))
     assert (breach.code, breach.limit, breach.unit) == (Code.ORDER_NOTIONAL_MIN, 30.0, "USD")
     assert (breach.scope, breach.version) == ("strategy:momentum_v1", 6)
     assert breach.measured == 29.99995
@@ -35,19 +34,17 @@ def test_an_order_worth_less_than_asked_for_is_vetoed_although_engines_would_rai
 
 
 def test_a_quantity_of_zero_leaves_the_amount_to_the_engine_and_passes() -> None:
-    assert order_notional_min.check(intent(quantity=0), at_least(100.0)) is None
+    assert passes(order_notional_min.check(intent(quantity=0), at_least(100.0)))
 
 
 def test_what_the_engine_would_order_must_reach_the_minimum_too() -> None:
-    breach = order_notional_min.check(intent(quantity=0), at_least(100.01))
-    assert breach is not None
+    breach = breached(order_notional_min.check(intent(quantity=0), at_least(100.01)))
     assert breach.measured == 100.0
 
 
 def test_by_default_ten_dollars_are_the_least() -> None:
-    assert order_notional_min.check(intent(quantity=0.0002), context()) is None
-    breach = order_notional_min.check(intent(quantity=0.0001), context())
-    assert breach is not None
+    assert passes(order_notional_min.check(intent(quantity=0.0002), context()))
+    breach = breached(order_notional_min.check(intent(quantity=0.0001), context()))
     assert (breach.scope, breach.version, breach.limit) == ("defaults", 0, 10.0)
 
 

@@ -3,11 +3,12 @@ from typing import Any
 
 import pytest
 
+from cio_decision.breaches import Finding
 from cio_decision.evaluation import evaluate
 from cio_decision.gates import primal_limit
 from petrosa_contracts import Breach, Code, Mode
 from petrosa_contracts.primal import BUILT_IN, PrimalLimits
-from tests.builders import context, control, intent, policy
+from tests.builders import breached, context, control, intent, passes, policy
 
 LIMITS = BUILT_IN.model_copy(update={"revision": 4})
 
@@ -16,23 +17,22 @@ def of_size(usd: float, **overrides: Any) -> Any:
     return intent(**{"quantity": usd, "price": 1.0, "current_price": 1.0, **overrides})
 
 
-def found(read: Any, *, primal: PrimalLimits | None = LIMITS, **circumstances: Any) -> Breach | None:
+def found(read: Any, *, primal: PrimalLimits | None = LIMITS, **circumstances: Any) -> Finding:
     return primal_limit.check(read, context(primal=primal, **circumstances))
 
 
 def breach_of(read: Any, **circumstances: Any) -> Breach:
-    breach = found(read, **circumstances)
-    assert breach is not None
+    breach = breached(found(read, **circumstances))
     assert (breach.code, breach.gate, breach.scope, breach.version) == (Code.PRIMAL_LIMIT, "primal_limit", "primal", 4)
     return breach
 
 
 def test_without_primal_limits_the_gate_is_off() -> None:
-    assert found(of_size(1e9, symbol="BTCEUR", recommended_leverage=125), primal=None, orders_last_second=999) is None
+    assert passes(found(of_size(1e9, symbol="BTCEUR", recommended_leverage=125), primal=None, orders_last_second=999))
 
 
 def test_an_order_worth_the_limit_passes() -> None:
-    assert found(of_size(1000.0)) is None
+    assert passes(found(of_size(1000.0)))
 
 
 def test_an_order_worth_more_is_vetoed() -> None:
@@ -53,7 +53,7 @@ def test_an_order_a_hair_above_the_limit_is_vetoed_though_28_digits_would_call_i
 
 
 def test_recommended_leverage_at_the_limit_passes() -> None:
-    assert found(intent(recommended_leverage=10)) is None
+    assert passes(found(intent(recommended_leverage=10)))
 
 
 def test_recommended_leverage_above_is_vetoed() -> None:
@@ -66,7 +66,7 @@ def test_leverage_that_policy_sets_above_is_vetoed() -> None:
 
 
 def test_a_share_of_equity_at_the_limit_of_exposure_passes() -> None:
-    assert found(intent(position_size_pct=0.5)) is None
+    assert passes(found(intent(position_size_pct=0.5)))
 
 
 def test_a_share_of_equity_that_alone_is_above_the_limit_of_exposure_is_vetoed() -> None:
@@ -76,7 +76,7 @@ def test_a_share_of_equity_that_alone_is_above_the_limit_of_exposure_is_vetoed()
 
 @pytest.mark.parametrize("price", [0.98, 1.02])
 def test_a_price_as_far_from_the_current_one_as_may_be_passes(price: float) -> None:
-    assert found(of_size(500.0, price=price)) is None
+    assert passes(found(of_size(500.0, price=price)))
 
 
 @pytest.mark.parametrize("price", [0.9799, 1.0201, 1e300, 5e-324])
@@ -96,7 +96,7 @@ def test_a_symbol_traded_against_another_asset_is_vetoed() -> None:
 
 @pytest.mark.parametrize(("action", "last_that_passes"), [("buy", 3), ("sell", 3), ("close", 4)])
 def test_the_rate_holds_for_exits_too_and_leaves_them_a_share(action: str, last_that_passes: int) -> None:
-    assert found(intent(action=action), orders_last_second=last_that_passes) is None
+    assert passes(found(intent(action=action), orders_last_second=last_that_passes))
     breach = breach_of(intent(action=action), orders_last_second=last_that_passes + 1)
     assert (breach.measured, breach.limit) == (last_that_passes + 1, last_that_passes + 1)
     assert breach.unit == "orders per second"
@@ -104,23 +104,22 @@ def test_the_rate_holds_for_exits_too_and_leaves_them_a_share(action: str, last_
 
 def test_a_rate_of_one_lets_one_entry_out() -> None:
     limits = LIMITS.model_copy(update={"orders_per_second": 1})
-    assert found(intent(), primal=limits) is None
-    assert found(intent(), primal=limits, orders_last_second=1) is not None
+    assert passes(found(intent(), primal=limits))
+    assert not passes(found(intent(), primal=limits, orders_last_second=1))
 
 
 @pytest.mark.parametrize("action", ["close", "hold"])
 def test_exits_are_exempt_from_everything_else(action: str) -> None:
     wild = of_size(1e9, action=action, symbol="BTCEUR", price=99.0, recommended_leverage=125, position_size_pct=1.0)
-    assert found(wild) is None
+    assert passes(found(wild))
 
 
 def test_hold_is_no_order_and_exempt_from_the_rate() -> None:
-    assert found(intent(action="hold"), orders_last_second=1000) is None
+    assert passes(found(intent(action="hold"), orders_last_second=1000))
 
 
 def test_the_breach_says_when_the_built_in_limits_are_meant() -> None:
-    breach = found(of_size(1001.0), primal=BUILT_IN)
-    assert breach is not None
+    breach = breached(found(of_size(1001.0), primal=BUILT_IN))
     assert breach.version == 0
     assert "of the built-in tightest limits" in breach.message
 

@@ -3,11 +3,11 @@ import pytest
 from cio_decision.evaluation import evaluate
 from cio_decision.gates import rate_limit
 from petrosa_contracts import Code
-from tests.builders import context, intent
+from tests.builders import breached, context, intent, passes
 
 
 def test_the_gate_is_off_without_a_limit() -> None:
-    assert rate_limit.check(intent(), context(orders_last_second=10**6)) is None
+    assert passes(rate_limit.check(intent(), context(orders_last_second=10**6)))
 
 
 @pytest.mark.parametrize(
@@ -16,9 +16,8 @@ def test_the_gate_is_off_without_a_limit() -> None:
 def test_entries_may_use_nine_tenths_and_at_least_one(limit: int, open_to_entries: int) -> None:
     last = context(max_orders_per_second=limit, orders_last_second=open_to_entries - 1)
     full = context(max_orders_per_second=limit, orders_last_second=open_to_entries)
-    assert rate_limit.check(intent(), last) is None
-    breach = rate_limit.check(intent(), full)
-    assert breach is not None
+    assert passes(rate_limit.check(intent(), last))
+    breach = breached(rate_limit.check(intent(), full))
     assert (breach.code, breach.measured, breach.limit) == (Code.RATE_LIMIT, open_to_entries, open_to_entries)
     assert breach.unit == "orders per second"
     assert str(open_to_entries) in breach.message

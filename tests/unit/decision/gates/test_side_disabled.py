@@ -3,7 +3,7 @@ import pytest
 from cio_decision.evaluation import evaluate
 from cio_decision.gates import side_disabled
 from petrosa_contracts import Code
-from tests.builders import context, intent, policy
+from tests.builders import context, intent, passes, policy
 
 CASES = [("buy", "enable_longs", "LONG"), ("sell", "enable_shorts", "SHORT")]
 
@@ -22,7 +22,7 @@ def test_an_entry_is_vetoed_while_its_side_is_off(action: str, switch: str, side
 @pytest.mark.parametrize(("action", "switch", "_side"), CASES)
 def test_the_other_side_stays_open(action: str, switch: str, _side: str) -> None:
     other = "sell" if action == "buy" else "buy"
-    assert side_disabled.check(intent(action=other), context(policy=policy(**{switch: False}))) is None
+    assert passes(side_disabled.check(intent(action=other), context(policy=policy(**{switch: False}))))
 
 
 @pytest.mark.parametrize("action", ["close", "hold"])
@@ -33,4 +33,4 @@ def test_exits_are_exempt(action: str) -> None:
 
 @pytest.mark.parametrize("action", ["buy", "sell"])
 def test_both_sides_are_open_by_default(action: str) -> None:
-    assert side_disabled.check(intent(action=action), context()) is None
+    assert passes(side_disabled.check(intent(action=action), context()))

@@ -3,7 +3,7 @@ import pytest
 from cio_decision.evaluation import evaluate
 from cio_decision.gates import strategy_disabled
 from petrosa_contracts import Code
-from tests.builders import context, intent, policy
+from tests.builders import breached, context, intent, passes, policy
 
 OFF = context(policy=policy(scope="strategy:momentum_v1", version=9, enabled=False))
 
@@ -19,12 +19,11 @@ def test_exits_are_exempt(action: str) -> None:
 
 
 def test_trading_is_on_by_default() -> None:
-    assert strategy_disabled.check(intent(), context()) is None
+    assert passes(strategy_disabled.check(intent(), context()))
 
 
 def test_the_breach_names_who_switched_it_off() -> None:
-    breach = strategy_disabled.check(intent(), OFF)
-    assert breach is not None
+    breach = breached(strategy_disabled.check(intent(), OFF))
     assert (breach.limit, breach.scope, breach.version) == (False, "strategy:momentum_v1", 9)
     assert breach.measured == "momentum_v1"
     assert "strategy:momentum_v1" in breach.message

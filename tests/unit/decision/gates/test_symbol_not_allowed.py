@@ -3,22 +3,21 @@ import pytest
 from cio_decision.evaluation import evaluate
 from cio_decision.gates import symbol_not_allowed
 from petrosa_contracts import Code
-from tests.builders import context, intent, policy
+from tests.builders import breached, context, intent, passes, policy
 
 
 def test_a_listed_symbol_passes() -> None:
     allowed = context(policy=policy(allowed_symbols=["ETHUSDT", "BTCUSDT"]))
-    assert symbol_not_allowed.check(intent(), allowed) is None
+    assert passes(symbol_not_allowed.check(intent(), allowed))
 
 
 def test_an_empty_list_allows_every_symbol() -> None:
-    assert symbol_not_allowed.check(intent(symbol="ANYUSDT"), context(policy=policy(allowed_symbols=[]))) is None
+    assert passes(symbol_not_allowed.check(intent(symbol="ANYUSDT"), context(policy=policy(allowed_symbols=[]))))
 
 
 def test_an_unlisted_symbol_is_vetoed_and_the_list_is_named() -> None:
     allowed = context(policy=policy(scope="strategy:momentum_v1", version=5, allowed_symbols=["ETHUSDT", "SOLUSDT"]))
-    breach = symbol_not_allowed.check(intent(), allowed)
-    assert breach is not None
+    breach = breached(symbol_not_allowed.check(intent(), allowed))
     assert (breach.code, breach.measured, breach.limit) == (Code.SYMBOL_NOT_ALLOWED, "BTCUSDT", "ETHUSDT, SOLUSDT")
     assert (breach.scope, breach.version) == ("strategy:momentum_v1", 5)
     assert "BTCUSDT" in breach.message
@@ -37,6 +36,5 @@ def test_exits_are_exempt(action: str) -> None:
 @pytest.mark.parametrize(("length", "end"), [(10, "COIN9USDT."), (11, "COIN9USDT, …."), (50, "COIN9USDT, ….")])
 def test_a_long_list_is_cut_in_the_message(length: int, end: str) -> None:
     many = [f"COIN{number}USDT" for number in range(length)]
-    breach = symbol_not_allowed.check(intent(), context(policy=policy(allowed_symbols=many)))
-    assert breach is not None
+    breach = breached(symbol_not_allowed.check(intent(), context(policy=policy(allowed_symbols=many))))
     assert breach.message.endswith(end)

@@ -1,9 +1,9 @@
 """DAILY_TRADES: a scope makes at most so many trades a day."""
 
-from cio_decision.breaches import policy_breach
+from cio_decision.breaches import Finding, Measured, policy_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
-from petrosa_contracts import Breach, Code, Scope
+from petrosa_contracts import Code, Scope
 from petrosa_contracts.resolution import DEFAULTS_SCOPE
 
 _PARAMETER = "max_daily_trades"
@@ -18,7 +18,7 @@ def counted_scope(intent: Intent, context: Context) -> str:
     return Scope.of_strategy(intent.signal.strategy_id).key if scope == DEFAULTS_SCOPE else scope
 
 
-def check(intent: Intent, context: Context) -> Breach | None:
+def check(intent: Intent, context: Context) -> Finding:
     """Veto once the scope that set `max_daily_trades` has made that many trades in the UTC day.
 
     Inputs: the ledger's count of approved buys and sells. Comparison: count >= limit, so that the limit itself is
@@ -28,7 +28,7 @@ def check(intent: Intent, context: Context) -> Breach | None:
     scope = counted_scope(intent, context)
     made = context.ledger.trades_today.get(scope, 0)
     if made < limit:
-        return None
+        return Measured(made, limit)
     return policy_breach(
         Code.DAILY_TRADES,
         context,

@@ -1,13 +1,13 @@
 """FAILSAFE_LIMIT: degraded operation has limits of its own, on top of policy."""
 
-from cio_decision.breaches import amount, built_in_breach
+from cio_decision.breaches import Finding, Measured, amount, built_in_breach
 from cio_decision.context import Context, notional
 from cio_decision.intent import Intent
-from petrosa_contracts import Breach, Code
+from petrosa_contracts import Code
 from petrosa_contracts.sizing import decimal_of
 
 
-def check(intent: Intent, context: Context) -> Breach | None:
+def check(intent: Intent, context: Context) -> Finding:
     """Veto, in SAFE or CONSERVATIVE mode, what is beyond the fail-safe limits.
 
     Inputs: N, the larger of resolved and recommended leverage, the symbol. Comparison: N > `max_position_size_usd`,
@@ -30,7 +30,7 @@ def check(intent: Intent, context: Context) -> Breach | None:
         measured, limit, unit = symbol, None, "symbol"
         rule = f"{symbol} was not traded today or yesterday"
     else:
-        return None
+        return Measured(value, limits.max_position_size_usd)
     return built_in_breach(
         Code.FAILSAFE_LIMIT,
         measured=measured,

@@ -1,12 +1,12 @@
 """HALT_ACTIVE: only what reduces risk may pass."""
 
-from cio_decision.breaches import built_in_breach
+from cio_decision.breaches import Finding, Measured, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
-from petrosa_contracts import Breach, Code, Mode
+from petrosa_contracts import Code, Mode
 
 
-def check(_intent: Intent, context: Context) -> Breach | None:
+def check(_intent: Intent, context: Context) -> Finding:
     """Veto while the strictest mode of global, strategy and symbol is HALTED, or the gate itself is BLIND.
 
     Inputs: the mode in force. Comparison: mode is HALTED or BLIND. Unit: mode. Risk-reducing intents are exempt.
@@ -29,4 +29,4 @@ def check(_intent: Intent, context: Context) -> Breach | None:
             scope=context.control.scope,
             message=f"{context.control.scope} was halted by {entry.set_by}: {entry.reason or 'no reason given'}.",
         )
-    return None
+    return Measured(context.mode, Mode.CONSERVATIVE)

@@ -1,12 +1,12 @@
 """INTENT_DUPLICATE: the same request becomes at most one signal."""
 
-from cio_decision.breaches import built_in_breach
+from cio_decision.breaches import Finding, Measured, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
-from petrosa_contracts import Breach, Code
+from petrosa_contracts import Code
 
 
-def check(intent: Intent, context: Context) -> Breach | None:
+def check(intent: Intent, context: Context) -> Finding:
     """Veto an intent whose identity an approval of the last 24 hours holds.
 
     Inputs: the identity and the ledger. Comparison: the identity is taken. Unit: decision id. Nothing is exempt. The
@@ -15,7 +15,7 @@ def check(intent: Intent, context: Context) -> Breach | None:
     """
     holder = context.ledger.taken_by
     if holder is None:
-        return None
+        return Measured(intent.identity, None)
     return built_in_breach(
         Code.INTENT_DUPLICATE,
         measured=intent.identity,

@@ -1,12 +1,12 @@
 """INTENT_FUTURE: a clock that runs ahead hides an intent's age."""
 
-from cio_decision.breaches import amount, built_in_breach
+from cio_decision.breaches import Finding, Measured, amount, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
-from petrosa_contracts import Breach, Code
+from petrosa_contracts import Code
 
 
-def check(intent: Intent, context: Context) -> Breach | None:
+def check(intent: Intent, context: Context) -> Finding:
     """Veto an intent whose instant is further ahead of the gate's clock than the tolerance.
 
     Inputs: the instant in the payload and the time of decision. Comparison: lead > tolerance (2 s unless set
@@ -16,7 +16,7 @@ def check(intent: Intent, context: Context) -> Breach | None:
         return None
     lead = (intent.instant - context.now).total_seconds()
     if lead <= context.clock_tolerance_seconds:
-        return None
+        return Measured(lead, context.clock_tolerance_seconds)
     return built_in_breach(
         Code.INTENT_FUTURE,
         measured=lead,

@@ -1,14 +1,14 @@
 """INTENT_STALE: an old order must not become a fresh one."""
 
-from cio_decision.breaches import amount, policy_breach
+from cio_decision.breaches import Finding, Measured, amount, policy_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
-from petrosa_contracts import Breach, Code
+from petrosa_contracts import Code
 
 _PARAMETER = "max_signal_age_seconds"
 
 
-def check(intent: Intent, context: Context) -> Breach | None:
+def check(intent: Intent, context: Context) -> Finding:
     """Veto an intent older than `max_signal_age_seconds`, or one whose timestamp gives no instant.
 
     Inputs: the instant in the payload and the time of decision. Comparison: age > limit. Unit: seconds. Risk-reducing
@@ -25,7 +25,7 @@ def check(intent: Intent, context: Context) -> Breach | None:
         )
     age = (context.now - intent.instant).total_seconds()
     if age <= limit:
-        return None
+        return Measured(age, limit)
     return policy_breach(
         Code.INTENT_STALE,
         context,

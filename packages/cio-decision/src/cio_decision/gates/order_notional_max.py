@@ -1,22 +1,22 @@
 """ORDER_NOTIONAL_MAX: no single order may be too large."""
 
-from cio_decision.breaches import amount, policy_breach
+from cio_decision.breaches import Finding, Measured, amount, policy_breach
 from cio_decision.context import Context, notional
 from cio_decision.intent import Intent
-from petrosa_contracts import Breach, Code
+from petrosa_contracts import Code
 from petrosa_contracts.sizing import decimal_of
 
 
-def check(intent: Intent, context: Context) -> Breach | None:
+def check(intent: Intent, context: Context) -> Finding:
     """Veto an order worth more than `max_position_size_usd`.
 
     Inputs: N, the largest value that any engine generation would order. Comparison: N > limit, in decimal. Unit: USD
     (quote currency); leverage is not multiplied in. Risk-reducing intents are exempt.
     """
-    limit: float = context.policy["max_position_size_usd"]
+    limit = decimal_of(context.policy["max_position_size_usd"])
     measured = notional(intent, context)
-    if measured <= decimal_of(limit):
-        return None
+    if measured <= limit:
+        return Measured(measured, limit)
     return policy_breach(
         Code.ORDER_NOTIONAL_MAX,
         context,

@@ -1,22 +1,22 @@
 """ORDER_NOTIONAL_MIN: an order too small to be meant is not raised in silence."""
 
-from cio_decision.breaches import amount, policy_breach
+from cio_decision.breaches import Finding, Measured, amount, policy_breach
 from cio_decision.context import Context, requested_notional
 from cio_decision.intent import Intent
-from petrosa_contracts import Breach, Code
+from petrosa_contracts import Code
 from petrosa_contracts.sizing import decimal_of
 
 
-def check(intent: Intent, context: Context) -> Breach | None:
+def check(intent: Intent, context: Context) -> Finding:
     """Veto an order worth less than `min_position_size_usd`.
 
     Inputs: the value that the intent asks for; where it leaves the amount to the engine, the largest that any engine
     would order. Comparison: value < limit, in decimal. Unit: USD (quote currency). Risk-reducing intents are exempt.
     """
-    limit: float = context.policy["min_position_size_usd"]
+    limit = decimal_of(context.policy["min_position_size_usd"])
     measured = requested_notional(intent, context)
-    if measured >= decimal_of(limit):
-        return None
+    if measured >= limit:
+        return Measured(measured, limit)
     return policy_breach(
         Code.ORDER_NOTIONAL_MIN,
         context,

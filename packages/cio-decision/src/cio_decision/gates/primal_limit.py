@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import localcontext
 
-from cio_decision.breaches import Measure, amount, built_in_breach
+from cio_decision.breaches import Finding, Measure, Measured, amount, built_in_breach
 from cio_decision.context import Context, notional
 from cio_decision.exits import increases_risk
 from cio_decision.headroom import (
@@ -17,7 +17,7 @@ from cio_decision.headroom import (
     taken,
 )
 from cio_decision.intent import Intent
-from petrosa_contracts import Breach, Code
+from petrosa_contracts import Code
 from petrosa_contracts.primal import PRIMAL_SCOPE, UPWARD, PrimalLimits
 from petrosa_contracts.sizing import decimal_of
 
@@ -32,7 +32,7 @@ class _Excess:
     rule: str
 
 
-def check(intent: Intent, context: Context) -> Breach | None:
+def check(intent: Intent, context: Context) -> Finding:
     """Veto what is beyond a primal limit.
 
     Inputs: orders of the last second; the symbol; N; the larger of resolved and recommended leverage; the intent's
@@ -51,7 +51,9 @@ def check(intent: Intent, context: Context) -> Breach | None:
     if excess is None and opening:
         excess = _first_of_rules(intent, context, limits)
     if excess is None:
-        return None
+        if opening:
+            return Measured(notional(intent, context), limits.order_notional_usd)
+        return Measured(context.orders_last_second, limits.orders_per_second)
     source = "of the built-in tightest limits" if limits.revision == 0 else f"of revision {limits.revision}"
     return built_in_breach(
         Code.PRIMAL_LIMIT,

@@ -1,15 +1,15 @@
 """RATE_LIMIT: orders leave no faster than the exchange can take them."""
 
-from cio_decision.breaches import built_in_breach
+from cio_decision.breaches import Finding, Measured, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
-from petrosa_contracts import Breach, Code
+from petrosa_contracts import Code
 
 RESERVED_FOR_EXITS = 0.1
 """Share of the rate that opening orders must leave free."""
 
 
-def check(_intent: Intent, context: Context) -> Breach | None:
+def check(_intent: Intent, context: Context) -> Finding:
     """Veto an opening order when this gate has approved as many orders in the last second as it may.
 
     Inputs: approved orders of the last second, exits included. Comparison: count >= 90 % of the limit (at least 1);
@@ -20,7 +20,7 @@ def check(_intent: Intent, context: Context) -> Breach | None:
         return None
     limit = max(1, int(context.max_orders_per_second * (1 - RESERVED_FOR_EXITS)))
     if context.orders_last_second < limit:
-        return None
+        return Measured(context.orders_last_second, limit)
     return built_in_breach(
         Code.RATE_LIMIT,
         measured=context.orders_last_second,

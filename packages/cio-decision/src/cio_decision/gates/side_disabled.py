@@ -1,14 +1,14 @@
 """SIDE_DISABLED: one direction is switched off."""
 
-from cio_decision.breaches import policy_breach
+from cio_decision.breaches import Finding, Measured, policy_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
-from petrosa_contracts import Breach, Code, Side
+from petrosa_contracts import Code, Side
 
 _SWITCHES = {Side.LONG: "enable_longs", Side.SHORT: "enable_shorts"}
 
 
-def check(intent: Intent, context: Context) -> Breach | None:
+def check(intent: Intent, context: Context) -> Finding:
     """Veto a buy while `enable_longs` is false, a sell while `enable_shorts` is false.
 
     Inputs: the side the intent opens and the resolved switch. Comparison: the switch is false. Unit: bool.
@@ -18,7 +18,7 @@ def check(intent: Intent, context: Context) -> Breach | None:
         return None
     switch = _SWITCHES[intent.side]
     if context.policy[switch]:
-        return None
+        return Measured(intent.side, limit=True)
     scope = context.policy.provenance[switch].scope
     return policy_breach(
         Code.SIDE_DISABLED,

@@ -1,6 +1,6 @@
 """STOP_INVALID: a stop or target that cannot do its work."""
 
-from cio_decision.breaches import amount, built_in_breach
+from cio_decision.breaches import Finding, Measured, amount, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import CATALOGUE, Breach, Code, Side
@@ -12,7 +12,7 @@ _LARGEST_FRACTION = {
 """What policy allows at most, as the fraction that signals use: 0.5 for stops and 1.0 for targets."""
 
 
-def check(intent: Intent, _context: Context) -> Breach | None:
+def check(intent: Intent, _context: Context) -> Finding:
     """Veto a stop or target on the wrong side, one that is not positive, or a fraction that can only be a percent.
 
     Inputs: `stop_loss`, `take_profit` (prices), `stop_loss_pct`, `take_profit_pct` (fractions) and `current_price`.
@@ -20,7 +20,19 @@ def check(intent: Intent, _context: Context) -> Breach | None:
     above the largest percent that policy allows (50 for stops, 100 for targets) divided by 100. Units: quote currency,
     fraction. Risk-reducing intents are exempt.
     """
-    return _fraction_breach(intent) or _price_breach(intent)
+    return _fraction_breach(intent) or _price_breach(intent) or _measured(intent)
+
+
+def _measured(intent: Intent) -> Measured | None:
+    """Return the first of stop and target that is given, and what bounds it."""
+    signal = intent.signal
+    for price in (signal.stop_loss, signal.take_profit):
+        if price is not None:
+            return Measured(price, signal.current_price)
+    for name, largest in _LARGEST_FRACTION.items():
+        if getattr(signal, name) is not None:
+            return Measured(getattr(signal, name), largest)
+    return None
 
 
 def _fraction_breach(intent: Intent) -> Breach | None:

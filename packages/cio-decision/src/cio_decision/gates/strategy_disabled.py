@@ -1,18 +1,18 @@
 """STRATEGY_DISABLED: trading is switched off."""
 
-from cio_decision.breaches import policy_breach
+from cio_decision.breaches import Finding, Measured, policy_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
-from petrosa_contracts import Breach, Code
+from petrosa_contracts import Code
 
 
-def check(intent: Intent, context: Context) -> Breach | None:
+def check(intent: Intent, context: Context) -> Finding:
     """Veto while `enabled` is false for the intent's scopes.
 
     Inputs: the resolved `enabled`. Comparison: it is false. Unit: bool. Risk-reducing intents are exempt.
     """
     if context.policy["enabled"]:
-        return None
+        return Measured(intent.signal.strategy_id, limit=True)
     scope = context.policy.provenance["enabled"].scope
     return policy_breach(
         Code.STRATEGY_DISABLED,

@@ -1,23 +1,25 @@
 """SYMBOL_NOT_ALLOWED: only listed symbols may be traded."""
 
-from cio_decision.breaches import policy_breach
+from cio_decision.breaches import Finding, Measured, policy_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
-from petrosa_contracts import Breach, Code
+from petrosa_contracts import Code
 
 _SHOWN = 10
 
 
-def check(intent: Intent, context: Context) -> Breach | None:
+def check(intent: Intent, context: Context) -> Finding:
     """Veto a symbol that a non-empty `allowed_symbols` does not list.
 
     Inputs: the symbol and the resolved list. Comparison: the symbol is not in it; an empty list allows all. Unit:
     symbol. Risk-reducing intents are exempt.
     """
     allowed: list[str] = context.policy["allowed_symbols"]
-    if not allowed or intent.signal.symbol in allowed:
+    if not allowed:
         return None
     shown = ", ".join(allowed[:_SHOWN]) + (", …" if len(allowed) > _SHOWN else "")
+    if intent.signal.symbol in allowed:
+        return Measured(intent.signal.symbol, shown)
     return policy_breach(
         Code.SYMBOL_NOT_ALLOWED,
         context,
