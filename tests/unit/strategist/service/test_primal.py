@@ -173,6 +173,19 @@ async def test_asked_again_with_the_same_key_it_is_refused_again(authority: Fake
     assert len(authority.store.trail) == 2
 
 
+async def test_words_that_no_store_can_hold_keep_no_attempt_out_of_the_trail(authority: FakeAuthority) -> None:
+    await refused(authority, PatchParameters(parameters=BEYOND), reason="more \ud800", thought_trace=None)
+    with pytest.raises(PrimalTouchedError):
+        await authority.primal.refuse({"leverage": "\ud800"}, request=asking(reason="\ud800"))
+    assert [record.reason for record in authority.store.trail] == ["more \\ud800", "\\ud800"]
+    assert all(record.model_dump_json() for record in authority.store.trail)
+
+
+async def test_the_record_names_the_scope_as_it_is_stored(authority: FakeAuthority) -> None:
+    await refused(authority, PatchParameters(parameters=BEYOND), scope="symbol:btcusdt")
+    assert authority.store.trail[-1].scope == BTC
+
+
 async def test_a_refusal_stands_where_it_cannot_be_recorded(authority: FakeAuthority) -> None:
     authority.store.fail_write = ConflictError("others kept changing policy")
     error = await refused(authority, PatchParameters(parameters=BEYOND))

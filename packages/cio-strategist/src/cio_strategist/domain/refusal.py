@@ -7,6 +7,7 @@ from typing import Any
 from cio_strategist.domain.audit import AuditRecord, Subject
 from cio_strategist.domain.config_change import Order
 from cio_strategist.domain.edit import Restore
+from cio_strategist.domain.layer_change import field_of
 from cio_strategist.domain.primal_view import plain_limit
 from cio_strategist.domain.request import ChangeRequest
 from cio_strategist.domain.stored import StoredPolicy, last_version, own_parameters
@@ -17,7 +18,7 @@ from petrosa_contracts.primal_bounds import Excess
 
 def refusal_of_change(stored: StoredPolicy, *, order: Order, beyond: Sequence[Excess]) -> AuditRecord:
     """Return the record of an edit that would have set values beyond the limits; before and after are the same."""
-    scope = order.scope
+    scope = field_of(stored.layers, order.scope)
     present = own_parameters(stored.layers.get(scope))
     version = None if present is None else last_version(stored, scope)
     return _record(
@@ -76,9 +77,14 @@ def _record(request: ChangeRequest, now: datetime, new_id: str, **what: Any) -> 
         changed_by=request.author,
         caller=request.caller.name,
         caller_class=request.caller.kind,
-        reason=request.reason,
-        thought_trace=request.thought_trace,
+        reason=_storable(request.reason),
+        thought_trace=_storable(request.thought_trace),
         at=now,
         request_id=request.request_id,
         **what,
     )
+
+
+def _storable(text: str | None) -> str | None:
+    # Text that no store can hold must not keep an attempt out of the trail.
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
