@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -7,7 +8,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from petrosa_contracts import DrawdownPhase, RegimeFeatures, RegimeStatus, Side, Trend, VolatilityPhase
-from petrosa_contracts.regime import DRAWDOWN_MULTIPLIERS, VOLATILITY_MULTIPLIERS, largest_multiplier, may_increase
+from petrosa_contracts.regime import (
+    DRAWDOWN_MULTIPLIERS,
+    DRAWDOWN_THRESHOLDS,
+    VOLATILITY_MULTIPLIERS,
+    drawdown_phase,
+    largest_multiplier,
+    may_increase,
+)
 
 NOW = datetime(2026, 2, 25, 12, tzinfo=UTC)
 VOLATILITIES = st.sampled_from(VolatilityPhase)
@@ -138,3 +146,28 @@ def test_a_trend_opposes_the_other_side_and_an_unknown_one_both(
     trend: Trend, against_long: bool, against_short: bool
 ) -> None:
     assert (trend.opposes(Side.LONG), trend.opposes(Side.SHORT)) == (against_long, against_short)
+
+
+@pytest.mark.parametrize(
+    ("fall", "phase"),
+    [
+        (None, DrawdownPhase.UNKNOWN),
+        ("0", DrawdownPhase.SHALLOW),
+        ("0.0999999", DrawdownPhase.SHALLOW),
+        ("0.1", DrawdownPhase.CORRECTION),
+        ("0.1999999", DrawdownPhase.CORRECTION),
+        ("0.2", DrawdownPhase.DEEP),
+        ("0.2999999", DrawdownPhase.DEEP),
+        ("0.3", DrawdownPhase.SEVERE),
+        ("1.5", DrawdownPhase.SEVERE),
+    ],
+)
+def test_a_fall_belongs_to_the_worst_phase_whose_threshold_it_reaches(fall: str | None, phase: DrawdownPhase) -> None:
+    assert drawdown_phase(None if fall is None else Decimal(fall)) is phase
+
+
+def test_every_known_phase_has_a_threshold_and_the_worst_comes_first() -> None:
+    assert list(DRAWDOWN_THRESHOLDS) == sorted(
+        set(DrawdownPhase) - {DrawdownPhase.UNKNOWN}, key=lambda each: -each.severity
+    )
+    assert list(DRAWDOWN_THRESHOLDS.values()) == sorted(DRAWDOWN_THRESHOLDS.values(), reverse=True)

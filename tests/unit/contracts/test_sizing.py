@@ -13,6 +13,7 @@ from petrosa_contracts.sizing import (
     largest_amount,
     minimum_amount,
     reference_price,
+    smallest_amount,
 )
 
 prices = st.decimals("0.00000001", "1000000", places=8)
@@ -104,6 +105,7 @@ def test_no_engine_generation_would_order_more(
     by_quantity = max(decimal_of(quantity), smallest)
     by_share = max((equity or 0) * decimal_of(share or 0.0) / decimal_of(price), smallest)
     assert largest_amount(signal, equity=equity, filters=limits) == max(by_quantity, by_share)
+    assert smallest_amount(signal, limits) <= min(by_quantity, by_share if share else by_quantity)
 
 
 @pytest.mark.parametrize(
@@ -167,3 +169,19 @@ def test_a_decimal_says_what_the_number_prints_as(value: float) -> None:
 def test_an_order_is_valued_at_the_higher_of_its_two_prices() -> None:
     assert reference_price(_signal(current_price=10.0, price=50000.0)) == 50000
     assert reference_price(_signal(current_price=50000.0, price=10.0)) == 50000
+
+
+@pytest.mark.parametrize(
+    ("fields", "amount"),
+    [
+        ({"quantity": 0.0}, "0.002"),
+        ({"quantity": 0.001}, "0.002"),
+        ({"quantity": 0.5}, "0.5"),
+        ({"quantity": 0.5, "position_size_pct": 0.0}, "0.5"),
+        ({"quantity": 0.5, "position_size_pct": 0.01}, "0.002"),
+    ],
+)
+def test_the_smallest_order_is_the_minimum_unless_a_quantity_is_sure_to_be_taken(
+    fields: dict[str, Any], amount: str
+) -> None:
+    assert smallest_amount(_signal(current_price=50_000.0, **fields)) == Decimal(amount)

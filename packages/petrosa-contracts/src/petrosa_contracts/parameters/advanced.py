@@ -134,9 +134,10 @@ ADVANCED: tuple[Parameter, ...] = (
             "How far the price in an intent may lie from the live price, in percent of the live price: 0.1 is a tenth "
             "of a percent, one part in a thousand. It is percent, unlike `position_size_pct`; someone who thinks in "
             "fractions and types 0.001 gets a band a hundred times too narrow and no error message. Where the gate is "
-            "given fresh market prices it uses the value as the price band of PRICE_PHANTOM, in both directions; "
-            "risk-reducing intents outside it are recorded and pass. It does not limit the fill itself: engines place "
-            "market orders without a protective price and do not read this value."
+            "given market prices it uses the value as the price band of PRICE_PHANTOM, in both directions; the band in "
+            "the gate's own settings holds besides, so a larger value than that changes nothing. Risk-reducing intents "
+            "outside it are recorded and pass. It does not limit the fill itself: engines place market orders without "
+            "a protective price and do not read this value."
         ),
         impact=(
             "A narrow band keeps out intents computed on old or wrong data: a bot that believes in 50,000 while the "

@@ -69,8 +69,8 @@ POSITION_SIZING: tuple[Parameter, ...] = (
             "This is the bluntest and most dependable size limit: it needs no equity, no positions and no price "
             "history. Going from 1,000 to 5,000 USD makes the worst single order five times as costly: at a stop 2 % "
             "away 100 USD in place of 20 USD, and 300 USD in place of 60 USD on an engine that moves the stop out to 6 "
-            "%. Where a market regime is configured, its multiplier shrinks this limit further; in SAFE and "
-            "CONSERVATIVE modes the fail-safe limit, 5,000 USD at present, holds beside it."
+            "%. Where a market regime is configured, its multiplier shrinks this limit further (REGIME_SIZE); in SAFE "
+            "and CONSERVATIVE modes the fail-safe limit, 5,000 USD at present, holds beside it."
         ),
         raise_when=(
             "Equity has grown and orders that are right by percentage are now vetoed for their notional, or a symbol "
