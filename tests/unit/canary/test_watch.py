@@ -132,7 +132,7 @@ def message(body: bytes) -> Callable[[bytes], bytes]:
 
 def test_governance_that_answers_is_there() -> None:
     with nats_server(answering(message(b'{"service": "petrosa-cio", "status": "HALTED"}'))) as address:
-        assert probe_governance(address) is None
+        assert probe_governance([address]) is None
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_anything_else_is_governance_gone(reply: Callable[[bytes], bytes], why: 
             answering(reply)(connection)
 
     with nats_server(converse) as address:
-        found = probe_governance(address)
+        found = probe_governance([address])
     assert found is not None
     assert why in found or why == "closed"
 

@@ -1,6 +1,7 @@
 """`canary`: cancels every order and closes every USD-M futures position, needing nothing but the exchange."""
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -110,11 +111,18 @@ def _add_confirmation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--i-understand", action="store_true", help="everything is closed at market, at any price")
     parser.add_argument(
         "--give-up-after",
-        type=float,
+        type=_seconds,
         default=GIVE_UP_AFTER_SECONDS,
         metavar="SECONDS",
         help="end after so long, and say what is left (default %(default)g)",
     )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError("has to be more than zero")
+    return seconds
 
 
 if __name__ == "__main__":

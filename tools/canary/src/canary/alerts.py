@@ -33,12 +33,19 @@ def _send_mail(mail: Mail, subject: str, text: str) -> None:
     message = EmailMessage()
     message["Subject"], message["From"], message["To"] = subject, mail.sender, mail.to
     message.set_content(text)
-    with smtplib.SMTP(mail.host, mail.port, timeout=TIMEOUT_SECONDS) as server:
-        if mail.starttls:
+    with _mail_server(mail) as server:
+        if mail.tls == "starttls":
             server.starttls(context=ssl.create_default_context())
         if mail.user:
             server.login(mail.user, mail.password)
         server.send_message(message)
+
+
+def _mail_server(mail: Mail) -> smtplib.SMTP:
+    if mail.tls == "implicit":
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(mail.host, mail.port, timeout=TIMEOUT_SECONDS, context=context)
+    return smtplib.SMTP(mail.host, mail.port, timeout=TIMEOUT_SECONDS)
 
 
 def _send_webhook(url: str, subject: str, text: str) -> None:

@@ -21,6 +21,7 @@ ATTEMPTS = 6
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 4.0
 TIMEOUT_SECONDS = 5.0
+WAIT_WORTH_MENTIONING_SECONDS = 1.0
 
 WRONG_TIME = -1021
 OVERLOADED = -1008
@@ -119,6 +120,7 @@ class Caller:
                 if error.maybe_done and not also_if_maybe_done:
                     raise
             self._journal.write("attempt_failed", path=request.path, attempt=attempt, why=str(failure))
+            self._journal.mention(f"Waiting, then trying again: {failure}.")
             if attempt == attempts:
                 raise failure
             if self.deadline.left <= pause:
@@ -136,7 +138,7 @@ class Caller:
     def _attempt(self, request: Request) -> object:
         if self.deadline.left <= 0:
             raise OutOfTimeError("the time given for the run is over")
-        self.pacer.acquire(request.weight, order=request.order)
+        self.pacer.acquire(request.weight, order=request.order, waiting=self._mention_wait)
         with self._counting:
             self.requests += 1
         expires_at = self.clock.monotonic() + RECV_WINDOW_MILLISECONDS / 1000
@@ -145,6 +147,10 @@ class Caller:
         except UnavailableError as error:
             error.expires_at = expires_at
             raise
+
+    def _mention_wait(self, seconds: float) -> None:
+        if seconds >= WAIT_WORTH_MENTIONING_SECONDS:
+            self._journal.mention(f"Waiting {seconds:.0f} s to keep the exchange's limits.")
 
     def _exchange(self, request: Request) -> object:
         answer = self._transport.send(

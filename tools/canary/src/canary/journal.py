@@ -9,6 +9,8 @@ from pathlib import Path
 
 from canary.clock import Clock
 
+MENTION_SECONDS = 3.0
+
 
 class Journal:
     """Writes every event to a file that is only ever appended to, and tells the person the ones meant for them.
@@ -22,6 +24,7 @@ class Journal:
         self._clock = clock
         self._say = say
         self._lock = threading.Lock()
+        self._mentioned_at = clock.monotonic() - MENTION_SECONDS
 
     def write(self, event: str, **fields: object) -> None:
         """Append one event with its time and the run's name."""
@@ -35,6 +38,14 @@ class Journal:
         self.write("said", text=sentence)
         with self._lock:
             self._say(sentence)
+
+    def mention(self, sentence: str) -> None:
+        """Say a sentence unless something like it was said just now: of what many requests meet at once."""
+        now = self._clock.monotonic()
+        with self._lock:
+            if now - self._mentioned_at >= MENTION_SECONDS:
+                self._mentioned_at = now
+                self._say(sentence)
 
     def _append(self, line: str) -> None:
         if self.path is None:

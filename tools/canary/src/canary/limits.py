@@ -1,7 +1,7 @@
 """Keeps to the exchange's limits: request weight a minute, orders in ten seconds and a minute, and its pauses."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from canary.clock import Clock, Deadline
@@ -58,8 +58,11 @@ class Pacer:
         self._lock = threading.Lock()
         self._held_until = 0.0
 
-    def acquire(self, weight: int, *, order: bool) -> None:
-        """Wait until a request of this weight may go; raises `OutOfTimeError` if that is beyond the deadline."""
+    def acquire(self, weight: int, *, order: bool, waiting: Callable[[float], None]) -> None:
+        """Wait until a request of this weight may go; raises `OutOfTimeError` if that is beyond the deadline.
+
+        `waiting` is told how many seconds are left to wait.
+        """
         while True:
             with self._lock:
                 wait = self._wait(weight, order=order)
@@ -68,6 +71,7 @@ class Pacer:
                     return
             if wait > self._deadline.left:
                 raise OutOfTimeError(f"the exchange wants us to wait {wait:.0f} s, longer than the run may take")
+            waiting(wait)
             # Not less than what a clock can tell apart, or it would spin.
             self._clock.sleep(min(max(wait, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS))
 

@@ -24,6 +24,11 @@ class NatsAddress:
     tls: bool
     login: dict[str, str]
 
+    @classmethod
+    def parse_all(cls, urls: str) -> "tuple[NatsAddress, ...]":
+        """Read addresses separated by commas; raises `RefusedError`."""
+        return tuple(cls.parse(url.strip()) for url in urls.split(","))
+
     @staticmethod
     def parse(url: str) -> "NatsAddress":
         """Read nats://[user:password@ or token@]host[:port], or tls://; raises `RefusedError`."""
@@ -53,9 +58,13 @@ def request(address: NatsAddress, subject: str, payload: bytes, timeout: float) 
 
 def _converse(raw: socket.socket, address: NatsAddress, subject: str, payload: bytes) -> bytes:
     info = _info(_line_unbuffered(raw))
-    connection = raw
-    if address.tls or info.get("tls_required"):
-        connection = ssl.create_default_context().wrap_socket(raw, server_hostname=address.host)
+    if not (address.tls or info.get("tls_required")):
+        return _ask(raw, address, subject, payload)
+    with ssl.create_default_context().wrap_socket(raw, server_hostname=address.host) as hidden:
+        return _ask(hidden, address, subject, payload)
+
+
+def _ask(connection: socket.socket, address: NatsAddress, subject: str, payload: bytes) -> bytes:
     inbox = f"_INBOX.{os.urandom(11).hex()}"
     options = {"verbose": False, "pedantic": False, "lang": "python", "version": "1", "headers": True}
     greeting = json.dumps({**options, "no_responders": True, "protocol": 1, **address.login}).encode()

@@ -1,6 +1,7 @@
 """One HTTP request, one answer: connections are kept per thread, and a failure says whether anything was sent."""
 
 import http.client
+import select
 import ssl
 import threading
 from collections.abc import Mapping
@@ -60,7 +61,7 @@ class HttpTransport:
         try:
             connection.request(method, self._prefix + target, headers=dict(headers))
             response = connection.getresponse()
-            body = response.read(MAX_ANSWER_BYTES)
+            body = _whole_body(response)
         except (OSError, http.client.HTTPException) as error:
             self._drop(connection)
             # The request had left, or was leaving: only the exchange knows what became of it.
@@ -82,9 +83,11 @@ class HttpTransport:
 
     def _connected(self, timeout: float) -> http.client.HTTPConnection:
         kept: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        if kept is not None and kept.sock is not None:
+        if kept is not None and _usable(kept):
             kept.sock.settimeout(timeout)
             return kept
+        if kept is not None:
+            self._drop(kept)
         if self._tls is None:
             fresh = http.client.HTTPConnection(self._host, self._port, timeout=timeout)
         else:
@@ -104,6 +107,24 @@ class HttpTransport:
         self._local.connection = None
         with self._lock:
             self._opened.discard(connection)
+
+
+def _whole_body(response: http.client.HTTPResponse) -> bytes:
+    body = response.read(MAX_ANSWER_BYTES)
+    if response.length:
+        raise http.client.IncompleteRead(body, response.length)
+    return body
+
+
+def _usable(connection: http.client.HTTPConnection) -> bool:
+    """Whether a kept connection can take a request: what can be read before one is sent is its end."""
+    if connection.sock is None:
+        return False
+    try:
+        readable, _, _ = select.select([connection.sock], [], [], 0)
+    except (OSError, ValueError):
+        return False
+    return not readable
 
 
 def _why(error: Exception) -> str:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 from canary.errors import RefusedError
 
-SMTP_PORT = 587
+SMTP_PORTS = {"starttls": 587, "implicit": 465, "off": 587}
 WATCH_ENVIRONMENT_HELP = """environment of watch, beside that of `canary --help`:
   NATS_URL                                  where governance is reached (nats://user:password@host:4222, tls://)
   CANARY_WEBHOOK_URL                        gets a POST of {"text", "subject"}; https, or http on this machine
-  CANARY_SMTP_HOST, CANARY_SMTP_PORT        mail server (port 587); STARTTLS unless CANARY_SMTP_TLS=off
+  CANARY_SMTP_HOST, CANARY_SMTP_PORT        mail server (port 587, or 465 with implicit TLS)
+  CANARY_SMTP_TLS                           starttls (default), implicit, or off
   CANARY_SMTP_USER, CANARY_SMTP_PASSWORD    its login, if it wants one
   CANARY_MAIL_FROM, CANARY_MAIL_TO          sender and receivers (several: separated by commas)
 
@@ -23,7 +24,8 @@ class Mail:
 
     host: str
     port: int
-    starttls: bool
+    tls: str
+    """starttls, implicit, or off."""
     user: str = field(repr=False)
     password: str = field(repr=False)
     sender: str
@@ -59,13 +61,16 @@ def _mail(environment: Mapping[str, str]) -> Mail | None:
         return None
     if not host or not to:
         raise RefusedError("email needs both CANARY_SMTP_HOST and CANARY_MAIL_TO")
-    port = environment.get("CANARY_SMTP_PORT", str(SMTP_PORT))
+    tls = environment.get("CANARY_SMTP_TLS") or "starttls"
+    if tls not in SMTP_PORTS:
+        raise RefusedError(f"CANARY_SMTP_TLS has to be one of {', '.join(SMTP_PORTS)}")
+    port = environment.get("CANARY_SMTP_PORT") or str(SMTP_PORTS[tls])
     if not (port.isascii() and port.isdigit()):
         raise RefusedError("CANARY_SMTP_PORT has to be a number")
     return Mail(
         host=host,
         port=int(port),
-        starttls=environment.get("CANARY_SMTP_TLS", "on") != "off",
+        tls=tls,
         user=environment.get("CANARY_SMTP_USER", ""),
         password=environment.get("CANARY_SMTP_PASSWORD", ""),
         sender=environment.get("CANARY_MAIL_FROM") or f"canary@{host}",

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -50,7 +50,7 @@ def watch(options: argparse.Namespace, environment: Mapping[str, str], console: 
     settings = read_watch_settings(environment)
     if min(options.after, options.every) <= 0:
         raise RefusedError("--after and --every have to be more than zero")
-    address = NatsAddress.parse(settings.nats_url)
+    addresses = NatsAddress.parse_all(settings.nats_url)
     place = read_settings(environment, base_url=options.base_url, testnet=options.testnet)
     target = target_of(options, environment, console) if options.close_all else None
     clock = SystemClock()
@@ -61,14 +61,14 @@ def watch(options: argparse.Namespace, environment: Mapping[str, str], console: 
             console.say(failure)
 
     around = Surroundings(
-        governance=lambda: probe_governance(address),
+        governance=lambda: probe_governance(addresses),
         exchange=lambda: probe_exchange(place.base_url),
         alert=alert,
         close=lambda: target is not None and close_without_asking(options, target, console),
     )
     now = clock.monotonic()
     console.say(
-        f"Watching {address.host} and {place.place} every {options.every:g} s; "
+        f"Watching {', '.join(address.host for address in addresses)} and {place.place} every {options.every:g} s; "
         f"after {options.after:g} min of silence: alert{' and CLOSE EVERYTHING' if options.close_all else ''}."
     )
     vigil = Vigil(options.after * MINUTE, options.close_all, now, now)
@@ -79,8 +79,19 @@ def watch(options: argparse.Namespace, environment: Mapping[str, str], console: 
     return EXIT_UNKNOWN if vigil.tried_at is not None and not vigil.closed else EXIT_DONE
 
 
-def probe_governance(address: NatsAddress) -> str | None:
-    """Ask governance for its pulse; return why there is none, None if there is: any mode of it counts."""
+def probe_governance(addresses: Sequence[NatsAddress]) -> str | None:
+    """Ask governance for its pulse, at one address after the other; return why none has it, None if one has."""
+    failures: list[str] = []
+    for address in addresses:
+        failure = _pulse(address)
+        if failure is None:
+            return None
+        failures.append(failure)
+    return "; ".join(failures)
+
+
+def _pulse(address: NatsAddress) -> str | None:
+    """Return why governance is not there, None if it is: any mode of it counts."""
     try:
         answer = json.loads(request(address, PING_SUBJECT, b"{}", TIMEOUT_SECONDS))
     except UnavailableError as error:
