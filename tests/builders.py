@@ -12,7 +12,7 @@ from cio_decision.decoding import PayloadLimits, Unreadable, decode
 from cio_decision.freshness import Ages
 from cio_decision.intent import Intent
 from cio_decision.reservation import Entry, Exit
-from cio_nurse.ports import Claim
+from cio_nurse.ports import Claim, Inbound
 from cio_nurse.service.lanes import Arrival
 from petrosa_contracts import (
     Breach,
@@ -149,7 +149,7 @@ def market_view(state: MarketState | None = None, *, known: bool = True, **overr
     fields: dict[str, Any] = {
         "state": found,
         "listed": True,
-        "ages": Ages(stale_seconds=5, lost_seconds=15),
+        "ages": Ages(stale_seconds=5.0, lost_seconds=15.0),
         "band_share": Decimal("0.05"),
         **overrides,
     }
@@ -175,7 +175,7 @@ def regime_view(**overrides: Any) -> RegimeView:
     fields: dict[str, Any] = {
         "symbol": regime_status(),
         "market": regime_status(symbol=None),
-        "ages": Ages(stale_seconds=7200, lost_seconds=21_600),
+        "ages": Ages(stale_seconds=7200.0, lost_seconds=21_600.0),
         **overrides,
     }
     return RegimeView(**fields)
@@ -224,7 +224,7 @@ def portfolio_view(state: PortfolioState | None = None, *, known: bool = True, *
     found = state or (portfolio_state() if known else None)
     fields: dict[str, Any] = {
         "state": found,
-        "ages": Ages(stale_seconds=10, lost_seconds=15),
+        "ages": Ages(stale_seconds=10.0, lost_seconds=15.0),
         "drawdown_limit": Decimal("0.2"),
         **overrides,
     }
@@ -245,7 +245,13 @@ def arrival(read: Intent | None = None, *, at: datetime = NOW, arrived: float = 
     """Return an intent as it came, with a reply subject of its own."""
     found = read or intent()
     reply = fields.pop("reply", f"_INBOX.{found.signal_id}")
-    return Arrival(found, reply, fields.pop("trace", None), fields.pop("headers", None), at, arrived, **fields)
+    message = inbound(json.dumps(dict(found.payload)).encode(), reply, fields.pop("headers", None))
+    return Arrival(found, message, fields.pop("trace", None), at, arrived, **fields)
+
+
+def inbound(data: bytes, reply: str = "", headers: Mapping[str, str] | None = None) -> Inbound:
+    """Return a message as it comes from a bot."""
+    return Inbound(data, f"cio.intent.trading.{STRATEGY}", reply, headers)
 
 
 def claim(identity: str = "identity-1", decision_id: str = DECISION, **overrides: Any) -> Claim:

@@ -9,10 +9,17 @@ from typing import Any, NamedTuple, Protocol
 
 from cio_decision.context import Reserved
 from cio_nurse.domain.reservations import Reservations
-from cio_nurse.errors import StoreContentError, StoreTimeoutError, StoreUnavailableError, TransportUnavailableError
-from cio_nurse.ports import Claim, ClaimAnswer, StoredPolicy, StoredPulse
+from cio_nurse.errors import (
+    JournalError,
+    StoreContentError,
+    StoreTimeoutError,
+    StoreUnavailableError,
+    TransportUnavailableError,
+)
+from cio_nurse.ports import Claim, ClaimAnswer, JournalEntry, StoredPolicy, StoredPulse
 from petrosa_contracts import MarketState, PortfolioState, RegimeStatus, Verdict
 from petrosa_contracts.portfolio import SETTLE_SECONDS
+from petrosa_contracts.record import DecisionRecord
 
 IDENTITY_LASTS = timedelta(hours=24)
 RESERVATION_SECONDS = 90.0
@@ -67,8 +74,19 @@ class Reports(Protocol):
     def engine_replied(self, decision_id: str, data: bytes) -> None: ...
 
 
+class RecordReports(Protocol):
+    """Who is told what became of a record."""
+
+    async def acknowledged(self, record_id: str) -> None: ...
+
+    async def refused(self, record_id: str, reason: str) -> None: ...
+
+
 class FakeTransport:
-    """Keeps what was published, in order. What became of signals is reported when the server is flushed."""
+    """Keeps what was published, in order. What became of signals is reported when the server is flushed.
+
+    Records are acknowledged at once while `stream` is "keeps"; "refuses" refuses them, "silent" says nothing.
+    """
 
     def __init__(self, *, reports: Reports | None = None, connected: bool = True) -> None:
         self.connected = connected
@@ -77,6 +95,9 @@ class FakeTransport:
         """Who takes signals: returns its reply, or None for none. Set to None while nobody listens."""
         self.before_publish: Callable[[], None] = lambda: None
         """Called before every message, so that something can happen in the middle of a batch."""
+        self.stream = "keeps"
+        self.records: list[DecisionRecord] = []
+        self._record_reports: RecordReports | None = None
         self._reports = reports
         self._unreported: list[Message] = []
 
@@ -102,6 +123,21 @@ class FakeTransport:
         signal = Message(subject, payload, headers, decision_id)
         self._send(signal)
         self._unreported.append(signal)
+
+    def report_records_to(self, records: RecordReports) -> None:
+        self._record_reports = records
+
+    async def publish_record(self, subject: str, payload: bytes, record_id: str) -> None:
+        if not self.connected:
+            raise TransportUnavailableError("not connected")
+        assert self._record_reports is not None
+        if self.stream == "keeps":
+            self.records.append(DecisionRecord.model_validate_json(payload))
+            assert self.records[-1].record_id == record_id
+            assert subject.startswith("cio.record.decision.")
+            await self._record_reports.acknowledged(record_id)
+        elif self.stream == "refuses":
+            await self._record_reports.refused(record_id, "the stream is full")
 
     async def flush(self) -> None:
         if not self.connected:
@@ -358,10 +394,33 @@ class FakeLedgerStore:
             self._redis.trades.setdefault(day, Counter()).subtract(_counted(claim))
 
 
+class FakeJournal:
+    """A journal in memory; `broken` makes every write fail."""
+
+    def __init__(self) -> None:
+        self.entries: list[JournalEntry] = []
+        self.broken = False
+
+    def open(self) -> int:
+        return len(self.entries)
+
+    def append(self, entries: Sequence[JournalEntry]) -> None:
+        if self.broken:
+            raise JournalError("the disk is full")
+        self.entries += entries
+
+    def oldest(self, at_most: int) -> Sequence[JournalEntry]:
+        return self.entries[:at_most]
+
+    def forget(self, count: int) -> None:
+        del self.entries[:count]
+
+
 class FakeMetrics:
     """Keeps what was counted."""
 
     def __init__(self) -> None:
+        self.records: Counter[str] = Counter()
         self.verdicts: list[Verdict] = []
         self.signals: Counter[str] = Counter()
         self.engine_replies: Counter[str] = Counter()
@@ -371,6 +430,9 @@ class FakeMetrics:
 
     def signal(self, outcome: str) -> None:
         self.signals[outcome] += 1
+
+    def record(self, outcome: str) -> None:
+        self.records[outcome] += 1
 
     def engine_reply(self, status: str) -> None:
         self.engine_replies[status] += 1

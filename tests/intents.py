@@ -239,6 +239,7 @@ def contexts(
         regime=draw(st.none() | regime_views()),
         portfolio=draw(st.none() | portfolio_views()),
         symbol_known=draw(st.booleans()),
+        audit_available=draw(st.sampled_from([True, True, False])),
         ledger=draw(st.just(LedgerView()) | ledgers()),
         orders_last_second=draw(st.integers(0, 12)),
         max_orders_per_second=draw(st.none() | st.integers(1, 12)),

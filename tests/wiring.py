@@ -23,6 +23,7 @@ from cio_nurse.service.modes import AgeLimits
 from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.pipeline import DecisionLimits, Pipeline
 from cio_nurse.service.portfolio_mirror import PortfolioMirror
+from cio_nurse.service.recording import Recorder, Recording
 from cio_nurse.service.regime_mirror import RegimeMirror
 from petrosa_contracts import PolicyLayer, Verdict
 from petrosa_contracts.primal import PrimalLimits
@@ -31,6 +32,7 @@ from tests.fakes import (
     RESERVATION_SECONDS,
     FakeClock,
     FakeInputStore,
+    FakeJournal,
     FakeLedgerStore,
     FakeMetrics,
     FakePolicyStore,
@@ -39,9 +41,9 @@ from tests.fakes import (
 )
 
 SIGNALS = "signals.trading"
-MARKET_AGES = Ages(stale_seconds=5, lost_seconds=15)
-REGIME_AGES = Ages(stale_seconds=7200, lost_seconds=21_600)
-PORTFOLIO_AGES = Ages(stale_seconds=10, lost_seconds=15)
+MARKET_AGES = Ages(stale_seconds=5.0, lost_seconds=15.0)
+REGIME_AGES = Ages(stale_seconds=7200.0, lost_seconds=21_600.0)
+PORTFOLIO_AGES = Ages(stale_seconds=10.0, lost_seconds=15.0)
 AGES = AgeLimits(stale_seconds=5, lost_seconds=3600)
 
 
@@ -59,6 +61,7 @@ class WiredGate:
     queue_capacity: int = 1000
     stalled_seconds: float = 0.0
     needs: Collection[Input] = ()
+    records: bool = True
     payload_limits: PayloadLimits = field(default_factory=PayloadLimits)
 
     def __post_init__(self) -> None:
@@ -76,10 +79,22 @@ class WiredGate:
         self.outbox = Outbox(
             transport=self.transport, dialect=DIALECTS[self.dialect], signals=SIGNALS, metrics=self.metrics
         )
+        self.journal = FakeJournal()
+        self.recording = Recording(
+            recorder=Recorder(instance="nurse-1", version="0.1.0", primal_digest=None, limits=self.payload_limits),
+            transport=self.transport,
+            journal=self.journal,
+            clock=self.clock,
+            metrics=self.metrics,
+            deadline_seconds=0.05,
+            enabled=lambda: self.records,
+        )
+        self.transport.report_records_to(self.recording)
         self.pipeline = Pipeline(
             mirror=self.mirror,
             inputs=self.inputs,
             ledger=self.ledger,
+            recording=self.recording,
             outbox=self.outbox,
             clock=self.clock,
             limits=DecisionLimits(
@@ -93,6 +108,7 @@ class WiredGate:
         self.intake = Intake(
             lanes=self.lanes,
             pipeline=self.pipeline,
+            recording=self.recording,
             outbox=self.outbox,
             mirror=self.mirror,
             mode=self.mode,
@@ -110,6 +126,7 @@ class WiredGate:
             every_seconds=10.0,
             stalled_seconds=lambda: self.stalled_seconds,
             primal_problem=self.primal_problem,
+            recording=self.recording,
         )
 
     def _mirrors(self) -> Mirrors:

@@ -23,7 +23,7 @@ from tests.portfolio_rules import (
     portfolio_is_within,
     positions_fit,
 )
-from tests.unit.decision.gates.test_gates import NOTED_ABOUT_CLOSES, PENDING
+from tests.unit.decision.gates.test_gates import NOTED_ABOUT_CLOSES
 
 ANY_MODE = (Mode.ACTIVE, Mode.SAFE, Mode.HALTED, Mode.FROZEN)
 
@@ -92,6 +92,7 @@ def allows(intent: Intent, context: Context) -> dict[Code, bool]:
             and context.symbol_known
         ),
         Code.PRIMAL_LIMIT: context.primal is None,
+        Code.AUDIT_UNAVAILABLE: context.audit_available,
         Code.DEADLINE_EXCEEDED: context.decision_seconds <= context.decision_deadline_seconds,
         **market_rules(intent, context),
         **regime_rules(intent, context),
@@ -105,7 +106,7 @@ def test_an_entry_is_approved_just_when_every_rule_allows_it(intent: Intent, con
     rules = allows(intent, context)
     verdict = evaluate(intent, context)
     event("approved" if verdict.approved else "vetoed")
-    assert rules.keys() == {gate.code for gate in GATES} - PENDING
+    assert rules.keys() == {gate.code for gate in GATES}
     assert {breach.code for breach in verdict.breaches} == {code for code, allowed in rules.items() if not allowed}
     assert verdict.approved is all(rules.values())
 

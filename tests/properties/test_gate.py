@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from cio_nurse.errors import TransportUnavailableError
 from petrosa_contracts import Code, Mode
-from tests.builders import control_entry, layer, raw, stored_control
+from tests.builders import control_entry, inbound, layer, raw, stored_control
 from tests.intents import JUNK, fields, spoiled
 from tests.wiring import WiredGate
 
@@ -45,7 +45,7 @@ class GateInAnySurroundings(RuleBasedStateMachine):
         self.messages += len(data)
         deciding = asyncio.create_task(gate.intake.run())
         for each, name in zip(data, names, strict=True):
-            await gate.intake.accept(each, name, None)
+            await gate.intake.accept(inbound(each, name, None))
         await gate.intake.drained()
         deciding.cancel()
         await asyncio.gather(deciding, return_exceptions=True)

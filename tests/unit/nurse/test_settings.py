@@ -1,4 +1,5 @@
 import re
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,10 @@ DEFAULTS: dict[str, Any] = {
     "NURSE_DRAWDOWN_LIMIT_PCT": 20,
     "NURSE_PRIMAL_FILE": None,
     "NURSE_PRIMAL_APPROVERS": None,
+    "NURSE_AUDIT": "auto",
+    "NURSE_AUDIT_DEADLINE_MS": 50.0,
+    "NURSE_JOURNAL_FOLDER": Path(tempfile.gettempdir()) / "cio-nurse",
+    "NURSE_JOURNAL_MAX_BYTES": 67_108_864,
     "NURSE_DRAIN_SECONDS": 10.0,
 }
 

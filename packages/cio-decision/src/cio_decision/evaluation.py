@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from cio_decision.breaches import Measured
 from cio_decision.context import Context
+from cio_decision.decoding import Unreadable
 from cio_decision.exits import increases_risk
 from cio_decision.gates import FOR_CLOSES, FOR_ENTRIES, FOR_REDUCING_ORDERS, Gate, Panel
 from cio_decision.intent import Intent
-from petrosa_contracts import Breach, Code, Decision, Verdict
+from petrosa_contracts import Breach, Code, Decision, Mode, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,27 @@ def evaluate(intent: Intent, context: Context, *, latency_ms: float = 0.0) -> Ve
     The same arguments always give the same verdict. `latency_ms` is measured outside and only passed through.
     """
     return conclude(intent, context, examine(intent, context), latency_ms=latency_ms)
+
+
+def refuse(
+    unreadable: Unreadable, *, decision_id: str, mode: Mode, epoch: int | None, received_at: datetime, latency_ms: float
+) -> Verdict:
+    """Return the verdict on a payload that became no intent."""
+    return Verdict(
+        decision_id=decision_id,
+        verdict=Decision.VETOED,
+        code=unreadable.breaches[0].code,
+        message=unreadable.breaches[0].message,
+        breaches=unreadable.breaches,
+        mode=mode,
+        epoch=epoch,
+        strategy_id=unreadable.text("strategy_id"),
+        symbol=unreadable.text("symbol"),
+        action=unreadable.text("action"),
+        signal_id=unreadable.text("signal_id"),
+        received_at=received_at,
+        latency_ms=latency_ms,
+    )
 
 
 def conclude(intent: Intent, context: Context, findings: Findings, *, latency_ms: float) -> Verdict:

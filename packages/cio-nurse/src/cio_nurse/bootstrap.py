@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import hashlib
 import signal
 from collections.abc import Generator, Mapping
 from datetime import datetime
@@ -17,13 +18,15 @@ from cio_nurse.adapters import log
 from cio_nurse.adapters.apart import Apart
 from cio_nurse.adapters.clock import SystemClock
 from cio_nurse.adapters.health import HealthServer
+from cio_nurse.adapters.jetstream import RecordStream
+from cio_nurse.adapters.journal import FileJournal
 from cio_nurse.adapters.nats import NatsConnection, Subscription
 from cio_nurse.adapters.redis import RedisLedgerStore, RedisPolicyStore
 from cio_nurse.adapters.redis_inputs import RedisInputStore
 from cio_nurse.adapters.telemetry import Telemetry
 from cio_nurse.domain.dialects import DIALECTS
 from cio_nurse.errors import StoreError, TransportUnavailableError
-from cio_nurse.ports import Clock, InputStore
+from cio_nurse.ports import Clock, Inbound, InputStore
 from cio_nurse.service.alerts import Alerts
 from cio_nurse.service.delivery import Delivery
 from cio_nurse.service.gate_mode import GateMode
@@ -38,6 +41,7 @@ from cio_nurse.service.modes import AgeLimits
 from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.pipeline import DecisionLimits, Pipeline
 from cio_nurse.service.portfolio_mirror import PortfolioMirror
+from cio_nurse.service.recording import Recorder, Recording
 from cio_nurse.service.regime_mirror import RegimeMirror
 from cio_nurse.settings import Settings
 from petrosa_contracts import Alert, AlertSeverity, subjects
@@ -81,6 +85,7 @@ class Nurse:
         self._inputs = LiveInputs(self._clock, _mirrors(settings, self._input_store, self._clock))
         self._mode = GateMode(self._mirror, self._inputs)
         self._ledger = Ledger(self._ledger_store, self._clock, reservation_seconds=settings.reservation_seconds)
+        self._record_stream = RecordStream()
         delivery = Delivery(ledger=self._ledger, metrics=self._telemetry, clock=self._clock)
         self._intents = NatsConnection(
             nats_url,
@@ -89,8 +94,14 @@ class Nurse:
                 Subscription(subjects.subscriptions(settings.intents), self._accept, subjects.NURSE_QUEUE_GROUP)
             ],
             delivery=delivery,
+            prepare=self._record_stream.prepare if settings.audit != "off" else None,
         )
         self._alerts = Alerts(self._intents)
+        self._journal = FileJournal(
+            settings.journal_folder / _short_digest(nats_url), settings.instance, max_bytes=settings.journal_max_bytes
+        )
+        self._recording = self._make_recording()
+        self._intents.report_records_to(self._recording)
         self._lanes = Lanes(lane_capacity=settings.lane_capacity, queue_capacity=settings.queue_capacity)
         self._intake = self._make_intake()
         self._pulse = NatsConnection(
@@ -109,11 +120,33 @@ class Nurse:
             every_seconds=settings.heartbeat_seconds,
             stalled_seconds=lambda: self._clock.seconds() - self._turned_at,
             primal_problem=self._primal.problem if self._primal else "",
+            recording=self._recording,
         )
         self._health = HealthServer(
             host=settings.http_host, port=settings.http_port, readiness=self.readiness, telemetry=self._telemetry
         )
         self._watch()
+
+    def _make_recording(self) -> Recording:
+        settings = self._settings
+        return Recording(
+            recorder=Recorder(
+                instance=settings.instance,
+                version=__version__,
+                primal_digest=self._primal.limits.digest() if self._primal else None,
+                limits=_payload_limits(settings),
+            ),
+            transport=self._intents,
+            journal=self._journal,
+            clock=self._clock,
+            metrics=self._telemetry,
+            deadline_seconds=settings.audit_deadline_ms / 1000,
+            enabled=self._needs_records,
+        )
+
+    def _needs_records(self) -> bool:
+        audit = self._settings.audit
+        return audit == "required" or (audit == "auto" and self._record_stream.offered)
 
     def _make_intake(self) -> Intake:
         settings = self._settings
@@ -127,6 +160,7 @@ class Nurse:
             mirror=self._mirror,
             inputs=self._inputs,
             ledger=self._ledger,
+            recording=self._recording,
             outbox=outbox,
             clock=self._clock,
             limits=DecisionLimits(
@@ -139,11 +173,12 @@ class Nurse:
         return Intake(
             lanes=self._lanes,
             pipeline=pipeline,
+            recording=self._recording,
             outbox=outbox,
             mirror=self._mirror,
             mode=self._mode,
             clock=self._clock,
-            limits=PayloadLimits(max_bytes=settings.max_payload_bytes, max_depth=settings.max_payload_depth),
+            limits=_payload_limits(settings),
         )
 
     async def serve(self) -> None:
@@ -167,6 +202,8 @@ class Nurse:
                     self._intake.run(),
                     self._alerts.run(),
                     self._turn(),
+                    self._recording.run(),
+                    self._keep_record_stream(),
                     Apart(self._beat).run(),
                     self._settle_when_store_is_back(),
                     self._announce_ready(),
@@ -177,6 +214,7 @@ class Nurse:
             for task in running:
                 task.cancel()
         await self._health.stop()
+        self._journal.close()
         await self._policy_store.close()
         await self._input_store.close()
         await self._ledger_store.close()
@@ -193,6 +231,12 @@ class Nurse:
             "reasons": pulse.reasons,
             **self._input_facts(),
             "primal": _primal_facts(self._primal),
+            "records": {
+                "needed": self._recording.enabled,
+                "available": self._recording.available,
+                "backlog": self._recording.backlog.waiting,
+                "dropped": self._recording.backlog.dropped,
+            },
         }
         return bool(facts["subscribed"] and facts["policy_loaded"]), facts
 
@@ -206,11 +250,11 @@ class Nurse:
             "input_ages_seconds": {name: standing.age_seconds for name, standing in standings.items()},
         }
 
-    async def _accept(self, data: bytes, reply: str, headers: Mapping[str, str] | None) -> None:
-        await self._intake.accept(data, reply, headers)
+    async def _accept(self, message: Inbound) -> None:
+        await self._intake.accept(message)
 
-    async def _answer_ping(self, _data: bytes, reply: str, _headers: Mapping[str, str] | None) -> None:
-        await self._heartbeat.answer(reply)
+    async def _answer_ping(self, message: Inbound) -> None:
+        await self._heartbeat.answer(message.reply)
 
     async def _take_intents(self) -> None:
         # A replica that joins before it has read policy and inputs would veto what the others approve. Without any it
@@ -220,6 +264,13 @@ class Nurse:
                 await self._mirror.until_loaded()
                 await self._inputs.until_read()
         await self._intents.run()
+
+    async def _keep_record_stream(self) -> None:
+        # The stream may be made late, or be lost: until it stands, nothing opens.
+        while self._settings.audit != "off":
+            await asyncio.sleep(POLL_SECONDS)
+            if self._recording.enabled and not (self._record_stream.stands and self._recording.available):
+                await self._intents.prepare()
 
     async def _turn(self) -> None:
         # The heartbeat has a loop of its own and would go on for a gate whose loop stands still; this tells it.
@@ -260,6 +311,7 @@ class Nurse:
             async with asyncio.timeout(self._settings.drain_seconds):
                 await self._intents.stop_listening()
                 await self._intake.drained()
+                await self._recording.drained()
                 await self._ledger.settle()
                 if self._intents.connected:
                     await self._intents.flush()
@@ -294,6 +346,8 @@ class Nurse:
             "1 while the signed file's primal limits hold, 0 while the built-in tightest do, -1 without primal limits.",
             lambda: -1.0 if self._primal is None else float(self._primal.signed),
         )
+        telemetry.watch("records_outstanding", "Records not acknowledged yet.", lambda: self._recording.outstanding)
+        telemetry.watch("records_backlog", "Records in the journal.", lambda: self._recording.backlog.waiting)
         telemetry.watch("log_lines_dropped", "Log lines that found no room.", lambda: self._lines.dropped)
 
 
@@ -372,6 +426,15 @@ def _primal_facts(standing: PrimalStanding | None) -> dict[str, Any]:
         "signers": list(standing.signers),
         "problem": standing.problem,
     }
+
+
+def _payload_limits(settings: Settings) -> PayloadLimits:
+    return PayloadLimits(max_bytes=settings.max_payload_bytes, max_depth=settings.max_payload_depth)
+
+
+def _short_digest(text: str) -> str:
+    """Return what keeps apart the journals of gates on different NATS servers; the address may hold a password."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -3,6 +3,7 @@
 NurseError
 ├── SettingsError            the environment is not usable: stop and tell the operator
 ├── TransportUnavailableError  NATS is away: nothing can be published; the connection is retried
+├── JournalError             the journal is full or cannot be written: free the disk, or bring the stream back
 └── StoreError               Redis did not do its part
     ├── StoreUnavailableError  away: decide under CONSERVATIVE until it is back
     ├── StoreTimeoutError      too slow for this decision; whether it was carried out is unknown
@@ -22,6 +23,10 @@ class SettingsError(NurseError):
 
 class TransportUnavailableError(NurseError):
     """NATS is not connected; what was to be published has not left."""
+
+
+class JournalError(NurseError):
+    """The journal is full, or cannot be written or read. What was to be written is not kept."""
 
 
 class StoreError(NurseError):

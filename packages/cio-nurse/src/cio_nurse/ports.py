@@ -21,6 +21,16 @@ class Clock(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A message as it came: its bytes, where it came on, where to reply (empty: nowhere), its headers."""
+
+    data: bytes
+    subject: str
+    reply: str
+    headers: Mapping[str, str] | None
+
+
 class Transport(Protocol):
     """Publishing on NATS."""
 
@@ -41,6 +51,43 @@ class Transport(Protocol):
 
     async def flush(self) -> None:
         """Return once the server has all that was published. Raises as `publish`."""
+        ...
+
+
+class RecordTransport(Protocol):
+    """Publishing records to the stream. What becomes of them is told to whoever the adapter was given."""
+
+    async def publish_record(self, subject: str, payload: bytes, record_id: str) -> None:
+        """Publish a record under its id. Raises `TransportUnavailableError` while not connected."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A record that waits for the stream: its id, its subject and its bytes."""
+
+    record_id: str
+    subject: str
+    payload: bytes
+
+
+class Journal(Protocol):
+    """Records on this machine's disk. Every method blocks, so it is called in a thread; any may run beside another."""
+
+    def open(self) -> int:
+        """Take over what earlier gates left behind and return how many records wait."""
+        ...
+
+    def append(self, entries: Sequence[JournalEntry]) -> None:
+        """Write records and return when they are on the disk. Raises `JournalError`."""
+        ...
+
+    def oldest(self, at_most: int) -> Sequence[JournalEntry]:
+        """Return the oldest records that are not delivered. Raises `JournalError`."""
+        ...
+
+    def forget(self, count: int) -> None:
+        """Note that the oldest records are delivered."""
         ...
 
 

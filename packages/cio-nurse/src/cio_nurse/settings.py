@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 import socket
+import tempfile
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -231,6 +232,30 @@ class Settings(BaseModel):
         alias="NURSE_PRIMAL_APPROVERS",
         description="List of those who may sign it; unset: allowed_signers beside the file. Better a place that "
         "whoever writes the file cannot write.",
+    )
+    audit: Literal["auto", "required", "off"] = Field(
+        default="auto",
+        alias="NURSE_AUDIT",
+        description="Whether an entry needs its record kept by JetStream before it leaves: required; auto (required as "
+        "soon as the NATS server offers JetStream); off.",
+    )
+    audit_deadline_ms: float = Field(
+        default=50.0,
+        gt=0,
+        le=10_000,
+        alias="NURSE_AUDIT_DEADLINE_MS",
+        description="Longest wait for a record's acknowledgement, ms; then entries are vetoed AUDIT_UNAVAILABLE.",
+    )
+    journal_folder: Path = Field(
+        default_factory=lambda: Path(tempfile.gettempdir()) / "cio-nurse",
+        alias="NURSE_JOURNAL_FOLDER",
+        description="Folder for records that JetStream does not take in time; better one that outlives the container.",
+    )
+    journal_max_bytes: int = Field(
+        default=67_108_864,
+        ge=65_536,
+        alias="NURSE_JOURNAL_MAX_BYTES",
+        description="Largest journal; records beyond it are dropped, counted and said. Exits pass all the same.",
     )
     drain_seconds: float = Field(
         default=10.0,

@@ -5,10 +5,10 @@ policy is kept as the layers that the order touches; resolving them again with t
 force, and resolving them with a change gives what would have been.
 """
 
-from datetime import date
 from decimal import Decimal
+from typing import Annotated, cast
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field
 
 from petrosa_contracts.control import ControlEntry, Mode
 from petrosa_contracts.failsafe import FailSafeLimits
@@ -20,8 +20,22 @@ from petrosa_contracts.primal import PrimalLimits
 from petrosa_contracts.regime import RegimeStatus
 from petrosa_contracts.verdict import Code, Verdict
 
+WITHDRAWAL = ":withdrawn"
+"""What the id of a record that withdraws an approval ends with."""
+
 RECORD_FORM = 1
 """Version of the form of records; a reader refuses one that it does not know."""
+
+
+def _with_decimals(value: object) -> object:
+    """Read what JSON holds of primal limits: their decimals are text there, and nowhere else."""
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[str, object]", value)
+    return {name: Decimal(given) if isinstance(given, str) else given for name, given in fields.items()}
+
+
+_Primal = Annotated[PrimalLimits, BeforeValidator(_with_decimals)]
 
 
 class _Value(BaseModel):
@@ -104,10 +118,8 @@ class RecordedInputs(_Value):
     decision_seconds: float = Field(ge=0, description="How long the decision had taken.")
     decision_deadline_seconds: float = Field(gt=0, description="Setting.")
     failsafe: FailSafeLimits = Field(description="Limits of degraded operation.")
-    primal: PrimalLimits | None = Field(description="Hard ceilings; null: none configured.")
+    primal: _Primal | None = Field(description="Hard ceilings; null: none configured.")
     audit_available: bool = Field(description="Whether the record could be kept durably in time.")
-    max_payload_bytes: int = Field(gt=0, description="Setting.")
-    max_payload_depth: int = Field(gt=0, description="Setting.")
 
 
 class GateReading(_Value):
@@ -120,7 +132,7 @@ class GateReading(_Value):
 
 
 class DecisionRecord(_Value):
-    """One decision with everything that it rested on. Insert-only; unique by `verdict.decision_id`.
+    """One decision with everything that it rested on. Insert-only; unique by `record_id`.
 
     An intent that could not be read, or found no room, has no `inputs`: its verdict follows from the payload, or from
     the queue, alone.
@@ -131,10 +143,21 @@ class DecisionRecord(_Value):
     raw: Base64Bytes = Field(description="The payload as it came, base64.")
     subject: str = Field(description="Subject it came on.")
     headers: dict[str, str] = Field(description="NATS headers it came with.")
+    max_payload_bytes: int = Field(gt=0, description="Largest payload the gate read, bytes.")
+    max_payload_depth: int = Field(gt=0, description="Deepest nesting the gate read, levels.")
     inputs: RecordedInputs | None = Field(description="What the decision rested on.")
     readings: tuple[GateReading, ...] = Field(description="What every gate measured, in their order.")
     instance: str = Field(description="Replica that decided.")
     version: str = Field(description="Version of the gate.")
     primal_digest: str | None = Field(description="Digest of the primal limits; null: none configured.")
     trace_id: str = Field(description="Trace it belongs to, 32 hexadecimal digits.")
-    day: date = Field(description="UTC day of the decision.")
+    withdraws: bool = Field(
+        default=False,
+        description="Whether it takes the place of an approval of the same decision whose record was not acknowledged "
+        "in time and may yet turn up: no signal left for that one.",
+    )
+
+    @property
+    def record_id(self) -> str:
+        """What the record is unique by: the decision id, with a mark where it withdraws an approval."""
+        return f"{self.verdict.decision_id}{WITHDRAWAL if self.withdraws else ''}"

@@ -1,7 +1,7 @@
 """Resolution: from layers to the values in force for one order, and where each came from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -37,6 +37,8 @@ class ResolvedPolicy:
     provenance: Mapping[str, Provenance]
     scopes: tuple[str, ...]
     """Keys of all scopes that the order touches, widest first, whether or not they set anything."""
+    layers: Mapping[str, PolicyLayer] = field(default_factory=lambda: MappingProxyType({}))
+    """The layers it was resolved from, by scope key: resolving them again gives the same policy."""
 
     def __getitem__(self, name: str) -> Any:
         """Return the value in force of the parameter `name`; `KeyError` if the catalogue has no such parameter."""
@@ -77,13 +79,11 @@ def resolve(
     values = dict(_DEFAULTS)
     provenance = dict.fromkeys(_DEFAULTS, _FROM_DEFAULTS)
     scopes = layer_keys(symbol=symbol, strategy_id=strategy_id, side=side)
-    for key in scopes:
-        layer = layers.get(key)
-        if layer is None:
-            continue
+    touched = {key: layers[key] for key in scopes if key in layers}
+    for key, layer in touched.items():
         source = Provenance(key, layer.version)
         for name, value in layer.parameters.items():
             if name in CATALOGUE:
                 values[name] = read_only(value)
                 provenance[name] = source
-    return ResolvedPolicy(MappingProxyType(values), MappingProxyType(provenance), scopes)
+    return ResolvedPolicy(MappingProxyType(values), MappingProxyType(provenance), scopes, MappingProxyType(touched))

@@ -8,7 +8,7 @@ import pytest
 from cio_decision.freshness import Freshness, Input
 from cio_nurse.service import inputs as module
 from petrosa_contracts import DrawdownPhase, Mode, Side, VolatilityPhase
-from tests.builders import SYMBOL, ago, market_state, portfolio_state, position, regime_status
+from tests.builders import SYMBOL, ago, inbound, market_state, portfolio_state, position, regime_status
 from tests.fakes import FakeRedis, eventually
 from tests.wiring import WiredGate
 
@@ -118,7 +118,7 @@ class TestGrowingOld:
 
     async def test_an_unreadable_payload_is_answered_under_the_mode_that_holds_everywhere(self) -> None:
         gate = await WiredGate.started(needs=ALL)
-        await gate.intake.accept(b"{", "_INBOX.1", None)
+        await gate.intake.accept(inbound(b"{", "_INBOX.1"))
         assert gate.metrics.verdicts[-1].mode is Mode.CONSERVATIVE
 
     async def test_one_old_symbol_restricts_itself_alone(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 from cio_decision.decoding import PayloadLimits
 from cio_nurse.service.intake import BATCH
 from petrosa_contracts import Code, Mode
-from tests.builders import control_entry, raw, stored_control
+from tests.builders import control_entry, inbound, raw, stored_control
 from tests.fakes import settled
 from tests.wiring import WiredGate, codes_of
 
@@ -25,7 +25,7 @@ async def deciding(gate: WiredGate) -> AsyncIterator[None]:
 
 async def accept(gate: WiredGate, *ids: str, **fields: Any) -> None:
     for each in ids:
-        await gate.intake.accept(raw(intent_id=each, **fields), f"_INBOX.{each}", None)
+        await gate.intake.accept(inbound(raw(intent_id=each, **fields), f"_INBOX.{each}", None))
 
 
 async def test_what_was_accepted_is_decided_and_answered() -> None:
@@ -49,7 +49,7 @@ async def test_many_intents_are_decided_in_batches_and_in_order() -> None:
 
 async def test_what_cannot_be_read_is_answered_at_once_and_not_queued() -> None:
     gate = await WiredGate.started()
-    await gate.intake.accept(b"{", "_INBOX.1", None)
+    await gate.intake.accept(inbound(b"{", "_INBOX.1", None))
     (reply,) = gate.transport.on("_INBOX.1")
     assert (reply.verdict.code, reply.verdict.epoch) == (Code.PAYLOAD_INVALID, 1)
     assert gate.lanes.waiting == 0
@@ -92,7 +92,7 @@ async def overloaded(gate: WiredGate) -> None:
 
 
 async def unreadable(gate: WiredGate) -> None:
-    await gate.intake.accept(b"{", "_INBOX.9", None)
+    await gate.intake.accept(inbound(b"{", "_INBOX.9", None))
 
 
 @pytest.mark.parametrize("send", [overloaded, unreadable])
@@ -107,8 +107,8 @@ async def test_the_trace_of_the_message_is_carried_on() -> None:
     gate = await WiredGate.started()
     parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     async with deciding(gate):
-        await gate.intake.accept(raw(intent_id="1"), "", {"Traceparent": parent})
-        await gate.intake.accept(raw(intent_id="2", _otel_trace_headers={"traceparent": parent}), "", None)
+        await gate.intake.accept(inbound(raw(intent_id="1"), "", {"Traceparent": parent}))
+        await gate.intake.accept(inbound(raw(intent_id="2", _otel_trace_headers={"traceparent": parent}), "", None))
         await gate.intake.drained()
     assert [signal.content["_otel_trace_context"] for signal in gate.transport.signals] == [{"traceparent": parent}] * 2
     assert [signal.headers for signal in gate.transport.signals] == [{"traceparent": parent}, None]
@@ -144,7 +144,7 @@ async def test_every_message_gets_one_verdict_whatever_it_is() -> None:
     messages = [b"", b"{}", raw(intent_id="1"), raw(intent_id="1"), raw(intent_id="2", confidence=0.1), b"[" * 99]
     async with deciding(gate):
         for number, data in enumerate(messages):
-            await gate.intake.accept(data, f"_INBOX.{number}", None)
+            await gate.intake.accept(inbound(data, f"_INBOX.{number}", None))
         await gate.intake.drained()
     replies = [gate.transport.on(f"_INBOX.{number}") for number in range(len(messages))]
     assert [len(each) for each in replies] == [1] * len(messages)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cio_decision.decoding import PayloadLimits, Unreadable, decode
-from cio_decision.evaluation import evaluate
+from cio_decision.evaluation import evaluate, refuse
 from cio_nurse.domain.dialects import DIALECTS
 from cio_nurse.service.outbox import Outbox
 from petrosa_contracts import Code, Mode, TraceContext, Verdict
@@ -148,7 +148,8 @@ class TestARefusal:
     async def refused(self, outbox: Outbox, data: bytes) -> None:
         unreadable = decode(data, PayloadLimits())
         assert isinstance(unreadable, Unreadable)
-        await outbox.refuse(unreadable, "_INBOX.1", mode=Mode.SAFE, epoch=3, at=NOW, latency_ms=0.5)
+        verdict = refuse(unreadable, decision_id=DECISION, mode=Mode.SAFE, epoch=3, received_at=NOW, latency_ms=0.5)
+        await outbox.veto(verdict, "_INBOX.1")
 
     async def test_it_is_a_veto_with_what_could_be_recognised(self, outbox: Outbox, transport: FakeTransport) -> None:
         await self.refused(outbox, raw(action="BUY", signal_id="sig-1", price=-1))

@@ -252,7 +252,7 @@ class TestTheRate:
         assert (await gate.decide_one(intent_id="3")).code is Code.RATE_LIMIT
 
     async def test_signals_that_could_not_leave_take_no_room(self) -> None:
-        gate = await WiredGate.started(max_orders_per_second=2)
+        gate = await WiredGate.started(max_orders_per_second=2, records=False)
         gate.transport.disconnect()
         await gate.decide(intent(intent_id="1"))
         gate.transport.connect()

@@ -174,7 +174,7 @@ class TestWhenTheStoreIsTooSlow:
 
 class TestWhileNatsIsAway:
     async def test_an_approval_whose_signal_cannot_leave_is_not_announced_and_its_place_is_freed(self) -> None:
-        gate = await WiredGate.started()
+        gate = await WiredGate.started(records=False)
         gate.transport.disconnect()
         assert await gate.decide(intent()) == []
         assert gate.transport.published == []
@@ -185,7 +185,7 @@ class TestWhileNatsIsAway:
         assert codes_of(await gate.decide(intent())) == [None]
 
     async def test_what_left_before_the_connection_broke_stays_approved(self) -> None:
-        gate = await WiredGate.started()
+        gate = await WiredGate.started(records=False)
 
         def break_after_the_first_signal() -> None:
             if gate.transport.signals:
@@ -198,7 +198,7 @@ class TestWhileNatsIsAway:
         assert gate.world.made(TODAY, "global") == 1
 
     async def test_with_the_store_away_too_the_place_is_freed_in_memory(self) -> None:
-        gate = await WiredGate.started()
+        gate = await WiredGate.started(records=False)
         gate.world.stop()
         gate.transport.disconnect()
         await gate.decide(intent())
@@ -210,7 +210,7 @@ class TestWhileNatsIsAway:
         assert gate.world.made(TODAY, "global") == 2
 
     async def test_an_exit_that_could_not_leave_may_be_sent_again(self) -> None:
-        gate = await WiredGate.started()
+        gate = await WiredGate.started(records=False)
         gate.transport.disconnect()
         await gate.decide(intent(action="close"))
         gate.transport.connect()

@@ -79,7 +79,7 @@ async def test_what_met_no_consumer_is_not_on_its_way_any_more() -> None:
 
 
 async def test_what_did_not_leave_is_not_on_its_way() -> None:
-    gate = await gate_with(portfolio_state(equity=10_000))
+    gate = await gate_with(portfolio_state(equity=10_000), records=False)
     gate.transport.disconnect()
     await burst(gate, 10)
     gate.transport.connect()

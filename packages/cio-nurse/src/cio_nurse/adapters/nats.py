@@ -6,7 +6,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import nats
 import nats.errors
@@ -14,9 +14,12 @@ import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
+from pydantic import BaseModel, ValidationError
 
 from cio_nurse.adapters.cancellation import heed_cancellation
 from cio_nurse.errors import TransportUnavailableError
+from cio_nurse.ports import Inbound
+from petrosa_contracts.streams import MESSAGE_ID
 
 CONNECT_SECONDS = 2
 PING_SECONDS = 5
@@ -30,8 +33,12 @@ _AWAY = (nats.errors.Error, OSError, TimeoutError, RuntimeError)
 
 _log = structlog.stdlib.get_logger()
 
-Receive = Callable[[bytes, str, Mapping[str, str] | None], Awaitable[None]]
-"""(payload, reply subject or empty text, headers or None)."""
+Receive = Callable[[Inbound], Awaitable[None]]
+"""Takes a message."""
+
+
+class _StreamAnswer(BaseModel):
+    error: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,18 @@ class DeliveryReports(Protocol):
         ...
 
 
+class RecordReports(Protocol):
+    """Who is told what became of a record."""
+
+    async def acknowledged(self, record_id: str) -> None:
+        """Note that the stream holds it."""
+        ...
+
+    async def refused(self, record_id: str, reason: str) -> None:
+        """Note that the stream does not take it, or that there is none."""
+        ...
+
+
 class NatsConnection:
     """A connection that is made again with a fresh client whenever it is lost.
 
@@ -69,18 +88,31 @@ class NatsConnection:
         name: str,
         subscriptions: Sequence[Subscription],
         delivery: DeliveryReports | None = None,
+        prepare: Callable[[Client], Awaitable[None]] | None = None,
     ) -> None:
         self._servers = [server.strip() for server in servers.split(",") if server.strip()]
         self._name = name
         self._subscriptions = tuple(subscriptions)
         self._delivery = delivery
+        self._records: RecordReports | None = None
+        self._prepare = prepare
         self._client: Client | None = None
         self._subscribed: list[NatsSubscription] = []
         self._inbox = ""
+        self._record_inbox = ""
         self._lost = asyncio.Event()
         self._listening = asyncio.Event()
         self._stopping = False
         self._trouble: Exception | None = None
+
+    def report_records_to(self, records: RecordReports) -> None:
+        """Tell `records` what becomes of records; said once, before `run`."""
+        self._records = records
+
+    async def prepare(self) -> None:
+        """Have made again, while connected, what is made at every connect."""
+        if self._prepare is not None and self._client is not None and self._client.is_connected:
+            await self._prepare(self._client)
 
     @property
     def connected(self) -> bool:
@@ -117,6 +149,10 @@ class NatsConnection:
     ) -> None:
         """Publish a signal with a reply inbox that names the decision; the server answers there if nobody takes it."""
         await self._publish(subject, payload, f"{self._inbox}.{decision_id}", headers)
+
+    async def publish_record(self, subject: str, payload: bytes, record_id: str) -> None:
+        """Publish a record; the stream answers on a reply inbox that names it, and keeps it once."""
+        await self._publish(subject, payload, f"{self._record_inbox}.{record_id}", {MESSAGE_ID: record_id})
 
     async def flush(self) -> None:
         """Return once the server has all that was published."""
@@ -179,6 +215,8 @@ class NatsConnection:
             closed_cb=self._on_closed,
         )
         try:
+            if self._prepare is not None:
+                await self._prepare(self._client)
             await self._subscribe(self._client)
         except BaseException:
             # Half subscribed, it would go on taking messages beside its successor.
@@ -196,6 +234,9 @@ class NatsConnection:
         if self._delivery is not None:
             self._inbox = client.new_inbox()
             await client.subscribe(f"{self._inbox}.*", cb=self._on_delivery_report)
+        if self._records is not None:
+            self._record_inbox = client.new_inbox()
+            await client.subscribe(f"{self._record_inbox}.*", cb=self._on_record_report)
         await _confirmed(client)
 
     async def _publish(self, subject: str, payload: bytes, reply: str, headers: Mapping[str, str] | None) -> None:
@@ -229,6 +270,22 @@ class NatsConnection:
         else:
             self._delivery.engine_replied(decision_id, message.data)
 
+    async def _on_record_report(self, message: Msg) -> None:
+        if self._records is None:
+            return
+        record_id = message.subject.rpartition(".")[2]
+        if message.headers and message.headers.get("Status") == _NO_RESPONDERS:
+            await self._records.refused(record_id, "there is no stream for records")
+            return
+        try:
+            answer = _StreamAnswer.model_validate_json(message.data)
+        except ValidationError:
+            answer = _StreamAnswer(error={"description": "an answer that cannot be read"})
+        if answer.error is None:
+            await self._records.acknowledged(record_id)
+        else:
+            await self._records.refused(record_id, f"the stream refuses: {answer.error.get('description')}")
+
 
 async def _confirmed(client: Client) -> None:
     """Return once the server has all that was handed to the client."""
@@ -239,6 +296,6 @@ async def _confirmed(client: Client) -> None:
 
 def _callback(receive: Receive) -> Callable[[Msg], Awaitable[None]]:
     async def on_message(message: Msg) -> None:
-        await receive(message.data, message.reply, message.headers)
+        await receive(Inbound(message.data, message.subject, message.reply, message.headers))
 
     return on_message

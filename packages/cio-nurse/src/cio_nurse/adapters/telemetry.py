@@ -40,6 +40,13 @@ class Telemetry:
             registry=self._registry,
         )
         self._signals = {outcome: signals.labels(outcome) for outcome in ("published", "undelivered", "not_connected")}
+        records = Counter(
+            "cio_nurse_records",
+            "Records of decisions: kept by the stream, late, written to the journal, dropped.",
+            ["outcome"],
+            registry=self._registry,
+        )
+        self._records = {outcome: records.labels(outcome) for outcome in ("kept", "late", "journaled", "dropped")}
         self._replies = Counter("cio_nurse_engine_replies", "Engines' replies.", ["status"], registry=self._registry)
         self._input_age = Gauge(
             "cio_nurse_input_age_seconds",
@@ -86,6 +93,10 @@ class Telemetry:
     def signal(self, outcome: str) -> None:
         """Count a signal by what became of it."""
         self._signals[outcome].inc()
+
+    def record(self, outcome: str) -> None:
+        """Count a record by what became of it."""
+        self._records[outcome].inc()
 
     def engine_reply(self, status: str) -> None:
         """Count an engine's reply by its status."""

@@ -38,6 +38,15 @@ class Delivery(Protocol):
         ...
 
 
+class Recording(Protocol):
+    """Whether records of decisions are kept."""
+
+    @property
+    def available(self) -> bool:
+        """Whether a record of now can be expected to be kept in time."""
+        ...
+
+
 class Heartbeat:
     """Says how the gate is: to whoever asks, and to everybody at an interval."""
 
@@ -54,6 +63,7 @@ class Heartbeat:
         every_seconds: float,
         stalled_seconds: Callable[[], float],
         primal_problem: str = "",
+        recording: Recording | None = None,
     ) -> None:
         self._transport = transport
         self._mirror = mirror
@@ -65,6 +75,7 @@ class Heartbeat:
         self._every_seconds = every_seconds
         self._stalled_seconds = stalled_seconds
         self._primal_problem = primal_problem
+        self._recording = recording
 
     def pulse(self) -> GovernanceHeartbeat:
         """Return the gate's state at this moment: the mode that holds everywhere, and why it is not ACTIVE."""
@@ -74,6 +85,8 @@ class Heartbeat:
             reasons.append(f"the gate's loop stood still for {stalled:.0f} seconds")
         if self._primal_problem:
             reasons.append(f"the built-in tightest primal limits hold: {self._primal_problem}")
+        if self._recording is not None and not self._recording.available:
+            reasons.append("records of decisions are not kept, and nothing opens without one")
         if self._delivery.undelivered_recently:
             reasons.append("approved signals reach no consumer")
         if reasons and status is GovernanceStatus.GOVERNANCE_ACTIVE:

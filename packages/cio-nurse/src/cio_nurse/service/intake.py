@@ -1,16 +1,18 @@
 """Intake: every message becomes an arrival in a lane or an answer at once."""
 
 import asyncio
-from collections.abc import Mapping
 
 from cio_decision.decoding import PayloadLimits, Unreadable, decode
-from cio_decision.evaluation import Findings, conclude
-from cio_nurse.ports import Clock
+from cio_decision.evaluation import Findings, conclude, refuse
+from cio_decision.identity import new_decision_id
+from cio_nurse.ports import Clock, Inbound
 from cio_nurse.service.gate_mode import GateMode
 from cio_nurse.service.lanes import Arrival, Lanes
 from cio_nurse.service.mirror import Mirror
 from cio_nurse.service.outbox import Outbox
-from cio_nurse.service.pipeline import MILLISECONDS, Pipeline
+from cio_nurse.service.pipeline import Pipeline
+from cio_nurse.service.recording import Recording
+from cio_nurse.service.release import MILLISECONDS
 from petrosa_contracts import Breach, tracing
 
 BATCH = 32
@@ -25,6 +27,7 @@ class Intake:
         *,
         lanes: Lanes,
         pipeline: Pipeline,
+        recording: Recording,
         outbox: Outbox,
         mirror: Mirror,
         mode: GateMode,
@@ -33,6 +36,7 @@ class Intake:
     ) -> None:
         self._lanes = lanes
         self._pipeline = pipeline
+        self._recording = recording
         self._outbox = outbox
         self._mirror = mirror
         self._mode = mode
@@ -41,22 +45,24 @@ class Intake:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    async def accept(self, data: bytes, reply: str, headers: Mapping[str, str] | None) -> None:
+    async def accept(self, message: Inbound) -> None:
         """Take one message: queue it, or answer at once if it cannot be read or there is no room."""
         received_at, arrived = self._clock.now(), self._clock.seconds()
-        intent = decode(data, self._limits)
+        intent = decode(message.data, self._limits)
         if isinstance(intent, Unreadable):
-            await self._outbox.refuse(
+            verdict = refuse(
                 intent,
-                reply,
+                decision_id=new_decision_id(),
                 mode=self._mode.now(),
                 epoch=self._mirror.view.epoch,
-                at=received_at,
+                received_at=received_at,
                 latency_ms=(self._clock.seconds() - arrived) * MILLISECONDS,
             )
+            await self._recording.keep(message, tracing.of_message(message.headers, intent.payload), verdict)
+            await self._outbox.veto(verdict, message.reply)
             return
-        trace = tracing.of_message(headers, intent.payload)
-        arrival = Arrival(intent, reply, trace, headers, received_at, arrived)
+        trace = tracing.of_message(message.headers, intent.payload)
+        arrival = Arrival(intent, message, trace, received_at, arrived)
         breach = self._lanes.offer(arrival)
         if breach is None:
             self._idle.clear()
@@ -80,4 +86,5 @@ class Intake:
         context = self._pipeline.context_of(arrival)
         latency_ms = (self._clock.seconds() - arrival.arrived) * MILLISECONDS
         verdict = conclude(arrival.intent, context, Findings((breach,)), latency_ms=latency_ms)
-        await self._outbox.veto(verdict, arrival.reply)
+        await self._recording.keep(arrival.message, arrival.trace, verdict)
+        await self._outbox.veto(verdict, arrival.message.reply)

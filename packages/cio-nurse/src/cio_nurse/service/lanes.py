@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from cio_decision.gates import overloaded
 from cio_decision.intent import Intent
+from cio_nurse.ports import Inbound
 from petrosa_contracts import Breach, TraceContext
 
 RESERVED_FOR_EXITS = 0.1
@@ -16,12 +16,11 @@ RESERVED_FOR_EXITS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A readable intent and how it came: where to reply, its headers' trace, when (UTC, and monotonic seconds)."""
+    """A readable intent and how it came: its message, its trace, when (UTC, and monotonic seconds)."""
 
     intent: Intent
-    reply: str
+    message: Inbound
     trace: TraceContext | None
-    headers: Mapping[str, str] | None
     received_at: datetime
     arrived: float
 

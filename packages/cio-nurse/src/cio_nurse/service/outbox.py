@@ -1,18 +1,15 @@
 """The outbox: signals and verdicts on their way out."""
 
-from datetime import datetime
 from typing import Protocol
 
 import structlog
 from pydantic_core import to_json
 
-from cio_decision.decoding import Unreadable
-from cio_decision.identity import new_decision_id
 from cio_nurse.domain.dialects import Dialect
 from cio_nurse.errors import TransportUnavailableError
 from cio_nurse.ports import Transport
 from cio_nurse.service.lanes import Arrival
-from petrosa_contracts import Decision, Mode, Verdict, subjects, tracing
+from petrosa_contracts import Verdict, subjects, tracing
 
 _log = structlog.stdlib.get_logger()
 
@@ -47,7 +44,7 @@ class Outbox:
         intent = arrival.intent
         trace = arrival.trace or tracing.of_decision(verdict.decision_id)
         outgoing = self._dialect(intent, self._signals, verdict.decision_id, trace, verdict.received_at)
-        headers = trace.carrier() if arrival.headers else None
+        headers = trace.carrier() if arrival.message.headers else None
         try:
             await self._transport.publish_signal(
                 outgoing.subject, to_json(outgoing.payload), verdict.decision_id, headers=headers
@@ -58,36 +55,13 @@ class Outbox:
             return False
         self._metrics.signal("published")
         _log.debug("intent_approved", latency_ms=verdict.latency_ms, **_named(verdict))
-        await self._send(verdict, arrival.reply)
+        await self._send(verdict, arrival.message.reply)
         return True
 
     async def veto(self, verdict: Verdict, reply: str) -> None:
         """Tell why there is no signal."""
         _log.info("intent_vetoed", code=verdict.code, reason=verdict.message, mode=verdict.mode, **_named(verdict))
         await self._send(verdict, reply)
-
-    async def refuse(
-        self, unreadable: Unreadable, reply: str, *, mode: Mode, epoch: int | None, at: datetime, latency_ms: float
-    ) -> None:
-        """Answer a payload that became no intent."""
-        await self.veto(
-            Verdict(
-                decision_id=new_decision_id(),
-                verdict=Decision.VETOED,
-                code=unreadable.breaches[0].code,
-                message=unreadable.breaches[0].message,
-                breaches=unreadable.breaches,
-                mode=mode,
-                epoch=epoch,
-                strategy_id=unreadable.text("strategy_id"),
-                symbol=unreadable.text("symbol"),
-                action=unreadable.text("action"),
-                signal_id=unreadable.text("signal_id"),
-                received_at=at,
-                latency_ms=latency_ms,
-            ),
-            reply,
-        )
 
     async def _send(self, verdict: Verdict, reply: str) -> None:
         self._metrics.verdict(verdict)

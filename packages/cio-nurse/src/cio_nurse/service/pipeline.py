@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from cio_decision.context import Context, LedgerView
-from cio_decision.evaluation import Findings, conclude, examine
+from cio_decision.evaluation import examine
 from cio_decision.exits import increases_risk
 from cio_decision.gates import daily_trades
 from cio_decision.identity import new_decision_id
@@ -20,10 +20,10 @@ from cio_nurse.service.lanes import Arrival
 from cio_nurse.service.ledger import Ledger
 from cio_nurse.service.mirror import Mirror, View
 from cio_nurse.service.outbox import Outbox
+from cio_nurse.service.recording import Recording
+from cio_nurse.service.release import Case, Release
 from petrosa_contracts import FailSafeLimits
 from petrosa_contracts.primal import PrimalLimits
-
-MILLISECONDS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,21 +42,11 @@ class DecisionLimits:
         return self.max_orders_per_second is not None or self.primal is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """An intent under decision."""
-
-    arrival: Arrival
-    context: Context
-    findings: Findings
-    claim: Claim
-
-
 class Pipeline:
     """Decides batches of intents in order.
 
     Evaluation is in memory; vetoes are answered at once. All approvals of a batch share one round trip to the ledger,
-    and only then do their signals leave, in the order in which the intents came.
+    and only then are they concluded, in the order in which the intents came.
     """
 
     def __init__(
@@ -65,6 +55,7 @@ class Pipeline:
         mirror: Mirror,
         inputs: LiveInputs,
         ledger: Ledger,
+        recording: Recording,
         outbox: Outbox,
         clock: Clock,
         limits: DecisionLimits,
@@ -72,25 +63,29 @@ class Pipeline:
         self._mirror = mirror
         self._inputs = inputs
         self._ledger = ledger
-        self._outbox = outbox
+        self._recording = recording
         self._clock = clock
         self._limits = limits
         self._orders: OrderedDict[str, float] = OrderedDict()
+        self._release = Release(
+            recording=recording, outbox=outbox, ledger=ledger, clock=clock, cancelled=self._is_no_order
+        )
 
     async def decide(self, batch: Sequence[Arrival]) -> None:
         """Decide on a batch and see every verdict on its way."""
+        await self._release.room()
         began = self._clock.seconds()
         passing = await self._pass_gates(batch)
         if passing:
             await self._settle(passing, began)
 
-    async def _pass_gates(self, batch: Sequence[Arrival]) -> list[_Case]:
+    async def _pass_gates(self, batch: Sequence[Arrival]) -> list[Case]:
         """Answer what a gate vetoes and return the rest."""
-        passing: list[_Case] = []
+        passing: list[Case] = []
         for arrival in batch:
             case = self._evaluate(arrival)
             if case.findings.vetoing:
-                await self._conclude(case)
+                await self._release.conclude(case)
             else:
                 passing.append(case)
         return passing
@@ -115,6 +110,7 @@ class Pipeline:
             regime=self._inputs.regime_view(symbol),
             portfolio=self._inputs.portfolio_view(),
             symbol_known=view.knows(symbol),
+            audit_available=self._recording.available,
             ledger=self._known(arrival, view, now.date()),
             orders_last_second=self._orders_last_second(),
             max_orders_per_second=self._limits.max_orders_per_second,
@@ -122,12 +118,12 @@ class Pipeline:
             decision_deadline_seconds=self._limits.deadline_seconds,
         )
 
-    def _evaluate(self, arrival: Arrival) -> _Case:
+    def _evaluate(self, arrival: Arrival) -> Case:
         intent, context = arrival.intent, self.context_of(arrival)
         findings = examine(intent, context)
         if not findings.vetoing and self._limits.bounds_rate and intent.action != "hold":
             self._orders[context.decision_id] = self._clock.seconds()
-        return _Case(arrival, context, findings, _claim(intent, context, passes=not findings.vetoing))
+        return Case(arrival, context, findings, _claim(intent, context, passes=not findings.vetoing))
 
     def _known(self, arrival: Arrival, view: View, today: date) -> LedgerView:
         counted = view.trades_on(today)
@@ -141,7 +137,7 @@ class Pipeline:
             self._orders.popitem(last=False)
         return len(self._orders)
 
-    async def _settle(self, cases: list[_Case], began: float) -> None:
+    async def _settle(self, cases: list[Case], began: float) -> None:
         day = cases[0].context.now.date()
         claims = [case.claim for case in cases]
         if not self._mirror.inputs.store_up:
@@ -158,7 +154,7 @@ class Pipeline:
         else:
             await self._finish(cases, answers, began)
 
-    async def _too_late(self, cases: list[_Case], day: date, began: float) -> None:
+    async def _too_late(self, cases: list[Case], day: date, began: float) -> None:
         """Conclude without the ledger's answer: entries are vetoed and undone later, exits go on memory alone."""
         entries = [case for case in cases if increases_risk(case.arrival.intent, case.context)]
         exits = [case for case in cases if not increases_risk(case.arrival.intent, case.context)]
@@ -168,35 +164,32 @@ class Pipeline:
             await self._veto(case, replace(case.context, decision_seconds=took))
         await self._finish(exits, self._claim_alone(exits, day), began)
 
-    async def _without_store(self, cases: list[_Case], began: float) -> None:
+    async def _without_store(self, cases: list[Case], began: float) -> None:
         """Decide once more without the ledger, under the mode that follows from its absence."""
         for case in cases:
-            self._is_no_order(case)
+            self._is_no_order(case.context.decision_id)
         passing = await self._pass_gates([case.arrival for case in cases])
         if passing:
             await self._finish(passing, self._claim_alone(passing, passing[0].context.now.date()), began)
 
-    def _claim_alone(self, cases: Sequence[_Case], day: date) -> Sequence[ClaimAnswer]:
+    def _claim_alone(self, cases: Sequence[Case], day: date) -> Sequence[ClaimAnswer]:
         return self._ledger.claim_alone([case.claim for case in cases], day, self._mirror.view.trades_on(day))
 
-    async def _finish(self, cases: Sequence[_Case], answers: Sequence[ClaimAnswer], began: float) -> None:
+    async def _finish(self, cases: Sequence[Case], answers: Sequence[ClaimAnswer], began: float) -> None:
         took = self._clock.seconds() - began
         undone: list[Claim] = []
         for case, answer in zip(cases, answers, strict=True):
             late = took > self._limits.deadline_seconds and increases_risk(case.arrival.intent, case.context)
             if answer.granted and not late:
-                left = await self._conclude(case)
-            else:
-                await self._refuse(
-                    case, replace(case.context, ledger=_told(case, answer), decision_seconds=took), began
-                )
-                left = not answer.granted
-            if not left:
+                await self._release.conclude(case)
+                continue
+            await self._refuse(case, replace(case.context, ledger=_told(case, answer), decision_seconds=took), began)
+            if answer.granted:
                 undone.append(case.claim)
         if undone:
             await self._ledger.release(undone, cases[0].context.now.date())
 
-    async def _refuse(self, case: _Case, context: Context, began: float) -> None:
+    async def _refuse(self, case: Case, context: Context, began: float) -> None:
         """Conclude what was not granted, or came too late; an exit that finds too little left may yet be an entry."""
         if isinstance(case.claim.reserves, Exit) and increases_risk(case.arrival.intent, context):
             findings = examine(case.arrival.intent, context)
@@ -206,30 +199,17 @@ class Pipeline:
                 return
         await self._veto(case, context)
 
-    async def _veto(self, case: _Case, context: Context) -> None:
+    async def _veto(self, case: Case, context: Context) -> None:
         """Conclude with what the ledger or the clock added to the context."""
         findings = examine(case.arrival.intent, context)
-        self._is_no_order(case)
+        self._is_no_order(context.decision_id)
         if not findings.vetoing:
             raise AssertionError(f"decision {context.decision_id} was not granted, yet no gate says why")
-        await self._conclude(replace(case, context=context, findings=findings))
+        await self._release.conclude(replace(case, context=context, findings=findings))
 
-    async def _conclude(self, case: _Case) -> bool:
-        """See the verdict on its way; whether the signal of an approval left."""
-        arrival = case.arrival
-        latency_ms = (self._clock.seconds() - arrival.arrived) * MILLISECONDS
-        verdict = conclude(arrival.intent, case.context, case.findings, latency_ms=latency_ms)
-        if not verdict.approved:
-            await self._outbox.veto(verdict, arrival.reply)
-            return True
-        left = await self._outbox.approve(arrival, verdict)
-        if not left:
-            self._is_no_order(case)
-        return left
-
-    def _is_no_order(self, case: _Case) -> None:
+    def _is_no_order(self, decision_id: str) -> None:
         """Give back the place in the rate that an intent took while it looked like an order."""
-        self._orders.pop(case.context.decision_id, None)
+        self._orders.pop(decision_id, None)
 
 
 def _claim(intent: Intent, context: Context, *, passes: bool) -> Claim:
@@ -246,7 +226,7 @@ def _claim(intent: Intent, context: Context, *, passes: bool) -> Claim:
     )
 
 
-def _told(case: _Case, answer: ClaimAnswer) -> LedgerView:
+def _told(case: Case, answer: ClaimAnswer) -> LedgerView:
     """Return what an answer says. That an order had no room as an exit stays known when it is claimed as an entry."""
     trades = {} if case.claim.limited_scope is None else {case.claim.limited_scope: answer.trades}
     reserved = answer.reserved

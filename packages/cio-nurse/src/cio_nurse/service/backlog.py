@@ -1,0 +1,128 @@
+"""The backlog: records that the stream did not take in time, on their way through the journal."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from cio_nurse.errors import JournalError
+from cio_nurse.ports import Journal, JournalEntry
+
+Settle = Callable[[bool], Awaitable[None]]
+"""What to do when it is known whether the stream keeps a record."""
+
+Send = Callable[[JournalEntry, Settle], Awaitable[None]]
+"""Publishes a record, and settles it once."""
+
+QUEUE = 20_000
+"""How many records may wait to be written; what comes beyond is dropped, counted and said."""
+
+AT_ONCE = 200
+"""How many are written with one sync, or sent before any is acknowledged."""
+
+RETRY_SECONDS = 1.0
+"""How long between two attempts at delivery."""
+
+_log = structlog.stdlib.get_logger()
+
+
+class Backlog:
+    """Writes late records to the journal and delivers them, oldest first, when the stream answers again.
+
+    What is delivered twice is told by its id, by the stream or by the store behind it.
+    """
+
+    def __init__(self, journal: Journal, *, on_written: Callable[[], None], on_dropped: Callable[[], None]) -> None:
+        self._journal = journal
+        self._on_written = on_written
+        self._on_dropped = on_dropped
+        self._queue: deque[JournalEntry] = deque()
+        self._added = asyncio.Event()
+        self._writing = asyncio.Lock()
+        self._written = 0
+        self._dropped = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many records are in the journal or on their way into it."""
+        return self._written + len(self._queue)
+
+    @property
+    def dropped(self) -> int:
+        """How many records could not be kept anywhere."""
+        return self._dropped
+
+    def add(self, entry: JournalEntry) -> None:
+        """Take a record; it is written soon."""
+        if len(self._queue) >= QUEUE:
+            self._drop([entry], "too many records wait for the journal")
+            return
+        self._queue.append(entry)
+        self._added.set()
+
+    async def run(self, send: Send) -> None:
+        """Write and deliver until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._write_always())
+            tasks.create_task(self._deliver_always(send))
+
+    async def written(self) -> None:
+        """Return once nothing waits to be written."""
+        while self._queue:
+            await self._write()
+
+    async def _write_always(self) -> None:
+        while True:
+            await self._added.wait()
+            self._added.clear()
+            await self.written()
+
+    async def _write(self) -> None:
+        async with self._writing:
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), AT_ONCE))]
+            try:
+                await asyncio.to_thread(self._journal.append, batch)
+            except JournalError as error:
+                self._drop(batch, str(error))
+                return
+        self._written += len(batch)
+        for _ in batch:
+            self._on_written()
+
+    async def _deliver_always(self, send: Send) -> None:
+        self._written += await asyncio.to_thread(self._journal.open)
+        while True:
+            if not self._written or not await self._deliver(send):
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _deliver(self, send: Send) -> bool:
+        """Send the oldest records and forget them if all were taken; whether they were."""
+        entries = await asyncio.to_thread(self._journal.oldest, AT_ONCE)
+        taken = await _all_taken(entries, send)
+        if taken:
+            await asyncio.to_thread(self._journal.forget, len(entries))
+            self._written -= len(entries)
+            _log.info("journal_delivered", records=len(entries), waiting=self.waiting)
+        return taken
+
+    def _drop(self, entries: Sequence[JournalEntry], reason: str) -> None:
+        self._dropped += len(entries)
+        for _ in entries:
+            self._on_dropped()
+        _log.error("records_dropped", records=len(entries), reason=reason)
+
+
+async def _all_taken(entries: Sequence[JournalEntry], send: Send) -> bool:
+    outcomes: list[bool] = []
+    settled = asyncio.Event()
+
+    async def settle(kept: bool) -> None:
+        outcomes.append(kept)
+        if len(outcomes) == len(entries):
+            settled.set()
+
+    for entry in entries:
+        await send(entry, settle)
+    await settled.wait()
+    return all(outcomes)

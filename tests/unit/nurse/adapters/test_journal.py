@@ -1,0 +1,108 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cio_nurse.adapters.journal import FileJournal
+from cio_nurse.errors import JournalError
+from cio_nurse.ports import JournalEntry
+
+LARGE = 1_000_000
+
+Open = Callable[..., FileJournal]
+
+
+@pytest.fixture
+def journal_of(tmp_path: Path) -> Iterator[Open]:
+    """Make journals in one folder; they are closed at the end."""
+    made: list[FileJournal] = []
+
+    def make(instance: str, *, folder: Path = tmp_path, max_bytes: int = LARGE) -> FileJournal:
+        made.append(FileJournal(folder, instance, max_bytes=max_bytes))
+        return made[-1]
+
+    yield make
+    for journal in made:
+        journal.close()
+
+
+def entry(number: int) -> JournalEntry:
+    return JournalEntry(f"id-{number}", "cio.record.decision.a", b"\x00\xff %d" % number)
+
+
+def entries(*numbers: int) -> list[JournalEntry]:
+    return [entry(number) for number in numbers]
+
+
+def test_what_is_written_comes_out_in_order(journal_of: Open) -> None:
+    journal = journal_of("nurse-1")
+    assert journal.open() == 0
+    journal.append(entries(1, 2))
+    journal.append(entries(3))
+    assert journal.oldest(2) == entries(1, 2)
+    journal.forget(2)
+    assert journal.oldest(10) == entries(3)
+
+
+def test_a_journal_that_is_delivered_is_empty_and_goes_on(journal_of: Open, tmp_path: Path) -> None:
+    journal = journal_of("nurse-1")
+    journal.append(entries(1, 2))
+    journal.forget(2)
+    assert [path.stat().st_size for path in tmp_path.iterdir()] == [0]
+    journal.append(entries(3))
+    assert journal.oldest(10) == entries(3)
+    journal.forget(1)
+    journal.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_gate_takes_over_what_dead_ones_left_behind(journal_of: Open, tmp_path: Path) -> None:
+    dead = journal_of("nurse-1")
+    dead.append(entries(1, 2))
+    dead.close()
+    heir = journal_of("nurse-2")
+    assert heir.open() == 2
+    assert heir.oldest(10) == entries(1, 2)
+    assert [path.name for path in tmp_path.iterdir()] == ["nurse-2.journal"]
+
+
+def test_the_journal_of_a_living_gate_is_left_alone(journal_of: Open) -> None:
+    alive = journal_of("nurse-1")
+    alive.append(entries(1))
+    assert journal_of("nurse-2").open() == 0
+    assert alive.oldest(10) == entries(1)
+
+
+def test_a_gate_of_the_same_name_goes_on_with_its_own(journal_of: Open) -> None:
+    first = journal_of("nurse/1")
+    first.append(entries(1))
+    first.close()
+    assert journal_of("nurse/1").open() == 1
+
+
+def test_a_line_that_was_half_written_is_left_out(journal_of: Open, tmp_path: Path) -> None:
+    journal = journal_of("nurse-1")
+    journal.append(entries(1, 2))
+    journal.close()
+    path = tmp_path / "nurse-1.journal"
+    path.write_bytes(path.read_bytes()[:-5])
+    again = journal_of("nurse-1")
+    assert again.open() == 1
+    again.append(entries(3))
+    assert again.oldest(10) == entries(1, 3)
+
+
+def test_a_full_journal_says_so_and_keeps_what_it_has(journal_of: Open) -> None:
+    journal = journal_of("nurse-1", max_bytes=200)
+    journal.append(entries(1))
+    with pytest.raises(JournalError, match="200 bytes"):
+        journal.append(entries(2, 3))
+    assert journal.oldest(10) == entries(1)
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_of_ours(journal_of: Open, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    journal = journal_of("nurse-1", folder=tmp_path / "file")
+    assert journal.open() == 0
+    with pytest.raises(JournalError, match="cannot be written"):
+        journal.append(entries(1))
