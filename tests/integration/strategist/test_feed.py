@@ -216,3 +216,21 @@ async def test_without_any_price_a_feed_is_not_ready(new_feed: Callable[..., Fee
     status, told = feed.readiness()
     assert (status, told["ready"], told["feed"]["newest_price_age_seconds"]) == (503, False, None)
     assert timedelta(seconds=told["feed"]["listing_age_seconds"]) < timedelta(seconds=SECONDS)
+
+
+async def test_the_stream_alone_keeps_the_fleets_symbols_fresh() -> None:
+    with DevStack(mongo=False, exchange=True, market_stream=True) as stack:
+        feed = Feed(stack, STRATEGIST_PRICE_POLL_SECONDS="0")
+        try:
+            feed.start_ready()
+            with Redis.from_url(stack.redis.url, decode_responses=True) as client:
+                market = Market(client)
+                for kind in ("last", "mark", "bid", "ask"):
+                    market.until_fresh(kind, "ETHUSDT")
+                assert market.price("last", "SOLUSDT") is None
+                eventually_blocking(lambda: market.regime("ETHUSDT"), seconds=SECONDS)
+            assert feed.facts["streamed_symbols"] == 2
+            dropped = [key for key in feed.metrics() if key[0] == "cio_strategist_feed_dropped_total"]
+            assert {dict(labels)["reason"] for _, labels in dropped} <= {"unlisted"}
+        finally:
+            feed.close()

@@ -51,6 +51,9 @@ def up(
     mongo: Annotated[bool, typer.Option(help="Start the MongoDB-wire server.")] = True,
     exchange: Annotated[bool, typer.Option("--exchange", help="Start the local exchange (USD-M futures).")] = False,
     exchange_seed: Annotated[int, typer.Option(help="What the exchange's market is drawn from.")] = 1,
+    market_stream: Annotated[
+        bool, typer.Option("--market-stream", help="Publish the exchange's market on NATS, as the fleet does.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON instead of export lines.")] = False,
 ) -> None:
     """Start the servers, and stay until Ctrl-C or SIGTERM, or until COMMAND has ended.
@@ -60,12 +63,21 @@ def up(
     """
     if not (nats or redis or mongo or exchange):
         raise typer.BadParameter("nothing to start: leave at least one of --nats, --redis, --mongo and --exchange")
+    if market_stream and not (nats and exchange):
+        raise typer.BadParameter("--market-stream needs --nats and --exchange")
     if command and as_json:
         raise typer.BadParameter("--json prints addresses, which a COMMAND finds in its environment: choose one")
     if command and shutil.which(command[0]) is None:
         raise typer.BadParameter(f"there is no command {command[0]!r}")
     try:
-        chosen = DevStack(nats=nats, redis=redis, mongo=mongo, exchange=exchange, exchange_seed=exchange_seed)
+        chosen = DevStack(
+            nats=nats,
+            redis=redis,
+            mongo=mongo,
+            exchange=exchange,
+            exchange_seed=exchange_seed,
+            market_stream=market_stream,
+        )
         with _interruptible(), chosen as stack:
             code = _run(stack, command) if command else _stay(stack, as_json=as_json)
     except DevstackError as error:

@@ -21,8 +21,9 @@ class DevStack:
 
     A context manager: on entry the chosen servers start side by side and all answer; on exit they end and their folder
     is removed. The same happens, without our help, when this process crashes or is killed. `start_timeout` is seconds
-    for each server. `exchange_seed` and `exchange_start` (aware; None for the running clock) are those of `Exchange`.
-    ValueError is raised when no server is chosen.
+    for each server. `exchange_seed` and `exchange_start` (aware; None for the running clock) are those of `Exchange`;
+    with `market_stream` it publishes its market on NATS as the fleet's socket client does. ValueError is raised when no
+    server is chosen, or the stream lacks one of its two.
 
     >>> with DevStack(mongo=False) as stack:        # doctest: +SKIP
     ...     print(stack.nats.url, stack.redis.url)
@@ -40,10 +41,14 @@ class DevStack:
         nats_monitoring: bool = False,
         exchange_seed: int = 1,
         exchange_start: datetime | None = None,
+        market_stream: bool = False,
         start_timeout: float = 30.0,
     ) -> None:
         if not (nats or redis or mongo or exchange):
             raise ValueError("a stack needs at least one of nats, redis, mongo and exchange")
+        if market_stream and not (nats and exchange):
+            raise ValueError("a market stream needs nats and exchange")
+        self._market_stream = market_stream
         self._chosen: dict[type[Server], bool] = {Nats: nats, Redis: redis, Mongo: mongo, Exchange: exchange}
         self._exchange_seed = exchange_seed
         self._exchange_start = exchange_start
@@ -123,19 +128,21 @@ class DevStack:
         self._folder = None
 
     def _make_servers(self, folder: StackFolder) -> tuple[Server, ...]:
+        nats = Nats(
+            folder.path / Nats.name,
+            monitoring=self._nats_monitoring,
+            start_timeout=self._start_timeout,
+            held_fds=[folder.held_fd],
+        )
         makers: dict[type[Server], Callable[[Path], Server]] = {
-            Nats: lambda path: Nats(
-                path,
-                monitoring=self._nats_monitoring,
-                start_timeout=self._start_timeout,
-                held_fds=[folder.held_fd],
-            ),
+            Nats: lambda _: nats,
             Redis: lambda path: Redis(path, start_timeout=self._start_timeout, held_fds=[folder.held_fd]),
             Mongo: lambda path: Mongo(path, start_timeout=self._start_timeout, held_fds=[folder.held_fd]),
             Exchange: lambda path: Exchange(
                 path,
                 seed=self._exchange_seed,
                 start=self._exchange_start,
+                stream_to=nats if self._market_stream else None,
                 start_timeout=self._start_timeout,
                 held_fds=[folder.held_fd],
             ),

@@ -11,6 +11,7 @@ from typing import ClassVar
 from devstack.exchange.control import ExchangeControl
 from devstack.exchange.settings import DEFAULT_KEY, DEFAULT_SECRET, Settings
 from devstack.exchange.weights import DEFAULT_LIMIT
+from devstack.nats import Nats
 from devstack.ports import LOOPBACK
 from devstack.probing import conversation
 from devstack.server import Server
@@ -25,7 +26,8 @@ class Exchange(Server):
     there and stands until `control.advance` moves it; signed requests are held to the machine's clock in any case.
     `balance` is the account's USDT at the very beginning; fees are fractions of the notional. `api_key` and
     `api_secret` sign for the account; `weight_limit` is the request weight that a minute allows. All of these but
-    key and secret count when the folder is new; an exchange that finds its state there goes on with it. ValueError is
+    key and secret count when the folder is new; an exchange that finds its state there goes on with it. `stream_to` is
+    the NATS server, launched before, on which it publishes its market as the fleet's socket client does. ValueError is
     raised for a `start` without a time zone.
     """
 
@@ -47,6 +49,7 @@ class Exchange(Server):
         api_key: str = DEFAULT_KEY,
         api_secret: str = DEFAULT_SECRET,
         weight_limit: int = DEFAULT_LIMIT,
+        stream_to: Nats | None = None,
         executable: Path | None = None,
         start_timeout: float = 30.0,
         stop_grace: float = 5.0,
@@ -62,6 +65,7 @@ class Exchange(Server):
         )
         if start is not None and start.tzinfo is None:
             raise ValueError("the exchange's start needs a time zone")
+        self._stream_to = stream_to
         self._settings = Settings(
             seed=seed,
             start=None if start is None else int(start.timestamp() * 1000),
@@ -101,7 +105,8 @@ class Exchange(Server):
         """Return the command line; what is secret goes by a file."""
         settings = self.folder / "settings.json"
         self._settings.write(settings)
-        return [str(program), "-m", "devstack.exchange", str(settings), str(self.port), str(self.data_folder)]
+        line = [str(program), "-m", "devstack.exchange", str(settings), str(self.port), str(self.data_folder)]
+        return line if self._stream_to is None else [*line, self._stream_to.url]
 
     def probe(self) -> str:
         """Return the version once the control side answers, which it does during a scripted outage too."""
