@@ -1,4 +1,4 @@
-"""`cio-strategist`: the process that owns policy and opens its doors."""
+"""`cio-strategist`: the process that owns policy, opens its doors, and knows the market."""
 
 import asyncio
 import sys
@@ -14,16 +14,17 @@ from cio_strategist.adapters import log
 from cio_strategist.command_line.session import REFUSED, reporting
 from cio_strategist.command_line.settings_command import settings_command
 from cio_strategist.errors import UsageError
-from cio_strategist.roles.role import Role
+from cio_strategist.roles.role import PURPOSES, Role
 from cio_strategist.serving import ROLES, serve, serve_stdio
 from cio_strategist.settings import Settings, shown, variables
 
 _HELP = "\n\n".join(
     (
         (
-            "The owner of risk policy. Without a command it serves until SIGTERM: the config routes and the MCP tools "
-            "over HTTP, and the projection of policy to Redis. Needs REDIS_URL, and MONGODB_URI for the role gateway."
+            "The owner of risk policy, and what else gates need to know. Without a command it does what its roles say "
+            "until SIGTERM; the role is gateway if none is given. A role that fails ends the process."
         ),
+        "\b\nRoles:\n" + "\n".join(f"  {role}\n      {purpose}" for role, purpose in PURPOSES.items()),
         "\b\nSettings (environment):\n"
         + "\n".join(
             f"  {name} [{shown(field.default)}]\n      {field.description}" for name, field in variables().items()

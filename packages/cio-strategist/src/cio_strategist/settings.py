@@ -25,7 +25,7 @@ from cio_strategist.domain.market.fleet_message import SYMBOL
 from cio_strategist.domain.token import parts_of
 from cio_strategist.errors import UnauthenticatedError, UsageError
 from cio_strategist.service.second_factor import readable_secret
-from petrosa_contracts.subjects import subscriptions
+from petrosa_contracts.subjects import MARKET, subscriptions
 
 PREFIX = "STRATEGIST_"
 """What the names of our own variables begin with; one of them that does not exist stops the start."""
@@ -147,7 +147,7 @@ class Settings(BaseSettings):
         description="Writes that one caller may make within 60 seconds, per gateway process.",
     )
     market_topics: Annotated[str, AfterValidator(_subjects)] = Field(
-        default="binance.websocket.data",
+        default=MARKET,
         alias="NATS_TOPIC_MARKET",
         description="Subjects that the fleet's market data comes on, comma separated, such as "
         "binance.websocket.data,binance.futures.websocket.data.",

@@ -14,6 +14,9 @@ SIGNALS = "signals.trading"
 HEARTBEAT = "cio.heartbeat"
 """Where the gate's pulse is published and may be asked for (default of `NATS_TOPIC_HEARTBEAT`)."""
 
+MARKET = "binance.websocket.data"
+"""Where the fleet's socket client publishes market data (default of `NATS_TOPIC_MARKET`)."""
+
 PING = "cio.ping"
 """Where the gate's pulse may be asked for without the engine hearing the question."""
 

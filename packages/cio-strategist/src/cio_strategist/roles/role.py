@@ -1,6 +1,6 @@
 """Roles: which there are, and what an open one gives to the process that runs it."""
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,9 +16,14 @@ class Role(StrEnum):
     """What a process does. One process may have several roles."""
 
     GATEWAY = "gateway"
-    """Owns policy: HTTP, MCP, and the projection to Redis."""
     FEED = "feed"
-    """Knows the market: prices, the exchange's rules, regimes; into Redis."""
+
+
+PURPOSES: Mapping[Role, str] = {
+    Role.GATEWAY: "Owns policy: HTTP, MCP, and the projection of policy to Redis. Needs MONGODB_URI.",
+    Role.FEED: "Knows the market: live prices, the exchange's rules and regimes, into Redis. Needs NATS_URL.",
+}
+"""What each role is for, as `--help` tells it."""
 
 
 @dataclass(frozen=True, slots=True)
