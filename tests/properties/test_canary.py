@@ -7,12 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canary.errors import RefusedError
+from canary.markets import spot
 from canary.model import MarketLot, PositionKey
 from canary.planning import split
 from canary.result import Verdict
+from canary.session import open_session
 from canary.simulator.book import Book
 from canary.simulator.faults import Fault, Kind, Turn
-from tests.canary_accounts import JumpingClock, WatchedBook, book, close_all, exchange_of, rest
+from canary.simulator.spot import SimulatedSpot, SpotOrder, SpotSymbol, Wallet
+from tests.canary_accounts import CREDENTIALS, JumpingClock, WatchedBook, book, close_all, exchange_of, rest
 
 SYMBOLS = [f"COIN{number}USDT" for number in range(4)]
 PATHS = [
@@ -101,6 +104,49 @@ def test_it_ends_flat_or_says_exactly_what_is_left_and_no_position_ever_grows(
     if result.last.complete:
         assert len(result.last.all_orders) == len(account.resting)
     assert set(account.open_positions()) <= set(result.first_seen) or result.last.positions is None
+
+
+spot_faults = st.builds(
+    lambda kind, path, times, status, code: Fault(kind, *path, times=times, status=status, code=code),
+    st.sampled_from(Kind),
+    st.sampled_from(
+        [("GET", "/api/v3/account"), ("GET", "/api/v3/openOrders"), ("POST", "/api/v3/order"), ("GET", "/api/v3/order")]
+    ),
+    st.sampled_from([1, 1, 2, 10_000]),
+    st.sampled_from([400, 403, 408, 429, 503]),
+    st.sampled_from([0, -1001, -1003, -1007, -1021, -2010, -2013, -1013]),
+)
+
+
+@given(
+    held=st.dictionaries(st.sampled_from(["BTC", "ETH", "LDBNB", "USDT"]), amounts, max_size=4),
+    locked=st.booleans(),
+    going_wrong=st.lists(spot_faults, max_size=3),
+)
+def test_spot_is_sold_once_or_it_is_said_what_is_left(
+    held: dict[str, Decimal], locked: bool, going_wrong: list[Fault]
+) -> None:
+    clock = JumpingClock()
+    lot = MarketLot(Decimal("0.001"), Decimal("0.002"), Decimal(7))
+    wallet = Wallet({f"{name}USDT": SpotSymbol(name, "USDT", Decimal(50), lot) for name in ("BTC", "ETH")}, dict(held))
+    if locked and held.get("BTC", 0) > 1:
+        wallet.resting[1] = SpotOrder("BTCUSDT", Decimal(1))
+    exchange = SimulatedSpot(wallet, CREDENTIALS, clock)
+    exchange.faults += going_wrong
+    said: list[str] = []
+    with open_session(
+        exchange, CREDENTIALS, clock=clock, log=None, say=said.append, market=spot("USDT"), workers=2
+    ) as session:
+        result = session.close_all(session.examine(), seconds=40)
+    sold = {name: held.get(name, Decimal(0)) - wallet.held.get(name, Decimal(0)) for name in ("BTC", "ETH", "LDBNB")}
+    assert all(amount >= 0 for amount in sold.values())
+    assert wallet.held.get("USDT", Decimal(0)) == held.get("USDT", Decimal(0)) + 50 * (sold["BTC"] + sold["ETH"])
+    if result.verdict is Verdict.FLAT:
+        assert not wallet.resting
+        assert all(wallet.held.get(name, Decimal(0)) * 50 < 5 + 50 * lot.step for name in ("BTC", "ETH"))
+    if result.last.complete and not result.last.all_orders:
+        left = {position.symbol: position.amount for position in result.last.positions or ()}
+        assert all(wallet.held[name.removesuffix("USDT")] == amount for name, amount in left.items())
 
 
 @given(

@@ -134,6 +134,18 @@ def test_an_order_that_was_done_without_an_answer_is_not_sent_again(kind: Kind, 
     assert [order.status for order in run.result.sent] == ["FILLED"]
 
 
+def test_an_order_without_an_answer_is_given_up_only_when_the_exchange_would_refuse_it_for_its_age(
+    clock: JumpingClock,
+) -> None:
+    account = book(LONG)
+    exchange = exchange_of(account, clock)
+    exchange.faults.append(Fault(Kind.LOSE_BEFORE, *ORDER))
+    sent_at: list[float] = []
+    exchange.turns += [Turn(*ORDER, lambda _: sent_at.append(clock.now), count=number) for number in (1, 2)]
+    assert close_all(exchange, clock).result.verdict is Verdict.FLAT
+    assert sent_at[1] - sent_at[0] > 5
+
+
 @pytest.mark.parametrize("kind", [Kind.LOSE_BEFORE, Kind.REFUSE])
 def test_an_order_that_never_arrived_is_looked_up_before_another_is_sent(kind: Kind, clock: JumpingClock) -> None:
     account = book(LONG)
@@ -203,6 +215,41 @@ def test_orders_that_cannot_be_read_are_cancelled_for_every_symbol_that_is_known
     exchange.faults.append(Fault(Kind.REFUSE, "GET", "/fapi/v1/openAlgoOrders", times=20, status=502))
     assert close_all(exchange, clock).result.verdict is Verdict.FLAT
     assert proved_flat(account)
+
+
+def test_an_order_that_moves_on_while_the_account_is_read_is_not_missed(clock: JumpingClock) -> None:
+    """A stop triggers after the conditional orders were read for the last time, and fills after the orders were."""
+    account = book(LONG)
+    exchange = exchange_of(account, clock)
+    moved: list[int] = []
+
+    def trigger(found: Book) -> None:
+        moved.append(rest(found, "ETHUSDT", "-4"))
+
+    exchange.turns += [
+        Turn("GET", "/fapi/v1/openAlgoOrders", trigger, count=4, after=True),
+        Turn("GET", "/fapi/v1/openOrders", lambda found: found.fill(moved[0]), count=4),
+    ]
+    assert close_all(exchange, clock).result.verdict is Verdict.FLAT
+    assert moved
+    assert proved_flat(account)
+
+
+def test_a_part_that_hangs_does_not_hold_up_the_closing_of_the_rest(clock: JumpingClock) -> None:
+    account = book(LONG)
+    exchange = exchange_of(account, clock)
+    started = clock.now
+    closed: list[float] = []
+
+    def hang(_: Book) -> None:
+        clock.sleep(5)
+
+    exchange.turns += [Turn("GET", "/fapi/v1/openAlgoOrders", hang, count=number) for number in range(1, 200)]
+    exchange.turns.append(Turn(*ORDER, lambda _: closed.append(clock.now - started), after=True))
+    exchange.faults.append(Fault(Kind.LOSE_BEFORE, "GET", "/fapi/v1/openAlgoOrders", times=10_000))
+    assert close_all(exchange, clock, seconds=60).result.verdict is Verdict.UNKNOWN
+    assert not account.open_positions()
+    assert closed[0] < 30
 
 
 def test_it_is_not_flat_while_conditional_orders_cannot_be_read(clock: JumpingClock) -> None:

@@ -229,6 +229,34 @@ def test_mistyping_in_the_rehearsal_fails_it(
     assert "Rehearsal FAILED" in capsys.readouterr().out
 
 
+def test_a_rehearsal_that_nobody_attends_is_run_and_remembered_as_that(
+    exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("canary.rehearsing.drills", list)
+    typed(monkeypatch)
+    assert main(["rehearse"]) == 0
+    main(["plan"])
+    assert "passed, with nobody at the keyboard" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])
+def test_a_time_to_give_up_that_is_none_is_wrong_usage(
+    seconds: str, exchange: SimulatedExchange, account: Book
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["close-all", *CONSENT, "--give-up-after", seconds])
+    assert left.value.code == 2
+    assert untouched(account)
+
+
+def test_a_stated_mode_that_the_exchange_contradicts_is_refused(
+    exchange: SimulatedExchange, account: Book, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["close-all", *CONSENT, "--mode", "hedge"]) == 1
+    assert "one-way mode: leave --mode out" in capsys.readouterr().err
+    assert untouched(account)
+
+
 @pytest.mark.parametrize(("option", "words"), [("--help", "close-all"), ("--version", f"canary {VERSION}")])
 def test_it_can_be_asked_about_itself(option: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:

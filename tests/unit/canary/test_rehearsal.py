@@ -1,5 +1,7 @@
 """The drills, on a clock that does not wait."""
 
+from pathlib import Path
+
 import pytest
 
 from canary.rehearsal import Drill, drills, run_drill
@@ -16,3 +18,9 @@ def test_a_drill_that_ends_otherwise_says_so() -> None:
     wrong = run_drill(Drill("impossible", ends=Verdict.LEFT), log=None, clock=JumpingClock())
     assert wrong is not None
     assert "expected left" in wrong
+
+
+def test_the_readme_counts_the_drills() -> None:
+    words = {14: "fourteen", 15: "fifteen", 16: "sixteen", 17: "seventeen"}
+    readme = (Path(__file__).parents[3] / "tools/canary/README.md").read_text()
+    assert f"{words[len(drills())]} drills" in readme

@@ -49,8 +49,8 @@ class Limits:
 class Pacer:
     """Lets requests of all threads through while they fit the limits, and holds them while the exchange says wait."""
 
-    def __init__(self, clock: Clock, deadline: Deadline, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
+    def __init__(self, clock: Clock, deadline: Deadline, limits: Limits) -> None:
+        self.limits = limits
         self.offset = 0.0
         """Seconds by which the exchange's clock is ahead of ours."""
         self._clock = clock

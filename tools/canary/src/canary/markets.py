@@ -16,6 +16,7 @@ class Market:
     name: str
     time_path: str
     open: Callable[[Caller], Account] = field(repr=False)
+    limits: Callable[[], Limits] = field(default=Limits, repr=False)
     futures: bool = True
 
 
@@ -25,11 +26,10 @@ COIN_M = Market("COIN-M", "/dapi/v1/time", lambda caller: FuturesAccount(caller,
 
 def spot(into: str) -> Market:
     """Return the spot market in which everything is sold for the asset `into`."""
-    return Market("spot", "/api/v3/time", lambda caller: SpotAccount(caller, into), futures=False)
+    return Market("spot", "/api/v3/time", lambda caller: SpotAccount(caller, into), _spot_limits, futures=False)
 
 
-def spot_limits() -> Limits:
-    """Return the published limits of the spot market, until the exchange tells its own."""
+def _spot_limits() -> Limits:
     return Limits(
         weight=Window(MINUTE, 6000, "x-mbx-used-weight-1m"),
         orders_short=Window(TEN_SECONDS, 100, "x-mbx-order-count-10s"),

@@ -8,7 +8,7 @@ from canary.caller import Caller, Credentials
 from canary.clock import Clock, Deadline
 from canary.errors import CanaryError
 from canary.journal import Journal
-from canary.limits import Pacer
+from canary.limits import Limits, Pacer
 from canary.spot import balances
 from canary.transport import HttpTransport, Transport
 
@@ -35,7 +35,7 @@ def list_others(
 
 def _caller(transport: Transport, credentials: Credentials, *, clock: Clock, offset: float, journal: Journal) -> Caller:
     deadline = Deadline(clock, PATIENCE_SECONDS)
-    pacer = Pacer(clock, deadline)
+    pacer = Pacer(clock, deadline, Limits())
     pacer.offset = offset
     return Caller(transport, credentials, clock=clock, deadline=deadline, pacer=pacer, journal=journal)
 

@@ -7,15 +7,19 @@ from decimal import Decimal
 from pathlib import Path
 
 from canary import VERSION
+from canary.account import COIN_M_PATHS, USD_M_PATHS
 from canary.caller import Credentials
 from canary.clock import Clock, SystemClock
+from canary.markets import COIN_M, USD_M, Market, spot
 from canary.model import MarketLot, PositionKey
-from canary.result import Verdict
+from canary.result import RunResult, Verdict
 from canary.session import open_session
 from canary.simulator.book import Book, Resting, Symbol
+from canary.simulator.door import Door
 from canary.simulator.exchange import SimulatedExchange
 from canary.simulator.faults import Fault, Kind, Turn
 from canary.simulator.server import SimulatorServer
+from canary.simulator.spot import SimulatedSpot, SpotOrder, SpotSymbol, Wallet
 from canary.transport import HttpTransport
 
 CREDENTIALS = Credentials("rehearsal-key", "rehearsal-secret")
@@ -36,6 +40,9 @@ class Drill:
     faults: tuple[Fault, ...] = ()
     turns: tuple[Turn, ...] = ()
     skew: float = 0.0
+    coin_m: bool = False
+    balances: dict[str, str] = field(default_factory=dict[str, str])
+    """What spot holds, in the drill that sells it; no futures are in that one."""
     ends: Verdict = Verdict.FLAT
 
 
@@ -68,6 +75,10 @@ def drills() -> list[Drill]:
             positions={("BTCUSDT", "BOTH"): "1", ("ETHUSDT", "BOTH"): "2"},
             faults=(Fault(Kind.REFUSE, *ORDER, symbol="BTCUSDT", code=-2022, message="ReduceOnly Order is rejected."),),
         ),
+        Drill("COIN-M: a short and a stop, when asked for", orders=(stop,), coin_m=True),
+        Drill(
+            "spot is sold, when asked for, and an answer is lost", balances={"BTC": "1.5", "ETH": "20", "LDBNB": "3"}
+        ),
         Drill("dust that no order can close", positions={("BTCUSDT", "BOTH"): "1.0004"}, ends=Verdict.LEFT),
     ]
 
@@ -83,21 +94,47 @@ def practice_account() -> Book:
 def run_drill(drill: Drill, *, log: Path | None, clock: Clock | None = None) -> str | None:
     """Run one drill over a real connection to a simulated exchange; return what was wrong, None if nothing was."""
     clock = clock or SystemClock()
+    return _sell_spot(drill, log, clock) if drill.balances else _close_futures(drill, log, clock)
+
+
+def _close_futures(drill: Drill, log: Path | None, clock: Clock) -> str | None:
     account = _book(drill)
-    exchange = SimulatedExchange(account, CREDENTIALS, clock, skew=drill.skew)
+    paths = COIN_M_PATHS if drill.coin_m else USD_M_PATHS
+    exchange = SimulatedExchange(account, CREDENTIALS, clock, skew=drill.skew, paths=paths)
     exchange.faults += drill.faults
     exchange.turns += drill.turns
-    with (
-        SimulatorServer(exchange) as server,
-        open_session(HttpTransport(server.url), CREDENTIALS, clock=clock, log=log, say=_silence, workers=4) as session,
-    ):
-        result = session.close_all(session.examine(), seconds=DRILL_SECONDS)
+    result = _run(exchange, COIN_M if drill.coin_m else USD_M, log, clock)
     if result.verdict is not drill.ends:
         return f"ended {result.verdict.value}, expected {drill.ends.value}: {result.why_ended}"
     left = {position.key: position.amount for position in result.last.positions or ()}
     if left != account.open_positions() or len(result.last.all_orders) != len(account.resting):
         return "what it said is left differs from what the exchange has"
     return None
+
+
+def _sell_spot(drill: Drill, log: Path | None, clock: Clock) -> str | None:
+    markets = {f"{asset}USDT": SpotSymbol(asset, "USDT", Decimal(3000), LOT) for asset in ("BTC", "ETH")}
+    wallet = Wallet(markets, {asset: Decimal(amount) for asset, amount in drill.balances.items()})
+    wallet.resting[1] = SpotOrder("ETHUSDT", Decimal(5))
+    exchange = SimulatedSpot(wallet, CREDENTIALS, clock)
+    exchange.faults.append(Fault(Kind.LOSE_AFTER, "POST", "/api/v3/order"))
+    result = _run(exchange, spot("USDT"), log, clock)
+    if result.verdict is not drill.ends:
+        return f"ended {result.verdict.value}, expected {drill.ends.value}: {result.why_ended}"
+    sold = sum((Decimal(drill.balances[symbol.asset]) * symbol.price for symbol in markets.values()), start=Decimal(0))
+    if wallet.held.get("USDT") != sold or wallet.resting:
+        return "not everything was sold exactly once"
+    return None
+
+
+def _run(exchange: Door, market: Market, log: Path | None, clock: Clock) -> RunResult:
+    with (
+        SimulatorServer(exchange) as server,
+        open_session(
+            HttpTransport(server.url), CREDENTIALS, clock=clock, log=log, say=_silence, market=market, workers=4
+        ) as session,
+    ):
+        return session.close_all(session.examine(), seconds=DRILL_SECONDS)
 
 
 def record(home: Path, *, passed: bool, by_hand: bool) -> None:

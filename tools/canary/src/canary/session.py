@@ -14,7 +14,7 @@ from canary.closing import Closing
 from canary.errors import CanaryError, OutOfTimeError, RefusedError
 from canary.journal import Journal
 from canary.limits import Pacer
-from canary.markets import USD_M, Market, spot_limits
+from canary.markets import USD_M, Market
 from canary.model import MarketLot, Mode, Reading
 from canary.planning import check_mode
 from canary.reading import read_account
@@ -120,10 +120,11 @@ def open_session(
     clock: Clock,
     log: Path | None,
     say: Callable[[str], None],
+    market: Market = USD_M,
     workers: int = WORKERS,
     preparation: float = PREPARATION_SECONDS,
 ) -> Generator[Session]:
-    """Yield a session for USD-M futures, and end its threads and the transport's connections afterwards.
+    """Yield a session for one market, and end its threads and the transport's connections afterwards.
 
     `log` is the append-only file, `say` shows progress.
     `preparation` is how many seconds the first look may take, before `close_all` is given its own.
@@ -131,16 +132,23 @@ def open_session(
     run_id = os.urandom(5).hex()
     deadline = Deadline(clock, preparation)
     journal = Journal(log, run=run_id, clock=clock, say=say)
-    pacer = Pacer(clock, deadline)
-    caller = Caller(transport, credentials, clock=clock, deadline=deadline, pacer=pacer, journal=journal)
+    caller = Caller(
+        transport,
+        credentials,
+        clock=clock,
+        deadline=deadline,
+        pacer=Pacer(clock, deadline, market.limits()),
+        journal=journal,
+        time_path=market.time_path,
+    )
     with closing(transport), Workers(workers) as pool:
-        yield Session(USD_M.open(caller), caller, credentials, pool, clock, deadline, journal, run_id)
+        yield Session(market.open(caller), caller, credentials, pool, clock, deadline, journal, run_id)
 
 
 @contextmanager
 def open_beside(session: Session, market: Market, transport: Transport) -> Generator[Session]:
     """Yield a session for another market of the same account and run, to be used after or before the first one."""
-    pacer = session.caller.pacer if market.futures else Pacer(session.clock, session.deadline, spot_limits())
+    pacer = session.caller.pacer if market.futures else Pacer(session.clock, session.deadline, market.limits())
     caller = Caller(
         transport,
         session.credentials,
