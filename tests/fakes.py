@@ -11,6 +11,7 @@ from cio_decision.context import Reserved
 from cio_nurse.domain.reservations import Reservations
 from cio_nurse.errors import (
     JournalError,
+    StoreConnectionLostError,
     StoreContentError,
     StoreTimeoutError,
     StoreUnavailableError,
@@ -172,6 +173,7 @@ class FakeRedis:
         self.identities: dict[str, tuple[str, datetime]] = {}
         self.trades: dict[date, Counter[str]] = {}
         self.reservations = Reservations()
+        self.restarts = 0
         self.up = True
         self.hangs = False
         self.carries_out_late = False
@@ -230,6 +232,11 @@ class FakeRedis:
         self.policy, self.control, self.identities, self.trades = {}, {}, {}, {}
         self.market, self.regime, self.portfolio = {}, {}, None
         self.reservations = Reservations()
+
+    def restart_empty(self) -> None:
+        """Be started anew without what it held, before anybody noticed that it was away."""
+        self.lose_everything()
+        self.restarts += 1
 
     def settle(self, revision: int, *decision_ids: str) -> None:
         """Note that a revision of the portfolio shows what became of orders, as the tracker does."""
@@ -349,11 +356,13 @@ class FakeLedgerStore:
 
     def __init__(self, redis: FakeRedis) -> None:
         self._redis = redis
+        self._connected_since = redis.restarts
         self.batches: list[Sequence[Claim]] = []
         self.released: list[Sequence[Claim]] = []
 
     async def claim(self, claims: Sequence[Claim], day: date) -> Sequence[ClaimAnswer]:
         self.batches.append(claims)
+        self._use_connection()
         answers: Sequence[ClaimAnswer] = await self._redis.carry_out(
             lambda: [self._settle(claim, day) for claim in claims]
         )
@@ -361,7 +370,13 @@ class FakeLedgerStore:
 
     async def release(self, claims: Sequence[Claim], day: date) -> None:
         self.released.append(claims)
+        self._use_connection()
         await self._redis.carry_out(lambda: [self._undo(claim, day) for claim in claims])
+
+    def _use_connection(self) -> None:
+        if self._connected_since != self._redis.restarts:
+            self._connected_since = self._redis.restarts
+            raise StoreConnectionLostError("connection lost")
 
     def _settle(self, claim: Claim, day: date) -> ClaimAnswer:
         redis = self._redis

@@ -6,6 +6,7 @@ NurseError
 ├── JournalError             the journal is full or cannot be written: free the disk, or bring the stream back
 └── StoreError               Redis did not do its part
     ├── StoreUnavailableError  away: decide under CONSERVATIVE until it is back
+    │   └── StoreConnectionLostError  perhaps only started anew: ask once more
     ├── StoreTimeoutError      too slow for this decision; whether it was carried out is unknown
     └── StoreContentError      answered, with what cannot be what was asked for: the last good values count
 
@@ -35,6 +36,10 @@ class StoreError(NurseError):
 
 class StoreUnavailableError(StoreError):
     """Redis cannot be reached or refuses to serve; nothing was carried out that the caller may count on."""
+
+
+class StoreConnectionLostError(StoreUnavailableError):
+    """The connection broke. Redis may have been started anew, and may have come back empty."""
 
 
 class StoreTimeoutError(StoreError):

@@ -199,3 +199,52 @@ class TestReducing:
         *within, beyond = await burst(gate, 3, action="sell", quantity=0.05)
         assert codes_of(within) == [None, None]
         assert "EXPOSURE_MAX" in {breach.code for breach in beyond.breaches}
+
+
+class TestStoreStartedAnew:
+    """A Redis that keeps nothing on disk comes back without what was on its way."""
+
+    async def test_what_a_gate_approved_is_on_its_way_again_before_the_next_claim(self) -> None:
+        gate = await gate_with(portfolio_state(equity=10_000))
+        await burst(gate, 8)
+        gate.world.restart_empty()
+        assert codes_of(await burst(gate, 4, name="more")) == [None] * 2 + ["EXPOSURE_MAX"] * 2
+
+    async def test_it_counts_for_others_once_its_gate_has_asked_again(self) -> None:
+        state = portfolio_state(equity=10_000)
+        gate = await gate_with(state)
+        other = await another(gate, state, HALF)
+        await burst(gate, 10)
+        gate.world.restart_empty()
+        assert codes_of(await burst(gate, 1, name="asks")) == ["EXPOSURE_MAX"]
+        assert codes_of(await burst(other, 1, name="other")) == ["EXPOSURE_MAX"]
+
+    async def test_a_gate_looks_after_what_is_on_its_way_without_waiting_for_a_claim(self) -> None:
+        state = portfolio_state(equity=10_000)
+        gate = await gate_with(state)
+        other = await another(gate, state, HALF)
+        await burst(gate, 10)
+        gate.world.restart_empty()
+        await gate.ledger.settle()
+        assert codes_of(await burst(other, 1, name="other")) == ["EXPOSURE_MAX"]
+
+    async def test_after_an_outage_it_is_told_without_waiting_for_a_claim(self) -> None:
+        state = portfolio_state(equity=10_000)
+        gate = await gate_with(state)
+        other = await another(gate, state, HALF)
+        await burst(gate, 9)
+        gate.world.stop()
+        await burst(gate, 1, name="alone")
+        gate.world.restart_empty()
+        gate.world.recover()
+        await other.set(HALF)
+        await gate.ledger.settle()
+        assert codes_of(await burst(other, 1, name="other")) == ["EXPOSURE_MAX"]
+
+    async def test_what_was_undone_meanwhile_is_not_told_again(self) -> None:
+        gate = await gate_with(portfolio_state(equity=10_000))
+        verdicts = await burst(gate, 10)
+        gate.world.restart_empty()
+        await gate.ledger.undo(verdicts[0].decision_id)
+        await gate.ledger.settle()
+        assert codes_of(await burst(gate, 2, name="more")) == [None, "EXPOSURE_MAX"]

@@ -32,7 +32,7 @@ from cio_nurse.adapters.redis_connection import (
     client_for,
     text_keys,
 )
-from cio_nurse.errors import StoreTimeoutError, StoreUnavailableError
+from cio_nurse.errors import StoreConnectionLostError, StoreTimeoutError, StoreUnavailableError
 from cio_nurse.ports import Claim, ClaimAnswer, StoredPolicy, StoredPulse
 from petrosa_contracts import rediskeys
 
@@ -106,14 +106,11 @@ class RedisLedgerStore:
     async def _run(self, script: Script, keys: Sequence[str], arguments: Sequence[str | int]) -> object:
         try:
             async with self._turn, asyncio.timeout(self._deadline_seconds):
-                try:
-                    return await self._evaluate(script, keys, arguments)
-                except LOST:
-                    # Perhaps only this connection, since Redis was started anew. Once more is safe, even if the first
-                    # time was carried out: a claim names its decision and a release undoes only what is held.
-                    return await self._evaluate(script, keys, arguments)
+                return await self._evaluate(script, keys, arguments)
         except TimeoutError as error:
             raise StoreTimeoutError(f"no answer in {self._deadline_seconds} seconds") from error
+        except LOST as error:
+            raise StoreConnectionLostError(str(error)) from error
         except AWAY as error:
             raise StoreUnavailableError(str(error)) from error
 

@@ -11,7 +11,7 @@ import structlog
 
 from cio_decision.context import LedgerView, Reserved
 from cio_nurse.domain.reservations import Reservations
-from cio_nurse.errors import StoreError
+from cio_nurse.errors import StoreConnectionLostError, StoreError, StoreUnavailableError
 from cio_nurse.ports import Claim, ClaimAnswer, Clock, LedgerStore
 
 RECENT = 10_000
@@ -34,7 +34,7 @@ class Ledger:
 
     While the store is away, claims are decided on that memory alone: a duplicate sent to the same replica is still
     found, one sent to another is not, which is why the fail-safe limits hold meanwhile. When the store is back, what
-    was undone and what was approved without it is entered there first.
+    was undone, what was approved without it and what is still on its way is entered there first.
     """
 
     def __init__(self, store: LedgerStore, clock: Clock, *, reservation_seconds: float) -> None:
@@ -60,13 +60,24 @@ class Ledger:
         Raises `StoreTimeoutError` when it is unknown what became of them (the caller has them undone by `forget`) and
         `StoreUnavailableError` when the store is away.
         """
-        await self._catch_up()
-        answers = await self._store.claim(claims, day)
+        try:
+            answers = await self._claim_in_store(claims, day)
+        except StoreConnectionLostError:
+            # Once more is safe, even if the first time was carried out: a claim names its decision.
+            answers = await self._claim_in_store(claims, day)
         for claim, answer in zip(claims, answers, strict=True):
             if answer.granted:
                 before = {} if claim.limited_scope is None else {claim.limited_scope: answer.trades}
                 self._remember(claim, day, before)
         return answers
+
+    async def _claim_in_store(self, claims: Sequence[Claim], day: date) -> Sequence[ClaimAnswer]:
+        try:
+            await self._catch_up()
+            return await self._store.claim(claims, day)
+        except StoreUnavailableError:
+            self._doubt_what_is_on_its_way()
+            raise
 
     def claim_alone(self, claims: Sequence[Claim], day: date, counted: Mapping[str, int]) -> Sequence[ClaimAnswer]:
         """Settle claims on memory: on what this replica knows to have been traded, at least what was last `counted`.
@@ -92,11 +103,16 @@ class Ledger:
         await self.settle()
 
     async def settle(self) -> None:
-        """Tell the store what it missed, without waiting for the next claim. Never raises: what fails is done later."""
-        if not self._to_release and not self._unsettled:
+        """Tell the store what it missed, without waiting for the next claim. Never raises: what fails is done later.
+
+        While orders are on their way this asks the store even if it missed nothing that this gate knows of, because it
+        may have been started anew without them.
+        """
+        self._reservations.end_expired(self._clock.seconds())
+        if not (self._to_release or self._unsettled or self._reservations):
             return
         try:
-            await self._catch_up()
+            await self.claim([], self._clock.now().date())
         except StoreError as error:
             _log.warning("ledger_release_postponed", claims=len(self._to_release), error=str(error))
 
@@ -147,6 +163,13 @@ class Ledger:
             now = self._clock.seconds()
             self._reservations.end_expired(now)
             self._reservations.take(claim.decision_id, claim.reserves, until=now + self._reservation_seconds)
+
+    def _doubt_what_is_on_its_way(self) -> None:
+        """Have the store told once more of orders that are on their way: it may come back without them."""
+        for decision_id in self._reservations:
+            if found := self._recent.get(decision_id):
+                claim, day = found
+                _keep(self._unsettled, claim, day, MEMORY)
 
     async def _catch_up(self) -> None:
         """Tell the store what it missed, oldest first. One task at a time, so that nothing is taken off unsent."""
