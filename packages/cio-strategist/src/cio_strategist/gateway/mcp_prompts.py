@@ -9,31 +9,13 @@ from typing import Final
 from mcp.types import Prompt, PromptArgument
 from pydantic import ValidationError
 
+from cio_strategist.domain.governing import GOVERNED_BY
 from cio_strategist.errors import NotFoundError, UsageError
 from cio_strategist.gateway.mcp_schemas import allowed_in_words, risk_in_words
 from petrosa_contracts import CATALOGUE, Breach, Code, Verdict
 
 LONGEST_ARGUMENT: Final = 16_000
 """Characters of one argument at most."""
-
-GOVERNED_BY: Final[Mapping[Code, tuple[str, ...]]] = MappingProxyType(
-    {
-        Code.INTENT_STALE: ("max_signal_age_seconds",),
-        Code.STRATEGY_DISABLED: ("enabled",),
-        Code.SIDE_DISABLED: ("enable_longs", "enable_shorts"),
-        Code.SYMBOL_NOT_ALLOWED: ("allowed_symbols",),
-        Code.CONFIDENCE_LOW: ("min_confidence_threshold",),
-        Code.ORDER_NOTIONAL_MAX: ("max_position_size_usd",),
-        Code.ORDER_NOTIONAL_MIN: ("min_position_size_usd",),
-        Code.POSITION_SIZE_MAX: ("position_size_pct",),
-        Code.LEVERAGE_MAX: ("leverage", "max_leverage_bound"),
-        Code.DAILY_TRADES: ("max_daily_trades",),
-        Code.PRICE_PHANTOM: ("slippage_tolerance_pct",),
-        Code.REGIME_SIZE: ("max_position_size_usd",),
-    }
-)
-"""Parameters that decide about a veto. Codes that are not here are decided by control, by the intent, or by the "
-"gate."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,218 @@
+"""What if: recorded decisions made again under a policy that is only proposed. Pure.
+
+Each decision is made again by itself, on what was known when it was made. What a different answer would have changed
+for later ones (fills, trade counts, exposure) is not followed up.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self, cast
+
+from pydantic import ValidationError
+
+from cio_decision.recorded import decide_again
+from cio_strategist.errors import RejectedError, UsageError
+from petrosa_contracts import CATALOGUE, PolicyLayer, Scope, ScopeError, Verdict, validate_patch
+from petrosa_contracts.record import RECORD_FORM, DecisionRecord
+
+EXAMPLES = 20
+"""How many changed decisions a report names."""
+
+APPROVED = "APPROVED"
+"""Stands where a veto would have its code."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPatch:
+    """Parameters by scope that are tried; None takes a parameter out, so that wider scopes decide again."""
+
+    scopes: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read `{"global": {"max_position_size_usd": 500}, "strategy:a": {"leverage": null}}`.
+
+        Raises `UsageError` for another form or a scope that is none, `RejectedError` for values that the catalogue does
+        not allow or does not know.
+        """
+        if not isinstance(value, dict) or not value:
+            raise UsageError('a patch is an object such as {"global": {"max_position_size_usd": 500}}')
+        scopes: dict[str, Mapping[str, Any]] = {}
+        for key, parameters in cast("dict[str, object]", value).items():
+            if not isinstance(parameters, dict):
+                raise UsageError(f"the patch of {key!r} is not an object of parameters")
+            given = cast("dict[str, Any]", parameters)
+            scopes[_scope(key)] = given
+            unset = {name: CATALOGUE[name].default for name in given if given[name] is None and name in CATALOGUE}
+            if errors := validate_patch({**given, **unset}):
+                raise RejectedError(errors)
+        return cls(scopes)
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> Self:
+        """Read the same from JSON text."""
+        try:
+            return cls.read(json.loads(text))
+        except ValueError as error:
+            raise UsageError(f"the patch is not JSON: {error}") from error
+
+    def applied_to(self, layers: Mapping[str, PolicyLayer]) -> dict[str, PolicyLayer]:
+        """Return layers with the patch merged in, each changed one with the version that it would get."""
+        patched = dict(layers)
+        for key, parameters in self.scopes.items():
+            old = layers.get(key)
+            merged = {**(old.parameters if old else {}), **parameters}
+            patched[key] = PolicyLayer(
+                scope=key,
+                version=(old.version if old else 0) + 1,
+                parameters={name: given for name, given in merged.items() if given is not None},
+                updated_by="proposed",
+            )
+        return patched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One decision that would have been another one."""
+
+    decision_id: str
+    at: str
+    strategy: str
+    symbol: str
+    action: str
+    before: str
+    """Code of the veto, or APPROVED; likewise `after`."""
+    after: str
+    message: str
+    """What would have been answered."""
+
+
+class Outcome(StrEnum):
+    """What a patch does to one recorded decision."""
+
+    UNCHANGED = "unchanged"
+    LOST = "lost"
+    """An approval would have been a veto."""
+    GAINED = "gained"
+    """A veto would have been an approval."""
+    OTHER_REASON = "other_reason"
+    """A veto would have had another first reason."""
+    NOT_DECIDED = "not_decided"
+    """No gate decided: no room in the queue, a withdrawal, or a form that this version does not know."""
+    NOT_REPRODUCED = "not_reproduced"
+    """This version decides differently even under the recorded policy, so that the patch proves nothing."""
+
+
+class Dimension(StrEnum):
+    """What lost and gained approvals are counted by."""
+
+    CODE = "code"
+    STRATEGY = "strategy"
+    SYMBOL = "symbol"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a patch would have changed over many decisions. Tallies of parts add up to that of the whole."""
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter[Outcome])
+    moved: Counter[tuple[Outcome, Dimension, str]] = field(default_factory=Counter[tuple[Outcome, Dimension, str]])
+    """Lost and gained approvals by code of the veto, strategy and symbol."""
+    examples: list[Difference] = field(default_factory=list[Difference])
+
+    @property
+    def examined(self) -> int:
+        """How many records were looked at."""
+        return self.outcomes.total()
+
+    def add(self, other: "Tally") -> None:
+        """Add what another tally counted."""
+        self.outcomes.update(other.outcomes)
+        self.moved.update(other.moved)
+        self.examples = (self.examples + other.examples)[:EXAMPLES]
+
+    def by(self, outcome: Outcome, dimension: Dimension) -> dict[str, int]:
+        """Return the counts of one outcome by one dimension, the largest first."""
+        found = {name: n for (what, by, name), n in self.moved.items() if (what, by) == (outcome, dimension)}
+        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def try_patch(bodies: Iterable[str | bytes], patch: PolicyPatch) -> Tally:
+    """Make recorded decisions again under their policy with the patch merged in, and tally what would have changed."""
+    tally = Tally()
+    for body in bodies:
+        record = read_record(body)
+        after = None if record is None or record.withdraws else decide_under(record, patch)
+        if record is None or after is None:
+            tally.outcomes[Outcome.NOT_DECIDED] += 1
+        else:
+            _count(tally, record, after)
+    return tally
+
+
+def decide_under(record: DecisionRecord, patch: PolicyPatch) -> Verdict | None:
+    """Decide a recorded intent again under its policy with the patch merged in; None for what no gate decided."""
+    return decide_again(record, patch.applied_to({} if record.inputs is None else record.inputs.layers))
+
+
+def read_record(body: str | bytes) -> DecisionRecord | None:
+    """Read a recorded decision; None if it is of a form that this version does not know."""
+    try:
+        record = DecisionRecord.model_validate_json(body)
+    except ValidationError:
+        return None
+    return record if record.form == RECORD_FORM else None
+
+
+def is_reproduced(record: DecisionRecord) -> bool:
+    """Whether deciding again gives the recorded verdict to the byte; true of what no gate decided."""
+    again = decide_again(record)
+    return again is None or again.model_dump_json() == record.verdict.model_dump_json()
+
+
+def _count(tally: Tally, record: DecisionRecord, after: Verdict) -> None:
+    before = record.verdict
+    outcome = _compared(before, after)
+    if outcome is not Outcome.UNCHANGED and not is_reproduced(record):
+        outcome = Outcome.NOT_REPRODUCED
+    tally.outcomes[outcome] += 1
+    if outcome in {Outcome.LOST, Outcome.GAINED}:
+        veto = after if outcome is Outcome.LOST else before
+        tally.moved[outcome, Dimension.CODE, _answer(veto)] += 1
+        tally.moved[outcome, Dimension.STRATEGY, before.strategy_id or ""] += 1
+        tally.moved[outcome, Dimension.SYMBOL, before.symbol or ""] += 1
+    if outcome in {Outcome.LOST, Outcome.GAINED, Outcome.OTHER_REASON} and len(tally.examples) < EXAMPLES:
+        tally.examples.append(
+            Difference(
+                decision_id=before.decision_id,
+                at=before.received_at.isoformat(),
+                strategy=before.strategy_id or "",
+                symbol=before.symbol or "",
+                action=before.action or "",
+                before=_answer(before),
+                after=_answer(after),
+                message=after.message,
+            )
+        )
+
+
+def _compared(before: Verdict, after: Verdict) -> Outcome:
+    if before.code == after.code:
+        return Outcome.UNCHANGED
+    if before.approved or after.approved:
+        return Outcome.LOST if before.approved else Outcome.GAINED
+    return Outcome.OTHER_REASON
+
+
+def _answer(verdict: Verdict) -> str:
+    return APPROVED if verdict.code is None else verdict.code.value
+
+
+def _scope(key: str) -> str:
+    try:
+        return Scope.parse(key).key
+    except ScopeError as error:
+        raise UsageError(f"{key!r} is no scope: {error}") from error
