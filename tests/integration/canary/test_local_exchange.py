@@ -221,7 +221,7 @@ def test_spot_is_sold_when_asked_for(exchange: Exchange, trader: Any, capsys: py
         assert not spot.privateGetOpenOrders()
     assert set(held) == {"USDT", "DOGE", "LDBNB"}
     assert held["DOGE"] == 0.5
-    assert "Left: spot: 3 LDBNB" in capsys.readouterr().out
+    assert "Held: spot: 3 LDBNB" in capsys.readouterr().out
     assert is_flat(trader)
 
 

@@ -292,6 +292,17 @@ def test_it_imports_the_standard_library_alone() -> None:
     assert imported <= {*sys.stdlib_module_names, "canary"}
 
 
+def test_a_checkout_is_enough_as_the_readme_says(
+    exchange: SimulatedExchange, account: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", "tools/canary/src")
+    words = "PYTHONPATH=tools/canary/src python3 -m canary close-all"
+    assert words in (ROOT / "tools/canary/README.md").read_text()
+    command = [sys.executable, "-S", "-m", "canary", "close-all", *CONSENT]
+    assert subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=60).returncode == 0
+    assert not account.open_positions()
+
+
 def test_the_version_is_the_package_s() -> None:
     project = tomllib.loads((ROOT / "tools/canary/pyproject.toml").read_text())
     assert project["project"]["version"] == VERSION

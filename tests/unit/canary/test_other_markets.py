@@ -129,8 +129,8 @@ def test_all_of_it_is_closed_and_sold_when_asked_for(
     # Without a market against USDT, or with one that does not trade, nothing can be sold: it stays and is named.
     assert (wallet.held["LDBNB"], wallet.held["OLD"]) == (3, 8)
     said = capsys.readouterr().out
-    assert "Left: spot: 3 LDBNB" in said
-    assert "Left: spot: 0.000004 BTC" in said
+    assert "Held: spot: 3 LDBNB" in said
+    assert "Held: spot: 0.000004 BTC" in said
     content = json.loads(report.read_text())
     assert content["verdict"] == "flat"
     assert [(one["market"], one["verdict"]) for one in content["other_markets"]] == [
@@ -183,7 +183,7 @@ def test_what_is_worth_too_little_is_no_position(
     wallet.resting.clear()
     assert main(["close-all", *CONSENT, "--sell-spot", "USDT"]) == 0
     assert orders_sent(doors["CANARY_SPOT_URL"]) == 0
-    assert "Left: spot: 0.00008 BTC" in capsys.readouterr().out
+    assert "Held: spot: 0.00008 BTC" in capsys.readouterr().out
 
 
 def test_futures_share_their_limits_and_spot_has_its_own(doors: dict[str, Door]) -> None:

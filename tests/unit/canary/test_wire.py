@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 
 from canary import wire
+from canary.account import market_order
 from canary.errors import UnavailableError
-from canary.model import MarketLot
+from canary.model import CloseOrder, MarketLot
 
 ROW = {"symbol": "BTCUSDT", "positionSide": "BOTH", "positionAmt": "-0.5"}
 
@@ -21,6 +22,17 @@ def test_a_short_is_closed_by_buying_whatever_the_sign_of_its_amount_in_hedge_mo
         assert (short.closing_side, short.size) == ("BUY", Decimal("0.5"))
     (one_way,) = wire.positions([ROW])
     assert one_way.closing_side == "BUY"
+
+
+@pytest.mark.parametrize("amount", ["1E-3", "1e-3", "0.00100"])
+def test_an_amount_in_any_notation_is_read_exactly_and_sent_plainly(amount: str) -> None:
+    for written in (f'"{amount}"', amount):
+        (position,) = wire.positions(
+            wire.decode(b'[{"symbol": "BTCUSDT", "positionSide": "BOTH", "positionAmt": %b}]' % written.encode())
+        )
+        assert position.amount == Decimal("0.001")
+        order = CloseOrder(position, position.size, "id")
+        assert market_order(order)["quantity"] == "0.001"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +63,7 @@ def test_a_mode_that_is_not_said_plainly_is_unknown(value: object) -> None:
 
 
 def test_conditional_orders_come_as_a_list_or_within_an_object() -> None:
-    listed = [{"symbol": "BTCUSDT", "algoId": 7}]
+    listed = [{"symbol": "BTCUSDT", "algoId": 7}, {"symbol": "ETHUSDT", "algoId": "8"}]
     assert wire.conditional_orders(listed) == wire.conditional_orders({"total": 1, "orders": listed})
     with pytest.raises(UnavailableError):
         wire.conditional_orders({"total": 1})

@@ -51,7 +51,7 @@ def plan(options: argparse.Namespace, environment: Mapping[str, str], console: C
         runs = _examine(stack, session, options, target, PREPARATION_SECONDS)
         _show_plan(runs, target, console)
         _show_others(options, target, session, console)
-    console.show("This was a plan: nothing was changed. To do it: canary close-all")
+    console.show("This was a plan: nothing was changed. To do it: canary close-all, with the same options")
     complete = all(run.found is not None and run.found.reading.complete for run in runs)
     return EXIT_DONE if complete else EXIT_UNKNOWN
 
@@ -156,7 +156,7 @@ def _carry_out_and_report(runs: list[MarketRun], options: argparse.Namespace, ta
 
 
 def _show_others(options: argparse.Namespace, target: Target, session: Session, console: Console) -> list[str]:
-    """Show what the account holds where nothing was closed, and what selling left in spot."""
+    """Show what the account holds where nothing is closed, and what selling has left in spot."""
     if options.no_others:
         return []
     lines = list_others(
@@ -167,7 +167,7 @@ def _show_others(options: argparse.Namespace, target: Target, session: Session, 
         journal=session.journal,
     )
     for line in lines:
-        console.show(f"{'Left' if options.sell_spot and line.startswith('spot:') else 'Not touched'}: {line}")
+        console.show(f"{'Held' if options.sell_spot and line.startswith('spot:') else 'Not touched'}: {line}")
     return lines
 
 

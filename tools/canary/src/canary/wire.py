@@ -82,19 +82,21 @@ def _position(item: Row) -> Position:
     return Position(text(item, "symbol"), cast("PositionSide", side), amount)
 
 
+def identity(of: Row, name: str) -> str:
+    """Return the number by which the exchange knows an order, as text."""
+    value = of.get(name)
+    return value if isinstance(value, str) and value else str(integer(of, name))
+
+
 def orders(value: object) -> tuple[OpenOrder, ...]:
     """Return the open orders."""
-    return tuple(
-        OpenOrder(text(item, "symbol"), str(integer(item, "orderId")), conditional=False) for item in rows(value)
-    )
+    return tuple(OpenOrder(text(item, "symbol"), identity(item, "orderId"), conditional=False) for item in rows(value))
 
 
 def conditional_orders(value: object) -> tuple[OpenOrder, ...]:
     """Return the open conditional orders, listed by themselves or in an object's `orders`."""
     listed = cast("object", value) if isinstance(value, list) else row(value).get("orders")
-    return tuple(
-        OpenOrder(text(item, "symbol"), str(integer(item, "algoId")), conditional=True) for item in rows(listed)
-    )
+    return tuple(OpenOrder(text(item, "symbol"), identity(item, "algoId"), conditional=True) for item in rows(listed))
 
 
 def fill(value: object) -> Fill:
