@@ -110,7 +110,12 @@ async def test_a_store_that_goes_away_mid_write_says_how_to_ask_again() -> None:
         assert content(await client.call_tool("patch_config", call))["replayed"] is True
 
 
-NO_CALLS = (errors.StrategistError, errors.RoleFailedError, errors.TransportUnavailableError)
+NO_CALLS = (
+    errors.StrategistError,
+    errors.RoleFailedError,
+    errors.TransportUnavailableError,
+    errors.ExchangeUnavailableError,
+)
 """The root, and what befalls the process but never a call of a tool."""
 
 
