@@ -1,7 +1,7 @@
 """What the services need from the outside."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
@@ -9,10 +9,12 @@ from cio_strategist.domain.audit import AuditRecord, HistoryFilter
 from cio_strategist.domain.bot import Bot
 from cio_strategist.domain.bot_call import BotCall, BotReply
 from cio_strategist.domain.outcome import Enforcement
+from cio_strategist.domain.portfolio.reading import Reading
 from cio_strategist.domain.projection import Shown, Update
 from cio_strategist.domain.proposal import Proposal, ProposalStatus
 from cio_strategist.domain.stored import Answer, Change, StoredPolicy
 from cio_strategist.domain.token import StoredToken
+from petrosa_contracts import Alert, PortfolioState
 
 ChangeT = TypeVar("ChangeT", bound=Change)
 ChangeT_co = TypeVar("ChangeT_co", bound=Change, covariant=True)
@@ -179,6 +181,75 @@ class TokenStore(Protocol):
 
     async def revoke(self, token_id: str, at: datetime) -> bool:
         """End a token. False if there is none of that id, or it was revoked before."""
+        ...
+
+
+class AccountSource(Protocol):
+    """The account on the exchange, which is the truth about the portfolio."""
+
+    async def read(self, *, known_until: datetime | None) -> Reading:
+        """Return a complete reading, with the transfers since `known_until`, or else since midnight UTC.
+
+        Raises `ExchangeUnavailableError` where any part of it is not to be had; it says how long to wait.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPortfolio:
+    """What lies in the gates' store at one moment."""
+
+    state: PortfolioState | None
+    """None: nothing, or nothing that can be read."""
+    problem: str | None = None
+    """Why it cannot be read."""
+    cleared: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    """Latch to the instant at which an operator cleared it last."""
+
+
+class PortfolioStore(Protocol):
+    """Where gates read the portfolio. Several trackers may write it.
+
+    Everything here raises `StoreUnreachableError` when it does not answer, and `StoreUnreadableError` when it refuses.
+    """
+
+    async def read(self) -> ShownPortfolio:
+        """Return what is there."""
+        ...
+
+    async def publish(self, make: Callable[[ShownPortfolio], PortfolioState | None]) -> PortfolioState | None:
+        """Ask `make` what to write in place of what is there, write it, and return it; None: nothing is written.
+
+        `make` is asked again whenever somebody else wrote in between. Raises `ConflictError` when others keep doing so.
+        """
+        ...
+
+    async def settle(self, revision: int, decision_ids: Sequence[str]) -> None:
+        """End the reservations of orders whose outcome this revision shows."""
+        ...
+
+
+class TrackerMetrics(Protocol):
+    """Counts what the tracker does."""
+
+    def reading(self, outcome: str) -> None:
+        """Count an attempt to read the account: `complete` or `failed`."""
+        ...
+
+    def event(self, kind: str) -> None:
+        """Count an execution event by its type, or `unreadable`."""
+        ...
+
+    def published(self) -> None:
+        """Count a publication."""
+        ...
+
+
+class AlertChannel(Protocol):
+    """Takes alerts, and brings them out when it can."""
+
+    def tell(self, alert: Alert) -> None:
+        """Take an alert to publish, without waiting."""
         ...
 
 

@@ -25,7 +25,7 @@ from cio_strategist.domain.market.fleet_message import SYMBOL
 from cio_strategist.domain.token import parts_of
 from cio_strategist.errors import UnauthenticatedError, UsageError
 from cio_strategist.service.second_factor import readable_secret
-from petrosa_contracts.subjects import MARKET, subscriptions
+from petrosa_contracts.subjects import EXECUTION_EVENTS, MARKET, subscriptions
 
 PREFIX = "STRATEGIST_"
 """What the names of our own variables begin with; one of them that does not exist stops the start."""
@@ -155,7 +155,7 @@ class Settings(BaseSettings):
     exchange_url: Annotated[str, AfterValidator(web_address)] = Field(
         default="https://fapi.binance.com",
         alias="STRATEGIST_EXCHANGE_URL",
-        description="Exchange that rules, prices and candles are read from (Binance USD-M futures).",
+        description="Exchange that rules, prices, candles and the account are read from (Binance USD-M futures).",
     )
     exchange_info_seconds: float = Field(
         default=300.0,
@@ -201,6 +201,27 @@ class Settings(BaseSettings):
         le=60,
         alias="STRATEGIST_BOT_TIMEOUT_SECONDS",
         description="Longest time a bot may take to answer.",
+    )
+    exchange_api_key: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        alias="STRATEGIST_EXCHANGE_API_KEY",
+        description="Key that may read the account on the exchange, and nothing else. Needed by the role tracker.",
+    )
+    exchange_api_secret: SecretStr | None = Field(
+        default=None, min_length=1, alias="STRATEGIST_EXCHANGE_API_SECRET", description="Its secret."
+    )
+    portfolio_seconds: float = Field(
+        default=5.0,
+        ge=0.1,
+        le=60,
+        alias="STRATEGIST_PORTFOLIO_SECONDS",
+        description="Seconds between two readings of the account.",
+    )
+    execution_topics: Annotated[str, AfterValidator(_subjects)] = Field(
+        default=EXECUTION_EVENTS,
+        alias="NATS_TOPIC_EXECUTION_EVENTS",
+        description="Subjects that the engine's execution events come on, comma separated.",
     )
     token: Annotated[SecretStr, AfterValidator(_token)] | None = Field(
         default=None,

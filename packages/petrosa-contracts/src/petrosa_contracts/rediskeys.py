@@ -37,6 +37,12 @@ REGIME = "cio:regime"
 PORTFOLIO = "cio:portfolio"
 """`PortfolioState` JSON."""
 
+PORTFOLIO_CLEARED = "cio:portfolio:cleared"
+"""Hash: latch (`daily-loss`, `drawdown`) to `{"at", "by", "reason"}` of the last time an operator cleared it.
+
+Written by the authority once the clearing is in the trail; the tracker obeys each instant once.
+"""
+
 _LEDGER = "{cio:ledger}"
 
 RESERVED = f"{_LEDGER}:reserved"

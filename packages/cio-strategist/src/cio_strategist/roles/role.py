@@ -17,11 +17,14 @@ class Role(StrEnum):
 
     GATEWAY = "gateway"
     FEED = "feed"
+    TRACKER = "tracker"
 
 
 PURPOSES: Mapping[Role, str] = {
     Role.GATEWAY: "Owns policy: HTTP, MCP, and the projection of policy to Redis. Needs MONGODB_URI.",
     Role.FEED: "Knows the market: live prices, the exchange's rules and regimes, into Redis. Needs NATS_URL.",
+    Role.TRACKER: "Knows the portfolio: the account on the exchange and fills as they come, into Redis. Needs NATS_URL "
+    "and a key that may read the account.",
 }
 """What each role is for, as `--help` tells it."""
 
