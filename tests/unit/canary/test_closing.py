@@ -273,6 +273,33 @@ def test_the_network_may_be_gone_for_a_while_in_the_middle(clock: JumpingClock) 
     assert proved_flat(account)
 
 
+def test_at_the_end_what_is_left_is_read_even_if_an_order_cannot_be_looked_up(clock: JumpingClock) -> None:
+    account = book(LONG, depth="0.5")
+    exchange = exchange_of(account, clock)
+    exchange.faults += [Fault(Kind.LOSE_AFTER, *ORDER), Fault(Kind.LOSE_BEFORE, "GET", "/fapi/v1/order", times=10_000)]
+    exchange.turns += [
+        Turn("GET", "/fapi/v1/order", lambda _: clock.sleep(5), count=number) for number in range(1, 500)
+    ]
+    run = close_all(exchange, clock, seconds=60)
+    assert run.result.verdict is Verdict.LEFT
+    assert [str(position.amount) for position in run.result.last.positions or ()] == ["1.5"]
+
+
+def test_at_the_end_one_part_that_hangs_does_not_hide_the_positions(clock: JumpingClock) -> None:
+    account = book(LONG)
+    exchange = exchange_of(account, clock)
+    exchange.faults += [
+        Fault(Kind.LOSE_BEFORE, "GET", "/fapi/v1/openAlgoOrders", times=10_000),
+        Fault(Kind.REFUSE, *ORDER, times=10_000, code=-2022),
+    ]
+    exchange.turns += [
+        Turn("GET", "/fapi/v1/openAlgoOrders", lambda _: clock.sleep(5), count=number) for number in range(1, 500)
+    ]
+    run = close_all(exchange, clock, seconds=60)
+    assert run.result.verdict is Verdict.LEFT
+    assert [str(position) for position in run.result.last.positions or ()] == ["BTCUSDT long 2"]
+
+
 def test_an_outage_without_end_is_told_as_unknown(clock: JumpingClock) -> None:
     account = book(LONG)
     exchange = exchange_of(account, clock)

@@ -1,6 +1,8 @@
 """COIN-M positions are closed and spot balances are sold when that is asked for, and only then."""
 
+import io
 import json
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -137,6 +139,22 @@ def test_all_of_it_is_closed_and_sold_when_asked_for(
         ("COIN-M", "flat"),
         ("spot", "flat"),
     ]
+
+
+def test_what_opens_while_the_line_is_being_typed_is_closed_too(
+    doors: dict[str, Door], futures: Book, coins: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    futures.positions.clear()
+
+    class SlowTypist(io.StringIO):
+        def readline(self, size: int = -1) -> str:
+            futures.positions["BTCUSDT", "BOTH"] = Decimal(3)
+            return super().readline(size)
+
+    monkeypatch.setattr(sys, "stdin", SlowTypist("CLOSE SIMULATED 0 + 2 COIN-M\n"))
+    assert main(["close-all", "--coin-m"]) == 0
+    assert not futures.open_positions()
+    assert not coins.open_positions()
 
 
 def test_a_market_that_is_away_does_not_keep_the_others_open_and_is_not_called_flat(

@@ -16,7 +16,7 @@ from canary.errors import OutOfTimeError, RejectedError, UnavailableError
 from canary.journal import Journal
 from canary.model import MarketLot, Mode, Position, Reading
 from canary.planning import check_mode
-from canary.reading import NOTHING_KNOWN, describe, read_account
+from canary.reading import ATTEMPTS, NOTHING_KNOWN, describe, read_account
 from canary.result import Problem, RunResult, Verdict
 from canary.workers import Workers
 
@@ -24,8 +24,9 @@ STALLED_ROUNDS = 6
 """So many rounds in a row without any change and with nothing that could pass by itself, and the run ends."""
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
-LAST_LOOK_SECONDS = 15.0
-"""Granted beyond the deadline, to learn and say what is left."""
+LAST_SETTLING_SECONDS = 5.0
+LAST_READING_SECONDS = 10.0
+"""Granted beyond the deadline, to learn what became of unanswered orders, and what is left."""
 
 
 class Closing:
@@ -58,14 +59,18 @@ class Closing:
     def run(self) -> RunResult:
         """Return what the account is in the end; raises `RefusedError`, and nothing has been sent then."""
         try:
-            self._rounds()
-        except OutOfTimeError as error:
-            self._stop(str(error))
+            self._rounds_in_time()
         except KeyboardInterrupt:
             self._interrupted()
         self._result.sent = list(self._dispatch.sent.values())
         self._result.verdict = _verdict(self._result.last)
         return self._result
+
+    def _rounds_in_time(self) -> None:
+        try:
+            self._rounds()
+        except OutOfTimeError as error:
+            self._stop(str(error))
 
     def _rounds(self) -> None:
         reading = self._read()
@@ -136,9 +141,9 @@ class Closing:
         else:
             self._journal.write("cancelled", symbol=symbol, what=cancel.__name__.strip("_"))
 
-    def _read(self) -> Reading:
+    def _read(self, attempts: int = ATTEMPTS) -> Reading:
         self._result.last = NOTHING_KNOWN
-        reading = read_account(self._account)
+        reading = read_account(self._account, attempts=attempts)
         self._journal.write(
             "read",
             positions=None if reading.positions is None else [str(position) for position in reading.positions],
@@ -192,12 +197,17 @@ class Closing:
         self._result.why_ended = why
 
     def _last_look(self) -> None:
-        self._deadline.extend(LAST_LOOK_SECONDS)
-        try:
-            self._dispatch.settle()
-            self._read()
-        except OutOfTimeError as error:
-            self._journal.tell(f"What is left could not be read: {error}.")
+        # Neither what became of single orders nor one part that hangs may take the time that the rest needs.
+        looks = (
+            (LAST_SETTLING_SECONDS, self._dispatch.settle),
+            (LAST_READING_SECONDS, lambda: self._read(attempts=1)),
+        )
+        for seconds, look in looks:
+            self._deadline.extend(seconds)
+            try:
+                look()
+            except OutOfTimeError as error:
+                self._journal.tell(f"Not all of what is left could be learned: {error}.")
 
 
 def _verdict(last: Reading) -> Verdict:

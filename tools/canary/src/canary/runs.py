@@ -61,9 +61,8 @@ def carry_out(runs: list[MarketRun], seconds: float) -> None:
             run.result = RunResult(Verdict.UNKNOWN, NOTHING_KNOWN, why_ended="interrupted before it was begun")
         elif run.found is None:
             run.result = RunResult(Verdict.UNKNOWN, NOTHING_KNOWN, why_ended=run.why_not)
-        elif run.found.reading.flat:
-            run.result = RunResult(Verdict.FLAT, run.found.reading, why_ended="nothing was open")
         else:
+            # Also what was flat when it was looked at: that may be minutes ago.
             run.result = run.session.close_all(run.found, seconds=seconds)
             interrupted = run.result.interrupted
 
