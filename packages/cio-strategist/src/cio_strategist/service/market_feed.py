@@ -93,6 +93,9 @@ class MarketFeed:
             _log.error("listing_unreadable", symbols=sorted(listing.unreadable))
 
     async def _read_prices(self) -> None:
+        if not len(self._board):
+            # Nothing would be known of any symbol.
+            return
         marks = await self._exchange.premium_index()
         await self._take(read_premium_index(marks, received_at=self._clock.now()))
         books = await self._exchange.book_tickers()
