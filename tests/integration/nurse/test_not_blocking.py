@@ -16,6 +16,7 @@ from cio_nurse.bootstrap import Nurse
 from cio_nurse.settings import load
 from tests.integration.nurse.fleet import intent
 from tests.integration.nurse.polling import eventually
+from tests.integration.nurse.surroundings import Surroundings, market
 
 pytestmark = pytest.mark.servers
 
@@ -30,20 +31,30 @@ def lines() -> Iterator[LineWriter]:
 
 async def test_no_call_blocks_while_intents_are_decided(stack, bus, store, lines: LineWriter) -> None:
     await bus.engine()
-    settings = load({**stack.environment(), "NURSE_HTTP_PORT": "0", "NURSE_DECISION_DEADLINE_MS": "2000"})
-    with capture_logs():
-        nurse = Nurse(settings, lines)
-        serving = asyncio.create_task(nurse.serve())
-        await eventually(lambda: serving.done() or nurse.readiness()[0])
-        with blockbuster_ctx():
-            assert (await bus.ask(intent())).approved
-            assert (await bus.ask(b"no json")).code == "PAYLOAD_INVALID"
-            assert (await bus.ask(intent(confidence=0.1))).code == "CONFIDENCE_LOW"
-            epoch = await asyncio.to_thread(store.set_policy, "global", {"enabled": False})
-            await eventually(lambda: nurse.readiness()[1]["epoch"] == epoch)
-            assert (await bus.ask(intent())).code == "STRATEGY_DISABLED"
-        signal.raise_signal(signal.SIGTERM)
-        await serving
+    settings = load(
+        {
+            **stack.environment(),
+            "NURSE_HTTP_PORT": "0",
+            "NURSE_DECISION_DEADLINE_MS": "2000",
+            "NURSE_INPUTS": "market,regime,portfolio",
+        }
+    )
+    everything = [market(f"S{number}USDT", price=number + 1) for number in range(600)]
+    async with Surroundings.written(stack.redis.url) as around:
+        with capture_logs():
+            nurse = Nurse(settings, lines)
+            serving = asyncio.create_task(nurse.serve())
+            await eventually(lambda: serving.done() or nurse.readiness()[0])
+            with blockbuster_ctx():
+                assert (await bus.ask(intent())).approved
+                await around.write_market(*everything)
+                assert (await bus.ask(b"no json")).code == "PAYLOAD_INVALID"
+                assert (await bus.ask(intent(confidence=0.1))).code == "CONFIDENCE_LOW"
+                epoch = await asyncio.to_thread(store.set_policy, "global", {"enabled": False})
+                await eventually(lambda: nurse.readiness()[1]["epoch"] == epoch)
+                assert (await bus.ask(intent())).code == "STRATEGY_DISABLED"
+            signal.raise_signal(signal.SIGTERM)
+            await serving
 
 
 async def test_a_call_that_blocks_would_be_noticed() -> None:

@@ -171,6 +171,28 @@ class Context:
     """How long the decision has taken so far, not counting the wait for its turn."""
     decision_deadline_seconds: float = 0.05
 
+    market_standing: Standing | None = field(init=False, compare=False)
+    """How far the market data can be relied on; None where it is no input, or the exchange does not list the symbol."""
+    regime_standing: Standing | None = field(init=False, compare=False)
+    """How far the regime can be relied on; None where it is no input. Likewise the next."""
+    portfolio_standing: Standing | None = field(init=False, compare=False)
+    regimes: tuple[RegimeStatus, ...] = field(init=False, compare=False)
+    """The regimes to judge by, all of which hold; none without regime data, or where all of it is lost."""
+    own_mode: Mode = field(init=False, compare=False)
+    """What the gate's inputs allow for this intent: CONSERVATIVE at least where one of them is not fresh."""
+
+    def __post_init__(self) -> None:
+        """Judge the age of the inputs once, because the mode follows from it and many gates ask for that."""
+        judged = (self.now, self.clock_tolerance_seconds)
+        market, regime, portfolio = self.market, self.regime, self.portfolio
+        object.__setattr__(self, "market_standing", None if market is None else market.standing(*judged))
+        object.__setattr__(self, "regime_standing", None if regime is None else regime.standing(*judged))
+        object.__setattr__(self, "portfolio_standing", None if portfolio is None else portfolio.standing(*judged))
+        object.__setattr__(self, "regimes", () if regime is None else regime.in_force(*judged))
+        fresh = all(each.is_fresh for each in self.standings())
+        degraded = self.system_mode is Mode.ACTIVE and not fresh
+        object.__setattr__(self, "own_mode", Mode.CONSERVATIVE if degraded else self.system_mode)
+
     @property
     def mode(self) -> Mode:
         """The strictest of the gate's own mode and what was set for the intent's scopes."""
@@ -180,13 +202,6 @@ class Context:
         return self.control.entry.mode
 
     @property
-    def own_mode(self) -> Mode:
-        """What the gate's inputs allow for this intent: CONSERVATIVE at least where one of them is not fresh."""
-        if self.system_mode is Mode.ACTIVE and any(not each.is_fresh for each in self.standings()):
-            return Mode.CONSERVATIVE
-        return self.system_mode
-
-    @property
     def own_reason(self) -> str:
         """Why the gate's own mode is not ACTIVE, without a full stop; empty if it is."""
         reasons = (self.system_reason, *(each.reason for each in self.standings()))
@@ -194,18 +209,9 @@ class Context:
 
     def standings(self) -> Iterator[Standing]:
         """Yield how far each input that the settings name can be relied on for this intent."""
-        now, tolerance_seconds = self.now, self.clock_tolerance_seconds
-        if self.market is not None and (market := self.market.standing(now, tolerance_seconds)) is not None:
-            yield market
-        if self.regime is not None:
-            yield self.regime.standing(now, tolerance_seconds)
-        if self.portfolio is not None:
-            yield self.portfolio.standing(now, tolerance_seconds)
-
-    @property
-    def regimes(self) -> tuple[RegimeStatus, ...]:
-        """The regimes to judge by, all of which hold; none without regime data, or where all of it is lost."""
-        return () if self.regime is None else self.regime.in_force(self.now, self.clock_tolerance_seconds)
+        for each in (self.market_standing, self.regime_standing, self.portfolio_standing):
+            if each is not None:
+                yield each
 
     def live_values(self) -> LiveValues | None:
         """Return the live values that the intent was checked against; None without market data."""

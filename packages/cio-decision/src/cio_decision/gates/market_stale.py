@@ -13,7 +13,5 @@ def check(_intent: Intent, context: Context) -> Finding:
     ahead than the clock tolerance. Unit: seconds. Up to that limit an old price restricts the mode instead. A symbol
     that the exchange does not list is SYMBOL_UNKNOWN's. Risk-reducing intents are exempt.
     """
-    if context.market is None:
-        return None
-    known = context.market.standing(context.now, context.clock_tolerance_seconds)
+    known = context.market_standing
     return None if known is None else age_finding(Code.MARKET_STALE, known)

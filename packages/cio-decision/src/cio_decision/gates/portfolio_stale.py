@@ -13,6 +13,5 @@ def check(_intent: Intent, context: Context) -> Finding:
     dated further ahead than the clock tolerance. Unit: seconds. Up to that limit an old portfolio restricts the mode
     instead. Risk-reducing intents are exempt.
     """
-    if context.portfolio is None:
-        return None
-    return age_finding(Code.PORTFOLIO_STALE, context.portfolio.standing(context.now, context.clock_tolerance_seconds))
+    known = context.portfolio_standing
+    return None if known is None else age_finding(Code.PORTFOLIO_STALE, known)

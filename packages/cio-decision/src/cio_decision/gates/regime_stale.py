@@ -14,6 +14,5 @@ def check(_intent: Intent, context: Context) -> Finding:
     instead. A fresh regime that says `unknown` is not stale: it counts as the worst one known. Risk-reducing intents
     are exempt.
     """
-    if context.regime is None:
-        return None
-    return age_finding(Code.REGIME_STALE, context.regime.standing(context.now, context.clock_tolerance_seconds))
+    known = context.regime_standing
+    return None if known is None else age_finding(Code.REGIME_STALE, known)

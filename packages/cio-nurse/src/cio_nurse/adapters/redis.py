@@ -83,7 +83,7 @@ class RedisLedgerStore:
     """
 
     def __init__(self, url: str, *, deadline_seconds: float, reservation_seconds: float) -> None:
-        pool = aioredis.ConnectionPool.from_url(url, retry=NO_RETRY, socket_timeout=None)
+        pool = aioredis.ConnectionPool.from_url(url, retry=NO_RETRY, socket_timeout=None, driver_info=None)
         self._connection = pool.make_connection()
         self._deadline_seconds = deadline_seconds
         self._reservation_seconds = reservation_seconds

@@ -42,6 +42,8 @@ def client_for(url: str, timeout_seconds: float | None) -> aioredis.Redis:
         socket_connect_timeout=timeout_seconds or READ_SECONDS,
         retry=NO_RETRY,
         health_check_interval=0,
+        # Naming itself to the server, the client would look its own version up on disk with every connection.
+        driver_info=None,
     )
 
 

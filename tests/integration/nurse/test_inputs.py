@@ -1,0 +1,233 @@
+"""Market, regime and portfolio: fresh, frozen, gone, unreadable and lying, on a real Redis."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from devstack import DevStack
+from petrosa_contracts import Code, Mode
+from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
+from tests.integration.nurse.gate import Gate
+from tests.integration.nurse.polling import eventually, eventually_answered
+from tests.integration.nurse.surroundings import MARKET, PORTFOLIO, REGIME, Surroundings, market, portfolio, regime
+
+pytestmark = pytest.mark.servers
+
+GATE_SETTINGS = {
+    "NURSE_INPUTS": "market,regime,portfolio",
+    "NURSE_MARKET_MAX_AGE_SECONDS": "2",
+    "NURSE_MARKET_HARD_AGE_SECONDS": "4",
+    "NURSE_PORTFOLIO_MAX_AGE_SECONDS": "3",
+    "NURSE_PORTFOLIO_HARD_AGE_SECONDS": "5",
+}
+"""Short, so that growing old takes seconds."""
+
+ALL_FRESH = {"policy": "needed", "market": "fresh", "regime": "fresh", "portfolio": "fresh"}
+
+
+@pytest.fixture
+async def around(stack: DevStack, gate: Gate) -> AsyncIterator[Surroundings]:
+    """Fresh market, regime and portfolio, and a gate that has seen them."""
+    async with Surroundings.written(stack.redis.url) as written:
+        await all_fresh(gate)
+        yield written
+
+
+async def all_fresh(gate: Gate) -> None:
+    await eventually(lambda: inputs_of(gate) == ALL_FRESH, seconds=10, what="all inputs are fresh")
+
+
+def inputs_of(gate: Gate) -> dict[str, str]:
+    return gate.readiness()[1]["inputs"]
+
+
+async def becomes(gate: Gate, name: str, state: str) -> None:
+    await eventually(lambda: inputs_of(gate)[name] == state, seconds=10, what=f"{name} is {state}")
+
+
+def changes_of(gate: Gate, name: str) -> list[tuple[str | None, str]]:
+    return [(event["before"], event["now"]) for event in gate.events("input_changed") if event["input"] == name]
+
+
+def large(**fields: Any) -> dict[str, Any]:
+    """An order beyond the fail-safe limits: by its leverage, which no limit but those is against here."""
+    return intent(recommended_leverage=20, **fields)
+
+
+async def test_with_fresh_inputs_an_approval_carries_the_live_price(
+    gate: Gate, bus: Bus, engine: Engine, around: Surroundings
+) -> None:
+    verdict = await bus.ask(intent())
+    assert (verdict.approved, verdict.mode) == (True, Mode.ACTIVE)
+    assert verdict.live is not None
+    assert verdict.live.price == 50_000
+    facts = gate.readiness()[1]
+    assert 0 <= facts["input_ages_seconds"]["market"] < 1
+    assert facts["input_ages_seconds"]["regime"] >= 600
+    assert 0 <= gate.metric("cio_nurse_input_age_seconds", input="market") < 1
+    assert gate.metric("cio_nurse_input_state", input="market", state="fresh") == 1
+    assert not gate.events("inputs_not_configured")
+
+
+async def test_a_changed_price_is_seen_within_a_fraction_of_a_second(
+    gate: Gate, bus: Bus, engine: Engine, around: Surroundings
+) -> None:
+    around.market = lambda: [market(price=50_100)]
+
+    async def seen() -> bool:
+        live = (await bus.ask(intent())).live
+        return live is not None and live.price == 50_100
+
+    await eventually_answered(seen, seconds=1.5)
+
+
+async def test_a_frozen_feed_restricts_the_gate_then_stops_entries_and_ends_by_itself(
+    gate: Gate, bus: Bus, engine: Engine, around: Surroundings
+) -> None:
+    assert (await bus.ask(large())).approved
+    already = len(changes_of(gate, "market"))
+    fresh = around.market
+    around.market = None
+    await becomes(gate, "market", "stale")
+    stale = await bus.ask(large())
+    assert (stale.code, stale.mode) == (Code.FAILSAFE_LIMIT, Mode.CONSERVATIVE)
+    assert "the market data of BTCUSDT is " in stale.message
+    assert (await bus.ping()).mode == "CONSERVATIVE"
+    await becomes(gate, "market", "lost")
+    lost = await bus.ask(intent())
+    assert (lost.code, lost.mode) == (Code.MARKET_STALE, Mode.CONSERVATIVE)
+    assert lost.breaches[0].limit == 4
+    assert (await bus.ask(exit_of())).approved
+    assert gate.metric("cio_nurse_input_state", input="market", state="lost") == 1
+    await eventually(lambda: changes_of(gate, "market")[-1][1] == "lost", what="the loss is logged")
+    around.market = fresh
+    await all_fresh(gate)
+    assert (await bus.ask(large())).approved
+    await eventually(lambda: changes_of(gate, "market")[-1][1] == "fresh", what="the end is logged")
+    changes = changes_of(gate, "market")
+    assert changes[already:].count(("stale", "lost")) == 1
+    assert all(earlier[1] == later[0] for earlier, later in pairwise(changes))
+
+
+async def test_a_frozen_tracker_stops_entries_within_its_hard_age(
+    gate: Gate, bus: Bus, engine: Engine, around: Surroundings
+) -> None:
+    around.portfolio = None
+    await becomes(gate, "portfolio", "lost")
+    assert (await bus.ask(intent())).code == Code.PORTFOLIO_STALE
+    assert (await bus.ask(exit_of())).approved
+
+
+async def test_an_unknown_equity_is_not_zero_and_not_enough(
+    gate: Gate, bus: Bus, engine: Engine, around: Surroundings
+) -> None:
+    around.portfolio = lambda: portfolio(equity=None)
+    await becomes(gate, "portfolio", "lost")
+    verdict = await bus.ask(intent())
+    assert verdict.code == Code.PORTFOLIO_STALE
+    assert "no known equity" in verdict.message
+
+
+async def test_a_lost_regime_of_the_market_stops_entries(
+    gate: Gate, bus: Bus, engine: Engine, around: Surroundings
+) -> None:
+    around.regime = None
+    # Its newest time stays believed, so only a younger one could make it fresh: what is written must be the older one.
+    await around.client.delete(REGIME)
+    await around.write_regime(regime(age=30_000))
+
+    async def lost() -> bool:
+        return (await bus.ask(intent())).code == Code.REGIME_STALE
+
+    await eventually_answered(lost)
+    await around.write_regime(regime(age=30_000), regime("BTCUSDT"))
+
+    async def known() -> bool:
+        return (await bus.ask(intent())).approved
+
+    await eventually_answered(known)
+
+
+@pytest.mark.parametrize(
+    ("lie", "reason"),
+    [
+        (lambda: [market(age=-60)], "it is dated in the future"),
+        (lambda: [{**market("ETHUSDT"), "symbol": "BTCUSDT", "last": {"price": "-1"}}], "last.price"),
+    ],
+)
+async def test_a_feed_that_lies_is_not_believed_and_its_last_good_value_grows_old(
+    gate: Gate, bus: Bus, engine: Engine, around: Surroundings, lie, reason: str
+) -> None:
+    already = len(gate.events("input_not_believed"))
+    fresh = around.market
+    around.market = lie
+    await becomes(gate, "market", "lost")
+    verdict = await bus.ask(intent())
+    assert (verdict.code, verdict.breaches[0].measured > 4) == (Code.MARKET_STALE, True)
+    assert gate.metric("cio_nurse_input_refused", input="market") == 1
+    (event,) = gate.events("input_not_believed")[already:]
+    assert event["reason"].startswith(reason)
+    around.market = fresh
+    await all_fresh(gate)
+    assert (await bus.ask(intent())).approved
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "code"),
+    [(MARKET, "market", Code.MARKET_STALE), (PORTFOLIO, "portfolio", Code.PORTFOLIO_STALE)],
+)
+async def test_a_key_of_the_wrong_type_is_told_and_leaves_policy_alone(
+    gate: Gate, bus: Bus, engine: Engine, around: Surroundings, key: str, name: str, code: Code
+) -> None:
+    around.market = around.market if name != "market" else None
+    around.portfolio = around.portfolio if name != "portfolio" else None
+    await around.client.delete(key)
+    await around.client.rpush(key, "a list")
+    await becomes(gate, name, "lost")
+    assert (await bus.ask(intent())).code == code
+    assert gate.readiness()[1]["policy_age_seconds"] < 5
+    if name == "portfolio":
+        assert any("WRONGTYPE" in event["error"] for event in gate.events("input_not_read"))
+    await around.client.delete(key)
+
+
+async def test_everything_gone_from_redis_grows_old_and_exits_pass(
+    gate: Gate, bus: Bus, engine: Engine, around: Surroundings
+) -> None:
+    around.market = around.regime = around.portfolio = None
+    await around.forget()
+    await becomes(gate, "market", "lost")
+    await becomes(gate, "portfolio", "lost")
+    assert (await bus.ask(intent())).code == Code.MARKET_STALE
+    assert (await bus.ask(exit_of())).approved
+    assert (await bus.ask(exit_of(symbol="NOSUCHUSDT"))).code is None
+
+
+async def test_six_hundred_symbols_are_followed(gate: Gate, bus: Bus, engine: Engine, around: Surroundings) -> None:
+    names = [f"S{number}USDT" for number in range(600)]
+    await around.write_market(*(market(name, price=3.0) for name in names))
+
+    async def known() -> bool:
+        verdict = await bus.ask(intent(symbol=names[-1], price=3.0, current_price=3.0, quantity=100.0))
+        return verdict.live is not None and verdict.live.price == 3
+
+    await eventually_answered(known)
+    assert (await bus.ask(intent())).approved
+
+
+@pytest.mark.parametrize("end", ["stop", "pause"])
+async def test_while_redis_is_away_the_inputs_grow_old_too_and_all_ends_by_itself(
+    gate: Gate, bus: Bus, engine: Engine, around: Surroundings, redis_server, end: str
+) -> None:
+    await asyncio.to_thread(getattr(redis_server, end))
+    await becomes(gate, "market", "lost")
+    verdict = await bus.ask(intent())
+    assert Code.MARKET_STALE in {breach.code for breach in verdict.breaches}
+    assert (await bus.ask(exit_of())).approved
+    await asyncio.to_thread(redis_server.start if end == "stop" else redis_server.resume)
+    await all_fresh(gate)
+    await gate.in_mode("ACTIVE", seconds=10)
+    assert (await bus.ask(large())).approved
