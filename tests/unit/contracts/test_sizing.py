@@ -12,8 +12,8 @@ from petrosa_contracts.sizing import (
     decimal_of,
     largest_amount,
     minimum_amount,
+    order_amounts,
     reference_price,
-    smallest_amount,
 )
 
 prices = st.decimals("0.00000001", "1000000", places=8)
@@ -105,7 +105,7 @@ def test_no_engine_generation_would_order_more(
     by_quantity = max(decimal_of(quantity), smallest)
     by_share = max((equity or 0) * decimal_of(share or 0.0) / decimal_of(price), smallest)
     assert largest_amount(signal, equity=equity, filters=limits) == max(by_quantity, by_share)
-    assert smallest_amount(signal, limits) <= min(by_quantity, by_share if share else by_quantity)
+    assert order_amounts(signal, filters=limits).smallest <= min(by_quantity, by_share if share else by_quantity)
 
 
 @pytest.mark.parametrize(
@@ -184,4 +184,4 @@ def test_an_order_is_valued_at_the_higher_of_its_two_prices() -> None:
 def test_the_smallest_order_is_the_minimum_unless_a_quantity_is_sure_to_be_taken(
     fields: dict[str, Any], amount: str
 ) -> None:
-    assert smallest_amount(_signal(current_price=50_000.0, **fields)) == Decimal(amount)
+    assert order_amounts(_signal(current_price=50_000.0, **fields)).smallest == Decimal(amount)

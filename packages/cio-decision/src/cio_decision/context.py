@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from types import MappingProxyType
+from typing import NamedTuple
 
 from cio_decision.freshness import Ages, Standing, standing
 from cio_decision.intent import Intent
@@ -19,8 +20,8 @@ from petrosa_contracts import (
     ScopedControl,
 )
 from petrosa_contracts.market import LivePrice
-from petrosa_contracts.primal import PrimalLimits
-from petrosa_contracts.sizing import UNKNOWN_FILTERS, decimal_of, largest_amount, reference_price
+from petrosa_contracts.primal import UPWARD, PrimalLimits
+from petrosa_contracts.sizing import UNKNOWN_FILTERS, OrderAmounts, decimal_of, order_amounts, reference_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,26 @@ class PortfolioView:
         )
 
 
+class OrderSize(NamedTuple):
+    """What an intent may become as an order."""
+
+    amounts: OrderAmounts
+    price: Decimal
+    """That the order is valued at, quote per base."""
+    notional: Decimal
+    """N: what the largest amount is worth, quote currency."""
+
+
+class LastSize:
+    """The size of the order that was asked about last: the gates of one decision all ask about the same."""
+
+    __slots__ = ("intent", "size")
+
+    def __init__(self) -> None:
+        self.intent: Intent | None = None
+        self.size: OrderSize | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """The values that `evaluate` decides on. Times are aware UTC.
@@ -159,6 +180,8 @@ class Context:
     """None where the settings do not name it as an input; likewise the next two."""
     regime: RegimeView | None = None
     portfolio: PortfolioView | None = None
+    order_sizes: LastSize = field(default_factory=LastSize, init=False, compare=False, repr=False)
+    """What `order_size` has worked out already; it follows from the rest and decides nothing."""
     symbol_known: bool = True
     """Whether the symbol was traded today or yesterday (UTC), or there is no such history at all."""
     audit_available: bool = True
@@ -222,35 +245,47 @@ class Context:
         return LiveValues(price=live.price, as_of=live.as_of, mark_price=state.mark.price if state.mark else None)
 
 
-def notional(intent: Intent, context: Context) -> Decimal:
-    """Return N: the largest value in quote currency that any engine generation would order. Leverage does not enter.
+def order_size(intent: Intent, context: Context) -> OrderSize:
+    """Return between which sizes the order of every engine generation lies, and what the largest is worth.
 
     Valued at the highest of `price`, `current_price` and, where it is known, the live price; sized with equity and the
-    exchange's smallest order where they are known.
+    exchange's smallest order where they are known. Amounts are rounded up, so that nothing above a limit compares as
+    equal to it.
     """
-    return largest_order(intent, context) * valuation_price(intent, context)
+    known = context.order_sizes
+    if known.intent is not intent or known.size is None:
+        known.intent, known.size = intent, _order_size(intent, context)
+    return known.size
+
+
+def notional(intent: Intent, context: Context) -> Decimal:
+    """Return N: the largest value in quote currency that any engine generation would order. Leverage does not enter."""
+    return order_size(intent, context).notional
 
 
 def largest_order(intent: Intent, context: Context) -> Decimal:
     """Return the largest amount, base asset, that any engine generation would order."""
-    state = None if context.market is None else context.market.state
-    portfolio = None if context.portfolio is None else context.portfolio.state
-    return largest_amount(
-        intent.signal,
-        equity=None if portfolio is None else portfolio.equity,
-        filters=UNKNOWN_FILTERS if state is None else state.rules.smallest_order,
-    )
-
-
-def valuation_price(intent: Intent, context: Context) -> Decimal:
-    """Return the price that the order is valued at, quote per base."""
-    stated = reference_price(intent.signal)
-    live = None if context.market is None else context.market.live
-    return stated if live is None else max(stated, live.price)
+    return order_size(intent, context).amounts.largest
 
 
 def requested_notional(intent: Intent, context: Context) -> Decimal:
     """Return the value in quote currency that the intent asks for; N where it leaves the amount to the engine."""
-    if intent.signal.quantity > 0:
-        return decimal_of(intent.signal.quantity) * valuation_price(intent, context)
-    return notional(intent, context)
+    size = order_size(intent, context)
+    return (
+        UPWARD.multiply(decimal_of(intent.signal.quantity), size.price) if intent.signal.quantity > 0 else size.notional
+    )
+
+
+def _order_size(intent: Intent, context: Context) -> OrderSize:
+    state = None if context.market is None else context.market.state
+    live = None if context.market is None else context.market.live
+    portfolio = None if context.portfolio is None else context.portfolio.state
+    with localcontext(UPWARD):
+        amounts = order_amounts(
+            intent.signal,
+            equity=None if portfolio is None else portfolio.equity,
+            filters=UNKNOWN_FILTERS if state is None else state.rules.smallest_order,
+        )
+        stated = reference_price(intent.signal)
+        price = stated if live is None else max(stated, live.price)
+        return OrderSize(amounts, price, amounts.largest * price)

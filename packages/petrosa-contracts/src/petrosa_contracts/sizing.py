@@ -6,6 +6,7 @@ Money is computed in `Decimal` from the shortest text of each float, so that 0.0
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from petrosa_contracts.signal import Signal
 
@@ -25,6 +26,17 @@ class ExchangeFilters:
 UNKNOWN_FILTERS = ExchangeFilters()
 
 
+class OrderAmounts(NamedTuple):
+    """What engines may make of a signal, base asset."""
+
+    minimum: Decimal
+    """To which they raise an order that is too small for the exchange."""
+    smallest: Decimal
+    """The least that any generation would order."""
+    largest: Decimal
+    """The most that any generation would order."""
+
+
 @lru_cache(maxsize=4096)
 def decimal_of(value: float) -> Decimal:
     """Return a finite number as the decimal that its shortest text says."""
@@ -37,39 +49,36 @@ def minimum_amount(price: Decimal, filters: ExchangeFilters = UNKNOWN_FILTERS) -
     The smallest multiple of the step that is at least 1.05 times the exchange's minimum. Engines add one step more
     while that is still worth less than the minimum notional, which in decimal it never is. `price` is positive.
     """
-    floor = _MINIMUM_MARGIN * max(filters.min_quantity, filters.min_notional / price)
+    # Dividing last keeps a floor that is a whole number of steps exactly that, however decimals are rounded.
+    floor = max(_MINIMUM_MARGIN * filters.min_quantity, _MINIMUM_MARGIN * filters.min_notional / price)
     return (floor / filters.step).to_integral_value(ROUND_CEILING) * filters.step
+
+
+def order_amounts(
+    signal: Signal, *, equity: Decimal | None = None, filters: ExchangeFilters = UNKNOWN_FILTERS
+) -> OrderAmounts:
+    """Return between which amounts (base asset) the order of every engine generation lies.
+
+    One generation prefers `quantity`, another `position_size_pct` of the account's equity, which may come to less; both
+    raise what is too small to the exchange's minimum, and both fall back to that minimum when there is nothing to go
+    by. While `equity` (quote currency) is not known, the share of equity cannot be turned into an amount and is left
+    out of the largest; the limit on the share itself then stands alone. `current_price` is finite and positive,
+    `quantity` finite.
+    """
+    price, share = decimal_of(signal.current_price), signal.position_size_pct
+    minimum = minimum_amount(price, filters)
+    by_quantity = max(minimum, decimal_of(signal.quantity)) if signal.quantity > 0 else minimum
+    if not share:
+        return OrderAmounts(minimum, by_quantity, by_quantity)
+    by_share = minimum if equity is None else equity * decimal_of(share) / price
+    return OrderAmounts(minimum, minimum, max(by_quantity, by_share))
 
 
 def largest_amount(
     signal: Signal, *, equity: Decimal | None = None, filters: ExchangeFilters = UNKNOWN_FILTERS
 ) -> Decimal:
-    """Return the largest amount (base asset) that any engine generation would order for a signal.
-
-    One generation prefers `quantity`, another `position_size_pct` of the account's equity; both raise what is too
-    small to the exchange's minimum, and both fall back to that minimum when there is nothing to go by. While `equity`
-    (quote currency) is not known, the share of equity cannot be turned into an amount and is left out here; the
-    limit on the share itself then stands alone. `current_price` is finite and positive, `quantity` finite.
-    """
-    price = decimal_of(signal.current_price)
-    amount = minimum_amount(price, filters)
-    if signal.quantity > 0:
-        amount = max(amount, decimal_of(signal.quantity))
-    if equity is not None and signal.position_size_pct:
-        amount = max(amount, equity * decimal_of(signal.position_size_pct) / price)
-    return amount
-
-
-def smallest_amount(signal: Signal, filters: ExchangeFilters = UNKNOWN_FILTERS) -> Decimal:
-    """Return the smallest amount (base asset) that any engine generation would order for a signal.
-
-    A generation that prefers `position_size_pct` may order the exchange's minimum in spite of a larger `quantity`, if
-    the account is small enough.
-    """
-    amount = minimum_amount(decimal_of(signal.current_price), filters)
-    if signal.quantity > 0 and not signal.position_size_pct:
-        return max(amount, decimal_of(signal.quantity))
-    return amount
+    """Return the largest amount (base asset) that any engine generation would order; see `order_amounts`."""
+    return order_amounts(signal, equity=equity, filters=filters).largest
 
 
 def reference_price(signal: Signal) -> Decimal:

@@ -4,11 +4,11 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from cio_decision.breaches import Finding, Measured, amount, built_in_breach
-from cio_decision.context import Context
+from cio_decision.context import Context, order_size
 from cio_decision.intent import Intent
 from cio_decision.prices import is_multiple, limit_price
 from petrosa_contracts import Code, SymbolRules
-from petrosa_contracts.sizing import decimal_of, minimum_amount
+from petrosa_contracts.sizing import decimal_of
 
 
 class _Lot(NamedTuple):
@@ -31,8 +31,7 @@ def check(intent: Intent, context: Context) -> Finding:
     state = None if context.market is None else context.market.state
     if state is None or signal.quantity <= 0 or intent.action == "hold":
         return None
-    smallest = minimum_amount(decimal_of(signal.current_price), state.rules.smallest_order)
-    quantity = max(decimal_of(signal.quantity), smallest)
+    quantity = max(decimal_of(signal.quantity), order_size(intent, context).amounts.minimum)
     lots = _lots(intent, state.rules)
     for lot in lots:
         fault = _fault(quantity, lot)

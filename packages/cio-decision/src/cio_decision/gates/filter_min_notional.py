@@ -3,11 +3,11 @@
 from decimal import Decimal
 
 from cio_decision.breaches import Finding, Measured, amount, built_in_breach
-from cio_decision.context import Context
+from cio_decision.context import Context, order_size
 from cio_decision.intent import Intent
 from cio_decision.prices import limit_price
 from petrosa_contracts import Code, MarketState
-from petrosa_contracts.sizing import decimal_of, smallest_amount
+from petrosa_contracts.sizing import decimal_of
 
 
 def check(intent: Intent, context: Context) -> Finding:
@@ -23,7 +23,7 @@ def check(intent: Intent, context: Context) -> Finding:
     price = None if state is None else _valued_at(intent, state)
     if state is None or minimum is None or price is None:
         return None
-    value = smallest_amount(intent.signal, state.rules.smallest_order) * price
+    value = order_size(intent, context).amounts.smallest * price
     if value >= minimum:
         return Measured(value, minimum)
     return built_in_breach(
