@@ -50,8 +50,7 @@ def share_of(value: Decimal, equity: Decimal) -> Decimal | None:
 
 def order_notional(intent: Intent, context: Context) -> int:
     """Return N in millionths of a USD."""
-    with localcontext(UPWARD):
-        return taken(notional(intent, context))
+    return taken(notional(intent, context))
 
 
 def exposure_left(state: PortfolioState, share: Decimal) -> int | None:
