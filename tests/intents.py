@@ -144,7 +144,7 @@ def portfolio_views(draw: st.DrawFn) -> PortfolioView | None:
     state = portfolio_state(
         *held,
         equity=draw(st.none() | st.sampled_from(["10000", "0"]) | MONEY.map(str)),
-        as_of=NOW - timedelta(seconds=draw(st.sampled_from([-1, 0, 15, 16, 60, 61]))),
+        as_of=NOW - timedelta(seconds=draw(st.sampled_from([-1, 0, 10, 11, 15, 16]))),
         day=draw(st.sampled_from([TODAY, TODAY - timedelta(days=1)])),
         day_equity=draw(st.none() | MONEY),
         daily_loss_latched=draw(st.just(Decimal(0)) | MONEY),

@@ -25,13 +25,13 @@ def equity_of(context: Context) -> Fraction | None:
 def only_reduces(intent: Intent, context: Context) -> bool:
     """Whether an order takes out of an opposite position what is there and not on its way out yet."""
     state, signal = known(context), intent.signal
-    if not intent.opens or state is None or context.policy["position_mode"] != "one-way":
+    if not intent.opens or state is None or context.portfolio is None or context.policy["position_mode"] != "one-way":
         return not intent.opens
     _, largest = asked_and_largest(intent, context)
     taken = ceil(largest * MILLION) + Fraction(context.ledger.reserved.exiting) * MILLION
     held = [each.quantity for each in state.positions if each.symbol == signal.symbol and each.side is not intent.side]
     return (
-        -2 <= (context.now - state.as_of).total_seconds() <= 15
+        -2 <= (context.now - state.as_of).total_seconds() <= context.portfolio.ages.stale_seconds
         and state.position_mode == "one-way"
         and signal.quantity > 0
         and not signal.position_size_pct
@@ -84,11 +84,11 @@ def drawdown_fits(context: Context) -> bool:
     return state is None or context.portfolio is None or state.drawdown_latched <= context.portfolio.drawdown_limit
 
 
-def portfolio_is_within(context: Context, seconds: float) -> bool:
-    """Whether the portfolio, if it is an input, is known with its equity and at most so old."""
+def portfolio_is_known(context: Context) -> bool:
+    """Whether the portfolio, if it is an input, is known with its equity and not so old that it is lost."""
     state = known(context)
     if context.portfolio is None:
         return True
-    return (
-        state is not None and state.equity is not None and -2 <= (context.now - state.as_of).total_seconds() <= seconds
-    )
+    if state is None or state.equity is None:
+        return False
+    return -2 <= (context.now - state.as_of).total_seconds() <= context.portfolio.ages.lost_seconds

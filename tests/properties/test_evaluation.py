@@ -20,7 +20,7 @@ from tests.portfolio_rules import (
     leverage_fits,
     loss_fits,
     only_reduces,
-    portfolio_is_within,
+    portfolio_is_known,
     positions_fit,
 )
 from tests.unit.decision.gates.test_gates import NOTED_ABOUT_CLOSES
@@ -79,7 +79,7 @@ def allows(intent: Intent, context: Context) -> dict[Code, bool]:
         Code.RATE_LIMIT: context.max_orders_per_second is None
         or context.orders_last_second < max(1, context.max_orders_per_second * 9 // 10),
         **known_inputs(context),
-        Code.PORTFOLIO_STALE: portfolio_is_within(context, 60),
+        Code.PORTFOLIO_STALE: portfolio_is_known(context),
         Code.DAILY_LOSS: loss_fits(context, exactly(policy["max_daily_loss_pct"])),
         Code.DRAWDOWN: drawdown_fits(context),
         Code.EXPOSURE_MAX: exposure_fits(intent, context, exactly(policy["max_portfolio_exposure_pct"])),
