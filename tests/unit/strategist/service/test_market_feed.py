@@ -154,6 +154,16 @@ async def test_an_empty_listing_replaces_nothing(world: World, answer: object) -
     assert world.metrics.failures == {"listing": 1}
 
 
+async def test_a_listing_that_lost_most_symbols_is_believed_when_it_is_read_twice() -> None:
+    world = World("BTCUSDT", "ETHUSDT", "SOLUSDT")
+    await world.list()
+    world.exchange.info = exchange_info("BTCUSDT")
+    await world.list()
+    assert len(world.board) == 3
+    await world.list()
+    assert len(world.board) == 1
+
+
 async def test_an_exchange_that_is_away_keeps_the_last_good(world: World) -> None:
     world.exchange.trouble = ExchangeUnavailableError("away", retry_after_seconds=60)
     await world.list()

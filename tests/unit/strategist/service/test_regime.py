@@ -189,6 +189,16 @@ async def test_while_no_candle_comes_symbols_keep_their_time_and_the_market_beco
     assert world.shown("global").is_unknown
 
 
+async def test_a_delisted_symbol_does_not_make_the_market_unknown(world: World) -> None:
+    world.listed.remove("ETHUSDT")
+    world.exchange.candles["BTCUSDT"] = history(HOURS + 3)
+    world.clock.advance(hours=3)
+    await world.read()
+    await world.regimes.tell()
+    assert set(world.store.fields) == {"BTCUSDT", "global"}
+    assert not world.shown("global").is_unknown
+
+
 async def test_what_an_earlier_process_told_goes_once_it_is_old() -> None:
     fresh = RegimeStatus.unknown(symbol="SOLUSDT", as_of=NOON).model_dump_json()
     world = World(fields={"SOLUSDT": fresh, "broken": "x"})

@@ -21,6 +21,9 @@ PING_SECONDS = 5
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Waits between attempts to connect; the last one repeats for as long as it takes."""
 
+ERROR_LOG_SECONDS = 1.0
+"""Errors of a connection that stands are logged at most as often, with how many there were."""
+
 _AWAY = (nats.errors.Error, OSError, TimeoutError, RuntimeError)
 """What the client raises when NATS is away; RuntimeError is uvloop's, for a socket that closes at that moment."""
 
@@ -58,6 +61,8 @@ class NatsConnection:
         self._lost = asyncio.Event()
         self._listening = False
         self._trouble: Exception | None = None
+        self._errors = 0
+        self._told_at = -ERROR_LOG_SECONDS
 
     @property
     def listening(self) -> bool:
@@ -146,10 +151,15 @@ class NatsConnection:
             await client.flush(timeout=CONNECT_SECONDS)
 
     async def _on_error(self, error: Exception) -> None:
-        if self._listening:
-            _log.error("nats_error", connection=self._name, error=repr(error))
-        else:
+        if not self._listening:
             self._trouble = error
+            return
+        # Where messages come faster than they are taken, the client reports every single one that it drops.
+        self._errors += 1
+        now = asyncio.get_running_loop().time()
+        if now - self._told_at >= ERROR_LOG_SECONDS:
+            _log.error("nats_error", connection=self._name, error=repr(error), errors=self._errors)
+            self._told_at, self._errors = now, 0
 
     async def _on_closed(self) -> None:
         self._lost.set()

@@ -20,6 +20,9 @@ STREAM, POLL = "stream", "poll"
 _BATCH = 50
 """Rows of an answer that are taken at a time, so that nothing else waits for a long list."""
 
+_LEAST_SHARE = 0.5
+"""Share of the symbols below which a new listing must be read twice: without its symbol, even an exit is refused."""
+
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
@@ -45,6 +48,7 @@ class MarketFeed:
         self._listing_seconds = listing_seconds
         self._poll_seconds = poll_seconds
         self._streamed: dict[str, None] = {}
+        self._doubted = False
         self.listed_at: datetime | None = None
         """When the exchange's listing was read; None before the first time."""
         self.polled_at: datetime | None = None
@@ -82,6 +86,10 @@ class MarketFeed:
         listing = read_listing(await self._exchange.listing())
         if listing is None:
             raise ExchangeUnavailableError("exchangeInfo: no symbol in it is readable")
+        if len(listing.symbols) < _LEAST_SHARE * len(self._board) and not self._doubted:
+            self._doubted = True
+            raise ExchangeUnavailableError("exchangeInfo: most symbols are gone; believed if it says so twice in a row")
+        self._doubted = False
         gone = self._board.take_listing(listing, read_at=self._clock.now())
         for symbol in gone:
             self._streamed.pop(symbol, None)

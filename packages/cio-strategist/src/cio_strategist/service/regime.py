@@ -121,7 +121,8 @@ class RegimeTelling:
         told: dict[str, RegimeStatus] = {}
         for symbol, regime in self._followed.items():
             status, other = regime.status, self._opinions.get(symbol)
-            if status is not None:
+            # A delisted symbol has no candles any more, and its age would make the whole market unknown.
+            if status is not None and self._is_listed(symbol):
                 is_fresh = other is not None and now - other.status.as_of <= _LONGEST_AGE
                 told[symbol] = with_second_opinion(status, other.status) if other is not None and is_fresh else status
         if told:
