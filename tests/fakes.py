@@ -18,7 +18,7 @@ from cio_nurse.errors import (
     TransportUnavailableError,
 )
 from cio_nurse.ports import Claim, ClaimAnswer, JournalEntry, StoredPolicy, StoredPulse
-from petrosa_contracts import MarketState, PortfolioState, RegimeStatus, Verdict
+from petrosa_contracts import MarketState, PortfolioState, RegimeStatus, TraceContext, Verdict
 from petrosa_contracts.portfolio import SETTLE_SECONDS
 from petrosa_contracts.record import DecisionRecord
 
@@ -128,7 +128,9 @@ class FakeTransport:
     def report_records_to(self, records: RecordReports) -> None:
         self._record_reports = records
 
-    async def publish_record(self, subject: str, payload: bytes, record_id: str) -> None:
+    async def publish_record(
+        self, subject: str, payload: bytes, record_id: str, *, trace: TraceContext | None = None
+    ) -> None:
         if not self.connected:
             raise TransportUnavailableError("not connected")
         assert self._record_reports is not None

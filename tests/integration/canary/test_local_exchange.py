@@ -172,6 +172,26 @@ def test_the_network_is_gone_in_the_middle_and_comes_back(
     assert is_flat(trader)
 
 
+def test_bots_that_go_on_trading_for_a_while_are_outlasted(exchange: Exchange, trader: Any) -> None:
+    trader.create_order(BTC, "market", "buy", 1)
+    until = time.monotonic() + 3
+
+    def trade() -> None:
+        with moved_to(exchange, ccxt.binanceusdm) as bot:
+            bot.options["fetchMarkets"] = {"types": ["linear"]}
+            bot.load_markets()
+            while time.monotonic() < until:
+                bot.create_order(ETH, "market", "sell", 1)
+                bot.create_order(BTC, "limit", "buy", 0.1, bot.fetch_ticker(BTC)["last"] * 0.98)
+
+    trading = threading.Thread(target=trade)
+    trading.start()
+    main(["close-all", *CONSENT])
+    trading.join()
+    assert main(["close-all", *CONSENT]) == 0
+    assert is_flat(trader)
+
+
 def test_a_symbol_that_settles_can_still_be_closed(exchange: Exchange, trader: Any) -> None:
     trader.create_order(ETH, "market", "buy", 1)
     exchange.control.set_status("ETHUSDT", "SETTLING")

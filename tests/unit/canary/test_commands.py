@@ -155,6 +155,30 @@ def test_the_key_and_its_secret_are_never_shown_or_kept(
     assert CREDENTIALS.secret not in repr(CREDENTIALS)
 
 
+def test_a_sealed_file_made_on_the_command_line_opens_the_account(
+    exchange: SimulatedExchange,
+    account: Book,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("canary.vault.SCRYPT_N", 2**10)
+    for name in ("CANARY_API_KEY", "CANARY_API_SECRET"):
+        monkeypatch.delenv(name)
+    sealed, passphrase = tmp_path / "canary.key", "correct horse battery"
+    typed(monkeypatch, CREDENTIALS.key, CREDENTIALS.secret, passphrase, passphrase)
+    assert main(["seal", str(sealed)]) == 0
+    typed(monkeypatch, "a wrong passphrase")
+    assert main(["close-all", *CONSENT, "--credentials", str(sealed)]) == 1
+    assert untouched(account)
+    typed(monkeypatch, passphrase, "CLOSE SIMULATED 2")
+    assert main(["close-all", "--credentials", str(sealed)]) == 0
+    assert not account.open_positions()
+    said = capsys.readouterr()
+    for secret in (CREDENTIALS.key, CREDENTIALS.secret, passphrase):
+        assert secret not in said.out + said.err + sealed.read_text()
+
+
 def test_an_account_that_is_flat_needs_no_confirmation(
     exchange: SimulatedExchange, account: Book, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,7 +9,7 @@ from pydantic import SecretStr, ValidationError
 
 from cio_decision.freshness import Input
 from cio_nurse.errors import SettingsError
-from cio_nurse.settings import Settings, load, shown, variables
+from cio_nurse.settings import Settings, load, shown, trace_exporters, variables
 from petrosa_contracts.portfolio import SETTLE_SECONDS
 
 DEFAULTS: dict[str, Any] = {
@@ -48,6 +48,10 @@ DEFAULTS: dict[str, Any] = {
     "NURSE_AUDIT_DEADLINE_MS": 50.0,
     "NURSE_JOURNAL_FOLDER": Path(tempfile.gettempdir()) / "cio-nurse",
     "NURSE_JOURNAL_MAX_BYTES": 67_108_864,
+    "OTEL_TRACES_EXPORTER": None,
+    "OTEL_EXPORTER_OTLP_ENDPOINT": None,
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": None,
+    "OTEL_SDK_DISABLED": False,
     "NURSE_DRAIN_SECONDS": 10.0,
 }
 
@@ -336,3 +340,22 @@ def test_how_values_are_shown(value: object, text: str) -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         load({}).http_port = 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "exporters"),
+    [
+        ({}, ()),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}, ("otlp",)),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4318/v1/traces"}, ("otlp",)),
+        ({"OTEL_TRACES_EXPORTER": "otlp, console"}, ("otlp", "console")),
+        ({"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}, ()),
+        ({"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}, ()),
+    ],
+)
+def test_traces_go_where_the_standard_variables_say(environment: dict[str, str], exporters: tuple[str, ...]) -> None:
+    assert trace_exporters(load(environment)) == exporters
+
+
+def test_an_exporter_that_is_not_there_is_named() -> None:
+    assert "zipkin: choose of otlp, console and none" in problems(OTEL_TRACES_EXPORTER="zipkin")

@@ -24,6 +24,7 @@ from cio_nurse.adapters.nats import NatsConnection, Subscription
 from cio_nurse.adapters.redis import RedisLedgerStore, RedisPolicyStore
 from cio_nurse.adapters.redis_inputs import RedisInputStore
 from cio_nurse.adapters.telemetry import Telemetry
+from cio_nurse.adapters.tracing import OtelTracing
 from cio_nurse.domain.dialects import DIALECTS
 from cio_nurse.errors import StoreError, TransportUnavailableError
 from cio_nurse.ports import Clock, Inbound, InputStore
@@ -43,7 +44,7 @@ from cio_nurse.service.pipeline import DecisionLimits, Pipeline
 from cio_nurse.service.portfolio_mirror import PortfolioMirror
 from cio_nurse.service.recording import Recorder, Recording
 from cio_nurse.service.regime_mirror import RegimeMirror
-from cio_nurse.settings import Settings
+from cio_nurse.settings import Settings, trace_exporters
 from petrosa_contracts import Alert, AlertSeverity, subjects
 from petrosa_contracts.primal_file import PrimalStanding, load
 
@@ -67,6 +68,8 @@ class Nurse:
         self._lines = lines
         self._telemetry = Telemetry(settings.instance)
         self._primal = _primal_limits(settings)
+        exporters = trace_exporters(settings)
+        self._tracing = OtelTracing(exporters, instance=settings.instance) if exporters else None
         redis_url, nats_url = settings.redis_url.get_secret_value(), settings.nats_url.get_secret_value()
         self._turned_at = self._clock.seconds()
         self._deadline_seconds = settings.decision_deadline_ms / 1000
@@ -179,6 +182,7 @@ class Nurse:
             mode=self._mode,
             clock=self._clock,
             limits=_payload_limits(settings),
+            tracing=self._tracing,
         )
 
     async def serve(self) -> None:
@@ -215,6 +219,8 @@ class Nurse:
                 task.cancel()
         await self._health.stop()
         self._journal.close()
+        if self._tracing is not None:
+            await asyncio.to_thread(self._tracing.close)
         await self._policy_store.close()
         await self._input_store.close()
         await self._ledger_store.close()

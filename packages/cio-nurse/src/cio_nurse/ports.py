@@ -7,6 +7,7 @@ from typing import Protocol
 
 from cio_decision.context import Reserved
 from cio_decision.reservation import Reservation
+from petrosa_contracts import TraceContext, Verdict
 
 
 class Clock(Protocol):
@@ -54,11 +55,49 @@ class Transport(Protocol):
         ...
 
 
+class Span(Protocol):
+    """One intent's way through the gate, as a trace shows it."""
+
+    @property
+    def context(self) -> TraceContext:
+        """What is passed on, so that whatever follows hangs below it."""
+        ...
+
+    def now(self) -> int:
+        """Return the instant at which a step begins, in the form that `step` takes."""
+        ...
+
+    def step(self, name: str, began: int) -> None:
+        """Add a step that ends now."""
+        ...
+
+    def end(self, verdict: Verdict) -> None:
+        """End it with what was decided."""
+        ...
+
+
+class Tracing(Protocol):
+    """Beginning spans."""
+
+    def now(self) -> int:
+        """Return an instant, in the form that `begin` takes."""
+        ...
+
+    def begin(self, parent: TraceContext | None, began: int) -> Span | None:
+        """Begin the span of an intent below that of its sender; None where the trace is not sampled."""
+        ...
+
+
 class RecordTransport(Protocol):
     """Publishing records to the stream. What becomes of them is told to whoever the adapter was given."""
 
-    async def publish_record(self, subject: str, payload: bytes, record_id: str) -> None:
-        """Publish a record under its id. Raises `TransportUnavailableError` while not connected."""
+    async def publish_record(
+        self, subject: str, payload: bytes, record_id: str, *, trace: TraceContext | None = None
+    ) -> None:
+        """Publish a record under its id, with the trace it belongs to.
+
+        Raises `TransportUnavailableError` while not connected.
+        """
         ...
 
 

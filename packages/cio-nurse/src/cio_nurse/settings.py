@@ -68,6 +68,12 @@ def _several_inputs(value: object) -> object:
     return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
 
+def _exporters(value: str) -> str:
+    if unknown := {part.strip() for part in value.split(",")} - {"otlp", "console", "none"}:
+        raise ValueError(f"{', '.join(sorted(unknown))}: choose of otlp, console and none")
+    return value
+
+
 class Settings(BaseModel):
     """Everything that can be set, by the name of its environment variable. Frozen once read."""
 
@@ -257,12 +263,36 @@ class Settings(BaseModel):
         alias="NURSE_JOURNAL_MAX_BYTES",
         description="Largest journal; records beyond it are dropped, counted and said. Exits pass all the same.",
     )
+    traces_exporter: Annotated[str, AfterValidator(_exporters)] | None = Field(
+        default=None,
+        alias="OTEL_TRACES_EXPORTER",
+        description="Where traces go: otlp, console, none, or several with commas. Unset: otlp if an endpoint is set.",
+    )
+    otlp_endpoint: str | None = Field(
+        default=None, alias="OTEL_EXPORTER_OTLP_ENDPOINT", description="OTLP receiver, over HTTP."
+    )
+    otlp_traces_endpoint: str | None = Field(
+        default=None, alias="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", description="The same for traces alone."
+    )
+    otel_disabled: bool = Field(
+        default=False, alias="OTEL_SDK_DISABLED", description="Whether traces are off whatever the others say."
+    )
     drain_seconds: float = Field(
         default=10.0,
         gt=0,
         alias="NURSE_DRAIN_SECONDS",
         description="Longest time for answering what is in hand at the end.",
     )
+
+
+def trace_exporters(settings: Settings) -> tuple[str, ...]:
+    """Return the exporters of traces that the standard variables ask for; none where traces are off."""
+    if settings.otel_disabled:
+        return ()
+    asked = settings.traces_exporter
+    if asked is None:
+        return ("otlp",) if settings.otlp_endpoint or settings.otlp_traces_endpoint else ()
+    return tuple(name for part in asked.split(",") if (name := part.strip()) and name != "none")
 
 
 def variables() -> dict[str, Any]:

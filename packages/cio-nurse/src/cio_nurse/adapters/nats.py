@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from cio_nurse.adapters.cancellation import heed_cancellation
 from cio_nurse.errors import TransportUnavailableError
 from cio_nurse.ports import Inbound
+from petrosa_contracts import TraceContext
 from petrosa_contracts.streams import MESSAGE_ID
 
 CONNECT_SECONDS = 2
@@ -150,9 +151,12 @@ class NatsConnection:
         """Publish a signal with a reply inbox that names the decision; the server answers there if nobody takes it."""
         await self._publish(subject, payload, f"{self._inbox}.{decision_id}", headers)
 
-    async def publish_record(self, subject: str, payload: bytes, record_id: str) -> None:
+    async def publish_record(
+        self, subject: str, payload: bytes, record_id: str, *, trace: TraceContext | None = None
+    ) -> None:
         """Publish a record; the stream answers on a reply inbox that names it, and keeps it once."""
-        await self._publish(subject, payload, f"{self._record_inbox}.{record_id}", {MESSAGE_ID: record_id})
+        headers = {MESSAGE_ID: record_id, **(trace.carrier() if trace else {})}
+        await self._publish(subject, payload, f"{self._record_inbox}.{record_id}", headers)
 
     async def flush(self) -> None:
         """Return once the server has all that was published."""

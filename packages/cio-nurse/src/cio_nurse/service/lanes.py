@@ -7,7 +7,7 @@ from datetime import datetime
 
 from cio_decision.gates import overloaded
 from cio_decision.intent import Intent
-from cio_nurse.ports import Inbound
+from cio_nurse.ports import Inbound, Span
 from petrosa_contracts import Breach, TraceContext
 
 RESERVED_FOR_EXITS = 0.1
@@ -16,13 +16,14 @@ RESERVED_FOR_EXITS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A readable intent and how it came: its message, its trace, when (UTC, and monotonic seconds)."""
+    """A readable intent and how it came: its message and trace, when (UTC, monotonic seconds), its span if traced."""
 
     intent: Intent
     message: Inbound
     trace: TraceContext | None
     received_at: datetime
     arrived: float
+    span: Span | None = None
 
 
 class Lanes:

@@ -119,8 +119,15 @@ class Pipeline:
         )
 
     def _evaluate(self, arrival: Arrival) -> Case:
-        intent, context = arrival.intent, self.context_of(arrival)
+        intent, span = arrival.intent, arrival.span
+        began = span.now() if span else 0
+        context = self.context_of(arrival)
+        if span:
+            span.step("resolve", began)
+            began = span.now()
         findings = examine(intent, context)
+        if span:
+            span.step("gates", began)
         if not findings.vetoing and self._limits.bounds_rate and intent.action != "hold":
             self._orders[context.decision_id] = self._clock.seconds()
         return Case(arrival, context, findings, _claim(intent, context, passes=not findings.vetoing))
@@ -144,7 +151,7 @@ class Pipeline:
             await self._finish(cases, self._claim_alone(cases, day), began)
             return
         try:
-            answers = await self._ledger.claim(claims, day)
+            answers = await self._claimed(cases, claims, day)
         except StoreTimeoutError:
             self._mirror.store_lost()
             await self._too_late(cases, day, began)
@@ -153,6 +160,13 @@ class Pipeline:
             await self._without_store(cases, began)
         else:
             await self._finish(cases, answers, began)
+
+    async def _claimed(self, cases: Sequence[Case], claims: Sequence[Claim], day: date) -> Sequence[ClaimAnswer]:
+        spans = [(span, span.now()) for case in cases if (span := case.arrival.span)]
+        answers = await self._ledger.claim(claims, day)
+        for span, began in spans:
+            span.step("ledger", began)
+        return answers
 
     async def _too_late(self, cases: list[Case], day: date, began: float) -> None:
         """Conclude without the ledger's answer: entries are vetoed and undone later, exits go on memory alone."""

@@ -138,7 +138,7 @@ class Recording:
         )
         record = record_of(origin, verdict, context, findings, withdraws=withdraws)
         subject = subjects.decision_record(verdict.strategy_id or "")
-        await self._send(JournalEntry(record.record_id, subject, to_json(record)), settle)
+        await self._send(JournalEntry(record.record_id, subject, to_json(record)), settle, trace)
 
     async def acknowledged(self, record_id: str) -> None:
         """Note that the stream holds a record."""
@@ -181,7 +181,7 @@ class Recording:
         while self._sent and next(iter(self._sent.values())).sent_at < horizon:
             await self.refused(next(iter(self._sent)), f"not acknowledged within {self._deadline_seconds:g} seconds")
 
-    async def _send(self, entry: JournalEntry, settle: Settle | None) -> None:
+    async def _send(self, entry: JournalEntry, settle: Settle | None, trace: TraceContext | None = None) -> None:
         if len(self._sent) >= OUTSTANDING:
             await self.refused(next(iter(self._sent)), f"{OUTSTANDING} records wait for their acknowledgement")
         sent = _Sent(entry, self._clock.seconds(), settle)
@@ -189,7 +189,7 @@ class Recording:
         self._quiet.clear()
         self._stirred.set()
         try:
-            await self._transport.publish_record(entry.subject, entry.payload, entry.record_id)
+            await self._transport.publish_record(entry.subject, entry.payload, entry.record_id, trace=trace)
         except TransportUnavailableError as error:
             await self.refused(entry.record_id, str(error))
 

@@ -67,18 +67,27 @@ class Release:
 
     async def _approve(self, case: Case, verdict: Verdict) -> None:
         arrival = case.arrival
-        settle = self._departures.join(arrival.intent.signal.symbol, partial(self._leave, case, verdict))
+        began = arrival.span.now() if arrival.span else 0
+        settle = self._departures.join(arrival.intent.signal.symbol, partial(self._leave, case, verdict, began))
         if increases_risk(arrival.intent, case.context):
             await self._keep(case, verdict, settle=settle)
         else:
             await self._keep(case, verdict)
             await settle(True)
 
-    async def _leave(self, case: Case, verdict: Verdict, kept: bool) -> None:
+    async def _leave(self, case: Case, verdict: Verdict, began: int, kept: bool) -> None:
+        span = case.arrival.span
+        if span:
+            span.step("record", began)
+            began = span.now()
         if not kept:
             await self._withdraw(case)
-        elif not await self._outbox.approve(case.arrival, verdict):
+            return
+        if not await self._outbox.approve(case.arrival, verdict):
             await self._cancel(case)
+        if span:
+            span.step("publish", began)
+            span.end(verdict)
 
     async def _withdraw(self, case: Case) -> None:
         context = replace(case.context, audit_available=False)
@@ -89,6 +98,8 @@ class Release:
     async def _veto(self, case: Case, verdict: Verdict, *, withdraws: bool = False) -> None:
         await self._keep(case, verdict, withdraws=withdraws)
         await self._outbox.veto(verdict, case.arrival.message.reply)
+        if case.arrival.span:
+            case.arrival.span.end(verdict)
 
     async def _cancel(self, case: Case) -> None:
         self._cancelled(case.context.decision_id)

@@ -1,0 +1,94 @@
+"""One trace shows the way of an intent: the bot, each step of the gate, and the engine."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+from petrosa_contracts import tracing
+from petrosa_contracts.otel import current_trace_context, to_otel
+from tests.integration.nurse.conftest import PATIENT
+from tests.integration.nurse.fleet import Bus, Engine, intent
+from tests.integration.nurse.gate import Gate
+from tests.integration.nurse.polling import eventually
+from tests.otlp import OtlpReceiver
+
+pytestmark = pytest.mark.servers
+
+STEPS = {"decode", "resolve", "gates", "ledger", "record", "publish"}
+
+
+@pytest.fixture
+def receiver() -> Iterator[OtlpReceiver]:
+    with OtlpReceiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def traced_gate(new_gate: Callable[..., Gate], receiver: OtlpReceiver) -> Gate:
+    settings = {**PATIENT, "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+    return new_gate(**settings).start_ready()
+
+
+def provider_of(service: str, receiver: OtlpReceiver) -> TracerProvider:
+    provider = TracerProvider(resource=Resource({"service.name": service}))
+    provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter(f"{receiver.url}/v1/traces")))
+    return provider
+
+
+async def test_one_trace_goes_from_the_bot_through_the_gate_to_the_engine(
+    traced_gate: Gate, bus: Bus, engine: Engine, receiver: OtlpReceiver
+) -> None:
+    bot, trader = provider_of("bot", receiver), provider_of("tradeengine", receiver)
+    with bot.get_tracer("bot").start_as_current_span("signal"):
+        sent_context = current_trace_context()
+        assert sent_context is not None
+        verdict = await bus.ask(intent(_otel_trace_context=sent_context.carrier()))
+    assert verdict.approved
+    signal = await engine.received(verdict.decision_id)
+    came = tracing.from_payload(signal)
+    with trader.get_tracer("tradeengine").start_as_current_span("execute", context=to_otel(came)):
+        pass
+    trace = sent_context.trace_id
+    await eventually(
+        lambda: STEPS | {"signal", "decide intent", "execute"} <= {span.name for span in receiver.trace(trace)},
+        what="all spans have come",
+    )
+    spans = {span.name: span for span in receiver.trace(trace)}
+    decide = spans["decide intent"]
+    assert (decide.service, decide.parent_id) == ("cio-nurse", spans["signal"].span_id)
+    assert {name for name, span in spans.items() if span.parent_id == decide.span_id} == STEPS | {"execute"}
+    assert decide.attributes["cio.decision_id"] == verdict.decision_id
+    assert decide.attributes["cio.verdict"] == "approved"
+
+
+async def test_a_veto_has_its_reason_in_the_trace(traced_gate: Gate, bus: Bus, receiver: OtlpReceiver) -> None:
+    parent = tracing.TraceContext("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+    await bus.ask(intent(confidence=0.1, _otel_trace_context=parent.carrier()))
+    await eventually(
+        lambda: "decide intent" in {span.name for span in receiver.trace(parent.trace_id)}, what="the span has come"
+    )
+    (decide,) = [span for span in receiver.trace(parent.trace_id) if span.name == "decide intent"]
+    assert decide.attributes["cio.code"] == "CONFIDENCE_LOW"
+
+
+async def test_what_its_sender_does_not_sample_is_passed_on_and_not_sent(
+    traced_gate: Gate, bus: Bus, engine: Engine, receiver: OtlpReceiver
+) -> None:
+    parent = tracing.TraceContext("00-5bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00")
+    verdict = await bus.ask(intent(_otel_trace_context=parent.carrier()))
+    signal = await engine.received(verdict.decision_id)
+    assert tracing.from_payload(signal) == parent
+    sampled = await bus.ask(intent())
+    assert sampled.approved
+    await eventually(lambda: bool(receiver.spans), what="spans of the other trace have come")
+    assert receiver.trace(parent.trace_id) == []
+
+
+async def test_a_receiver_that_is_away_costs_nobody_anything(new_gate: Callable[..., Gate], bus: Bus) -> None:
+    gate = new_gate(**PATIENT, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9").start_ready()
+    assert (await bus.ask(intent())).code is None
+    assert gate.terminate() == 0
