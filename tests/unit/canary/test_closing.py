@@ -1,6 +1,7 @@
 """Closing everything: whatever the account and the exchange are like, and whatever fails on the way."""
 
 from decimal import Decimal
+from typing import cast
 
 import pytest
 
@@ -8,6 +9,7 @@ from canary.errors import RefusedError
 from canary.model import MarketLot, Mode
 from canary.result import Verdict
 from canary.simulator.book import Book
+from canary.simulator.door import Parameters
 from canary.simulator.exchange import SimulatedExchange
 from canary.simulator.faults import Fault, Kind, Turn
 from tests.canary_accounts import JumpingClock, WatchedBook, book, close_all, exchange_of, rest
@@ -206,6 +208,22 @@ def test_a_refusal_of_one_symbol_does_not_stop_the_others_and_is_named(code: int
     assert run.result.verdict is Verdict.LEFT
     assert account.open_positions() == {("BTCUSDT", "BOTH"): Decimal(2)}
     assert str(code) in run.result.problems["BTCUSDT", "BOTH"].why
+
+
+def test_a_position_that_cannot_be_read_does_not_keep_the_others_open(clock: JumpingClock) -> None:
+    account = book(LONG)
+    exchange = exchange_of(account, clock)
+    whole = exchange.routes[POSITIONS]
+
+    def with_an_odd_row(parameters: Parameters) -> object:
+        odd = {"symbol": "ODDUSDT", "positionSide": "BOTH", "positionAmt": "many"}
+        return [odd, *cast("list[object]", whole(parameters))]
+
+    exchange.routes[POSITIONS] = with_an_odd_row
+    run = close_all(exchange, clock, seconds=30)
+    assert run.result.verdict is Verdict.UNKNOWN
+    assert not account.open_positions()
+    assert any("positionAmt" in why for why in run.result.last.problems)
 
 
 def test_orders_that_cannot_be_read_are_cancelled_for_every_symbol_that_is_known(clock: JumpingClock) -> None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from canary.account import Account
 from canary.clock import Clock, Deadline
 from canary.dispatch import Dispatch
-from canary.errors import OutOfTimeError, RejectedError, UnavailableError
+from canary.errors import OutOfTimeError, PartlyReadError, RejectedError, UnavailableError
 from canary.journal import Journal
 from canary.model import MarketLot, Mode, Position, Reading
 from canary.planning import check_mode
@@ -121,7 +121,8 @@ class Closing:
             positions = self._account.positions()
         except (RejectedError, UnavailableError) as error:
             self._note("*", "positions", f"positions cannot be read: {error}", passing=True)
-            return ()
+            # Those that could be read are closed all the same; the account is not called flat without the others.
+            positions = error.found if isinstance(error, PartlyReadError) else ()
         self._remember(positions)
         return positions
 

@@ -4,8 +4,11 @@ CanaryError
 ├── RefusedError          nothing was sent; the sentence says what is missing
 ├── RejectedError         the exchange understood and said no: `code` says why, asking again as it is does not help
 ├── UnavailableError      no usable answer; `maybe_done` tells whether the exchange may have acted all the same
+│   └── PartlyReadError   a list of positions with rows that cannot be read: `found` are the others
 └── OutOfTimeError        the time given for the whole run is over
 """
+
+from canary.model import Position
 
 
 class CanaryError(Exception):
@@ -33,6 +36,14 @@ class UnavailableError(CanaryError):
         self.maybe_done = maybe_done
         self.expires_at = 0.0
         """The monotonic second from which on the exchange refuses the request for its age, should it still arrive."""
+
+
+class PartlyReadError(UnavailableError):
+    """Some positions could not be read: `found` can be closed, but never prove that nothing else is open."""
+
+    def __init__(self, message: str, found: tuple[Position, ...]) -> None:
+        super().__init__(message, maybe_done=True)
+        self.found = found
 
 
 class OutOfTimeError(CanaryError):

@@ -5,7 +5,7 @@ from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from typing import TypeAlias, cast
 
-from canary.errors import UnavailableError
+from canary.errors import PartlyReadError, UnavailableError
 from canary.model import Fill, MarketLot, OpenOrder, Position, PositionSide
 
 Row: TypeAlias = dict[str, object]
@@ -70,8 +70,21 @@ def hedge_mode(value: object) -> bool:
 
 
 def positions(value: object) -> tuple[Position, ...]:
-    """Return the open positions; rows of amount zero are left out."""
-    return tuple(found for item in rows(value) if (found := _position(item)).amount)
+    """Return the open positions; rows of amount zero are left out.
+
+    Raises `PartlyReadError` with the others if a row is not as documented.
+    """
+    found: list[Position] = []
+    failure: UnavailableError | None = None
+    for item in rows(value):
+        try:
+            found.append(_position(item))
+        except UnavailableError as error:
+            failure = error
+    opened = tuple(position for position in found if position.amount)
+    if failure is not None:
+        raise PartlyReadError(str(failure), opened) from failure
+    return opened
 
 
 def _position(item: Row) -> Position:
