@@ -11,6 +11,7 @@ import pytest
 import z3
 
 from cio_decision.gates.primal_limit import entry_rate
+from cio_decision.headroom import left, share_of, taken
 from petrosa_contracts.primal import UPWARD
 
 pytestmark = pytest.mark.slow
@@ -66,6 +67,38 @@ def test_a_price_within_the_distance_is_within_the_share() -> None:
     distance = z3.If(price > current, price - current, current - price)
     claims = (price > 0, current > 0, share > 0, away >= distance, away <= share * current)
     assert counterexample(*claims, z3.Or(price > current * (1 + share), price < current * (1 - share))) is None
+
+
+def test_what_fits_into_the_room_keeps_exposure_within_its_share() -> None:
+    """Orders are rounded up to millionths of a USD, and the room they need down, or to none where it is below."""
+    share, equity, is_open, order, others = z3.Reals("share equity is_open order others")
+    order_up, others_up, room = z3.Ints("order_up others_up room")
+    rounded = (
+        order >= 0,
+        others >= 0,
+        z3.ToReal(order_up) >= order * 1_000_000,
+        z3.ToReal(others_up) >= others * 1_000_000,
+        z3.Or(room == 0, z3.ToReal(room) <= (share * equity - is_open) * 1_000_000),
+    )
+    beyond = is_open + others + order > share * equity
+    assert counterexample(*rounded, order_up > 0, others_up + order_up <= room, beyond) is None
+
+
+def test_a_loss_whose_rounded_share_is_within_the_limit_is_within_the_limit() -> None:
+    loss, equity, share, kept_share = z3.Reals("loss equity share kept_share")
+    claims = (equity > 0, loss >= 0, kept_share * equity >= loss, kept_share <= share)
+    assert counterexample(*claims, loss > share * equity) is None
+
+
+def test_the_model_of_the_room_is_the_codes() -> None:
+    third = Decimal(1) / Decimal(3)
+    for amount in (Decimal(0), Decimal("0.0000001"), Decimal("12.3456789"), third, Decimal(10**6) + third):
+        assert Fraction(taken(amount)) >= Fraction(amount) * 1_000_000
+        for is_open in (Decimal(0), third, Decimal("7.7777777777"), Decimal(10**7)):
+            room = left(amount, is_open)
+            assert room == 0 or Fraction(room) <= (Fraction(amount) - Fraction(is_open)) * 1_000_000
+            share = share_of(is_open, amount)
+            assert share is None or Fraction(share) * Fraction(amount) >= Fraction(is_open)
 
 
 def test_one_order_more_is_within_the_rate_and_exits_keep_a_place() -> None:
