@@ -38,7 +38,8 @@ class FakeFieldStore:
 
 
 class FakeExchange:
-    """`MarketSource`, `CandleSource` and `RegimeOpinion`. `trouble` is raised instead of any answer."""
+    """`MarketSource`, `CandleSource` and `RegimeOpinion`. `trouble` is raised instead of any answer; what is
+    in `troubled` has none."""
 
     most_candles = 1500
 
@@ -50,6 +51,7 @@ class FakeExchange:
         self.candles: dict[str, list[list[object]]] = {}
         self.opinions: dict[str, object] = {}
         self.trouble: ExchangeUnavailableError | None = None
+        self.troubled: set[str] = set()
         self.asked: Counter[str] = Counter()
 
     async def listing(self) -> object:
@@ -74,6 +76,8 @@ class FakeExchange:
         await asyncio.sleep(0)
         if self.trouble is not None:
             raise self.trouble
+        if what in self.troubled:
+            raise ExchangeUnavailableError(f"no {what}")
         return answer
 
 

@@ -172,6 +172,15 @@ async def test_nothing_is_told_before_the_history_was_read() -> None:
     assert world.metrics.failures == {"candles": 1}
 
 
+async def test_the_trouble_of_one_symbol_holds_up_no_other() -> None:
+    world = World()
+    world.exchange.troubled.add("klines BTCUSDT")
+    for _ in range(2):
+        await world.read()
+    await world.regimes.tell()
+    assert set(world.store.fields) == {"ETHUSDT", "global"}
+
+
 async def test_a_regime_that_redis_lost_is_told_again_as_it_was(world: World) -> None:
     before = dict(world.store.fields)
     world.store.lose()

@@ -71,7 +71,7 @@ class MarketWriting:
         """Begin with what an earlier process wrote, so that prices can be told while the exchange is away."""
         stored = await self._store.read()
         states = [state for symbol, text in stored.items() if (state := _state(symbol, text)) is not None]
-        self._board.restore(states)
+        self._board.restore(states, now=self._clock.now())
         self._restored = True
         _log.info("market_restored", symbols=len(states), unreadable=len(stored) - len(states))
 

@@ -140,7 +140,12 @@ class RegimeTelling:
         for symbol in dict.fromkeys((*self._symbols, *self._streamed())):
             now = self._clock.now()
             if self._is_listed(symbol) and now >= self._not_before.get(symbol, now):
-                await self._catch_up(symbol)
+                try:
+                    await self._catch_up(symbol)
+                except ExchangeUnavailableError:
+                    # Others have their turn first: the trouble may be this symbol's own.
+                    self._not_before[symbol] = self._clock.now() + _AGAIN
+                    raise
 
     async def _catch_up(self, symbol: str) -> None:
         known = self._followed.get(symbol)

@@ -120,8 +120,16 @@ def test_what_an_earlier_process_wrote_serves_until_the_listing_is_read(board: M
     board.observe(last("5.0"))
     kept = state(board)
     fresh = MarketBoard()
-    fresh.restore([kept])
+    fresh.restore([kept], now=NOON)
     assert (state(fresh), fresh.waiting) == (kept, 0)
     assert fresh.observe(last("4.0", at=NOON - timedelta(seconds=1))) is Drop.LATE
-    board.restore([kept.model_copy(update={"symbol": "OLDUSDT"})])
+    board.restore([kept.model_copy(update={"symbol": "OLDUSDT"})], now=NOON)
     assert "OLDUSDT" not in board
+
+
+def test_a_price_that_was_written_with_a_time_to_come_keeps_nothing_away(board: MarketBoard) -> None:
+    board.observe(last("5.0", at=NOON + timedelta(days=365)))
+    fresh = MarketBoard()
+    fresh.restore(board.everything(), now=NOON)
+    assert state(fresh).last is None
+    assert fresh.observe(last("6.0")) is None

@@ -19,7 +19,7 @@ class _Symbol:
 class MarketBoard:
     """Bounded by what the exchange lists: of anything else nothing is kept.
 
-    Changes wait here, at most one per symbol, until whoever writes them says that they are written.
+    Changes wait here, at most one per symbol, until they are taken to be written.
     """
 
     def __init__(self) -> None:
@@ -42,15 +42,18 @@ class MarketBoard:
         """How many symbols have changes that are not written."""
         return len(self._changed)
 
-    def restore(self, states: Iterable[MarketState]) -> None:
-        """Start from what was written earlier, unless a listing was read already. None of it counts as changed."""
+    def restore(self, states: Iterable[MarketState], *, now: datetime) -> None:
+        """Start from what was written earlier, unless a listing was read already. None of it counts as changed.
+
+        Prices dated after `now` are left out: they would keep every true one away as late.
+        """
         if self._is_read:
             return
         for state in states:
             kept = _Symbol(Listed(state.status, state.rules), state.rules_as_of)
             for kind in PriceKind:
                 quote: Quote | None = getattr(state, kind.value)
-                if quote is not None:
+                if quote is not None and quote.as_of <= now:
                     kept.prices[kind] = LivePrice(quote.price, quote.as_of)
             self._symbols[state.symbol] = kept
 
