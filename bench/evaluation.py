@@ -1,17 +1,20 @@
-"""CPU time of the decision alone, in this process, without any transport."""
+"""CPU time of the decision alone, with every gate on, in this process, without any transport."""
 
 import gc
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
+from bench.inputs import market, portfolio, regime
 from bench.plan import Plan
 from bench.samples import MAX_DAILY_TRADES, Intents, Kind, strategy_names
 from bench.statistic import Spread
-from cio_decision.context import Context
+from cio_decision.context import Context, MarketView, PortfolioView, RegimeView
 from cio_decision.decoding import PayloadLimits, decode
 from cio_decision.evaluation import evaluate
+from cio_decision.freshness import Ages
 from cio_decision.intent import Intent
 from petrosa_contracts import PolicyLayer, resolve
 
@@ -19,6 +22,7 @@ KINDS: tuple[Kind, ...] = ("approved", "vetoed", "exits")
 _DECISIONS_AFTER_SLEEP = 500
 _SLEEP_SECONDS = 0.001
 _LIMITS = PayloadLimits()
+_AGES = Ages(stale_seconds=60.0, lost_seconds=60.0)
 _NOW = datetime(2026, 3, 10, 8, 15, 30, tzinfo=UTC)
 
 
@@ -86,6 +90,11 @@ def _prepared(kind: Kind, count: int) -> tuple[list[bytes], list[Intent], list[C
                 layers, symbol=intent.signal.symbol, strategy_id=intent.signal.strategy_id, side=intent.side
             ),
             epoch=1,
+            market=MarketView(
+                state=market(intent.signal.symbol, _NOW), listed=True, ages=_AGES, band_share=Decimal("0.05")
+            ),
+            regime=RegimeView(symbol=regime(intent.signal.symbol, _NOW), market=regime(None, _NOW), ages=_AGES),
+            portfolio=PortfolioView(state=portfolio(1, _NOW), ages=_AGES, drawdown_limit=Decimal("0.2")),
         )
         for number, intent in enumerate(intents)
     ]

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import redis
 
+from bench.inputs import INPUTS
 from bench.samples import MAX_DAILY_TRADES, strategy_names
 from devstack.ports import LOOPBACK
 from devstack.programs import find_script
@@ -67,7 +68,7 @@ class Gate(Server):
 def settings() -> Mapping[str, str]:
     """Return the settings that the gate gets besides addresses and port."""
     own = {name: value for name, value in os.environ.items() if name.startswith("NURSE_")}
-    return {"NURSE_LOG_LEVEL": "WARNING", **own}
+    return {"NURSE_LOG_LEVEL": "WARNING", "NURSE_INPUTS": INPUTS, "NURSE_AUDIT": "required", **own}
 
 
 def write_policy(redis_url: str) -> None:

@@ -10,6 +10,7 @@ from bench.windows import StageResult
 
 RATIO_RATE = 1000
 LARGEST_P99_RATIO = 1.5
+LARGEST_DURABLE_P99_RATIO = 1.5
 LARGEST_DECISION_US = 60.0
 LARGEST_HEARTBEAT_MS = 20.0
 SMALLEST_PER_SECOND = 10_000
@@ -35,11 +36,22 @@ def judge(
 ) -> list[Goal]:
     """Compare what was measured with the goals."""
     ratios = [stage.series["gate"].p99_ratio.median for stage in stages if stage.rate == RATIO_RATE]
+    durable = [
+        ratio.median
+        for stage in stages
+        if stage.rate == RATIO_RATE and (ratio := stage.series["gate"].durable_p99_ratio)
+    ]
     sustained = [held.per_second.median for name, held in throughput.items() if name == "approvals"]
     beats = [] if pulse is None else [pulse.latency[name].p99 for name in ("ping", "heartbeat")]
     enforced = [math.inf if way.lost else way.enforced.largest for way in changes if way.name != FLOOR]
     return [
         _at_most(f"p99 of approvals at {RATIO_RATE}/s against the echo's", ratios, LARGEST_P99_RATIO, "x"),
+        _at_most(
+            f"p99 of approvals at {RATIO_RATE}/s against an echo with a JetStream publish",
+            durable,
+            LARGEST_DURABLE_P99_RATIO,
+            "x",
+        ),
         _at_most("decode and evaluate, median CPU", [cost.both.median for cost in costs], LARGEST_DECISION_US, " us"),
         _at_most("heartbeat p99 at saturation", beats, LARGEST_HEARTBEAT_MS, " ms"),
         Goal(

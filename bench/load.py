@@ -21,7 +21,7 @@ import uvloop
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from bench.responders import ECHO, RELAY
+from bench.responders import DURABLE, ECHO, RELAY
 from bench.samples import Intents
 from petrosa_contracts import subjects
 
@@ -37,7 +37,7 @@ LATE_SECONDS = 2.0
 ANSWERED = "answered"
 """Outcome of a reply whose content does not matter."""
 
-_SUBJECTS = {"echo": ECHO, "relay": RELAY, "ping": subjects.PING, "heartbeat": subjects.HEARTBEAT}
+_SUBJECTS = {"echo": ECHO, "relay": RELAY, "durable": DURABLE, "ping": subjects.PING, "heartbeat": subjects.HEARTBEAT}
 _CODE = b'"code":'
 
 

@@ -16,6 +16,7 @@ from bench.windows import StageResult
 _NAMES = {
     "echo": "bare echo (A/A)",
     "relay": "bare relay",
+    "durable": "echo and JetStream",
     "gate": "gate, approvals",
     "mixed": "gate, half vetoed",
 }
@@ -66,6 +67,8 @@ def stage_table(stage: StageResult) -> Table:
             _share(series.starved),
             _listed(outcomes),
         )
+        if series.durable_p99_ratio is not None:
+            table.caption = f"p99 of {_NAMES[name]}, to the echo with JetStream: {_spread(series.durable_p99_ratio)}"
     return table
 
 

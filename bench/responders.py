@@ -1,7 +1,9 @@
-"""The bare transport: a process that answers what it gets, `python -m bench.responders echo|relay NATS_URL`.
+"""The bare transport: a process that answers what it gets, `python -m bench.responders echo|relay|durable NATS_URL`.
 
 `echo` publishes the payload back. `relay` first publishes it on a subject that somebody reads, as a gate without any
-thought would. Both use the gate's client library in the way its documentation shows, on the same event loop.
+thought would. `durable` first publishes it to a JetStream stream in files and answers when that is acknowledged; it
+goes on taking messages meanwhile, any number on their way, as the gate does with its records. All use the gate's client
+library in the way its documentation shows, on the same event loop.
 """
 
 import asyncio
@@ -16,6 +18,9 @@ from nats.aio.msg import Msg
 
 ECHO = "bench.echo"
 RELAY = "bench.relay"
+DURABLE = "bench.durable"
+KEPT = "bench.kept"
+"""Where `durable` publishes; its stream keeps it."""
 RELAYED = "bench.relayed"
 """Where the relay publishes; `bench.consumer` reads it."""
 
@@ -23,7 +28,12 @@ RELAYED = "bench.relayed"
 async def serve(role: str, nats_url: str) -> None:
     """Answer until standard input ends."""
     client = await nats.connect(nats_url, name=f"bench-{role}", allow_reconnect=False)
-    await client.subscribe(ECHO if role == "echo" else RELAY, cb=_echo if role == "echo" else _relay_through(client))
+    subject, answer = {
+        "echo": (ECHO, _echo),
+        "relay": (RELAY, _relay_through(client)),
+        "durable": (DURABLE, await _durable_through(client)),
+    }[role]
+    await client.subscribe(subject, cb=answer)
     # The client sends its ping ahead of what waits to be sent, so only the second answer proves anything.
     await client.flush()
     await client.flush()
@@ -44,6 +54,24 @@ def _relay_through(client: Client) -> Callable[[Msg], Awaitable[None]]:
         await message.respond(message.data)
 
     return relay
+
+
+async def _durable_through(client: Client) -> Callable[[Msg], Awaitable[None]]:
+    waiting: dict[str, Msg] = {}
+    inbox = client.new_inbox()
+
+    async def kept(acknowledgement: Msg) -> None:
+        message = waiting.pop(acknowledgement.subject.rpartition(".")[2])
+        await message.respond(message.data)
+
+    async def durable(message: Msg) -> None:
+        name = message.reply.rpartition(".")[2]
+        waiting[name] = message
+        await client.publish(KEPT, message.data, reply=f"{inbox}.{name}")
+
+    await client.jetstream().add_stream(name="BENCH", subjects=[KEPT])
+    await client.subscribe(f"{inbox}.*", cb=kept)
+    return durable
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ MAX_DAILY_TRADES = 10_000
 ID = "@id@"
 INSTANT = "@at@"
 
-_PRICES = {
+PRICES = {
     "BTCUSDT": 50_000.0,
     "ETHUSDT": 3_000.0,
     "BNBUSDT": 600.0,
@@ -29,6 +29,11 @@ _PRICES = {
     "LINKUSDT": 18.0,
     "AVAXUSDT": 35.0,
 }
+"""Symbols of the intents, each with the price that they name."""
+
+EQUITY = 10**12
+"""Of the portfolio, USD: room for all that a run approves and that counts for a minute each."""
+
 _ORDER_VALUE = 250.0
 _ID_BITS = 128
 _SPAN_BITS = 64
@@ -60,7 +65,7 @@ class Intents:
 
 
 def _payload(kind: Kind, strategy: str, place: int) -> Mapping[str, Any]:
-    symbol, price = list(_PRICES.items())[place % len(_PRICES)]
+    symbol, price = list(PRICES.items())[place % len(PRICES)]
     # Kinds alternate with the place, so forms and sides change only every second and fourth.
     form = _analysis_bot if place // 2 % 2 else _realtime_bot
     action = "close" if kind == "exits" else ("buy", "sell")[place // 4 % 2]
@@ -86,7 +91,7 @@ def _analysis_bot(strategy: str, symbol: str, action: str, price: float, confide
         "timeframe": "4h",
         "order_type": "market",
         "time_in_force": "GTC",
-        "position_size_pct": 0.04,
+        "position_size_pct": _ORDER_VALUE / EQUITY,
         **_stops(action, price),
         "timestamp": INSTANT,
         "recommended_leverage": 3,

@@ -24,6 +24,7 @@ _PROBED = ("ping", "heartbeat", "echo")
 
 STREAMS = {
     "echo": ("echo", "approved", "answered"),
+    "durable": ("durable", "approved", "answered"),
     "approvals": ("gate", "approved", "approved"),
     "vetoes": ("gate", "vetoed", "CONFIDENCE_LOW"),
     "exits": ("gate", "exits", "approved"),

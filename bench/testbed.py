@@ -27,7 +27,7 @@ class Testbed:
     load: Child
     probe: Child
     pids: Mapping[str, int]
-    """Process ids of what answers: echo, relay and gate."""
+    """Process ids of what answers: echo, relay, durable and gate."""
     nats_url: str
     redis_url: str
     folder: Path
@@ -65,22 +65,24 @@ def running_testbed(*, pin: bool) -> Generator[Testbed]:
             write_policy(redis_url)
             watched = [LOOPBACK, str(stack.nats.port), subjects.SIGNALS, RELAYED]
             started.enter_context(Child("bench.consumer", *watched))
+            started.enter_context(Child("bench.inputs", redis_url))
             load = started.enter_context(Child("bench.load", nats_url))
             probe = started.enter_context(Child("bench.load", nats_url))
         with on_core(answering):
             echo = started.enter_context(Child("bench.responders", "echo", nats_url))
             relay = started.enter_context(Child("bench.responders", "relay", nats_url))
+            durable = started.enter_context(Child("bench.responders", "durable", nats_url))
             gate = Gate(stack.folder / "gate", nats_url=nats_url, redis_url=redis_url)
             started.callback(gate.release_ports)
             started.enter_context(gate)
-        pids = {"echo": echo.pid, "relay": relay.pid, "gate": gate.pid}
+        pids = {"echo": echo.pid, "relay": relay.pid, "durable": durable.pid, "gate": gate.pid}
         yield Testbed(load, probe, pids, nats_url, redis_url, stack.folder)
 
 
 def warm_up(bed: Testbed, seconds: float) -> None:
     """Send some of everything, so that no window is the first of its kind."""
-    for target in ("echo", "relay", "gate"):
-        bed.run("paced", target, "mixed", rate=500, seconds=seconds / 3)
+    for target in ("echo", "relay", "durable", "gate"):
+        bed.run("paced", target, "mixed", rate=500, seconds=seconds / 4)
     time.sleep(0.2)
 
 

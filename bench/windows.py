@@ -1,5 +1,6 @@
 """Latency at a fixed rate: windows seconds apart, the bare transport in between."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -9,13 +10,15 @@ from bench.testbed import Testbed
 
 CYCLE = (
     ("echo", "echo", "approved"),
+    ("durable", "durable", "approved"),
     ("gate", "gate", "approved"),
     ("echo", "echo", "approved"),
     ("relay", "relay", "approved"),
     ("echo", "echo", "approved"),
     ("mixed", "gate", "mixed"),
 )
-"""What is measured in turn: name, target, kind of intents. An echo goes before everything, to compare it with."""
+"""What is measured in turn: name, target, kind of intents. Each is compared with the last echo before it, and the gate
+with the durable echo right before it as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Series:
     latency: Distribution
     p50_ratio: Spread
     p99_ratio: Spread
+    durable_p99_ratio: Spread | None
+    """Of the gate: to the window of the durable echo before it."""
     cpu_us: float | None
     starved: float | None
     windows: list[Window]
@@ -60,6 +65,7 @@ class StageResult:
 @dataclass(slots=True)
 class _Gathered:
     windows: list[Window] = field(default_factory=list[Window])
+    after_durable: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     compared_with: list[Window] = field(default_factory=list[Window])
     milliseconds: list[float] = field(default_factory=list[float])
 
@@ -68,6 +74,7 @@ def measure_stage(bed: Testbed, stage: Stage, advance: Callable[[str], None]) ->
     """Run the cycle as often as the stage says; `advance` is told before every window."""
     gathered = {name: _Gathered() for name, _, _ in CYCLE}
     echo: Window | None = None
+    durable_p99 = math.nan
     for turn in range(stage.cycles):
         for name, target, kind in CYCLE:
             advance(f"{stage.rate}/s, cycle {turn + 1} of {stage.cycles}: {name}")
@@ -89,6 +96,10 @@ def measure_stage(bed: Testbed, stage: Stage, advance: Callable[[str], None]) ->
                 series.milliseconds += milliseconds
             if name == "echo":
                 echo = window
+            elif name == "durable":
+                durable_p99 = window.latency.p99
+            elif name == "gate":
+                series.after_durable.append((window.latency.p99, durable_p99))
     return StageResult(stage.rate, stage.seconds, {name: _series(name, found) for name, found in gathered.items()})
 
 
@@ -99,6 +110,7 @@ def _series(name: str, found: _Gathered) -> Series:
         latency=Distribution.of(found.milliseconds),
         p50_ratio=_ratio([(one.latency.p50, other.latency.p50) for one, other in pairs]),
         p99_ratio=_ratio([(one.latency.p99, other.latency.p99) for one, other in pairs]),
+        durable_p99_ratio=_ratio(found.after_durable) if found.after_durable else None,
         cpu_us=median_known([window.cpu_us for window in found.windows]),
         starved=median_known([window.starved for window in found.windows]),
         windows=found.windows,
