@@ -6,7 +6,6 @@ import gc
 import hashlib
 import signal
 from collections.abc import Generator, Mapping
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -14,7 +13,7 @@ import structlog
 from cio_decision.decoding import PayloadLimits
 from cio_decision.freshness import Ages, Input
 from cio_nurse import __version__
-from cio_nurse.adapters import log
+from cio_nurse.adapters import gauges, log
 from cio_nurse.adapters.apart import Apart
 from cio_nurse.adapters.clock import SystemClock
 from cio_nurse.adapters.health import HealthServer
@@ -28,6 +27,7 @@ from cio_nurse.adapters.tracing import OtelTracing
 from cio_nurse.domain.dialects import DIALECTS
 from cio_nurse.errors import StoreError, TransportUnavailableError
 from cio_nurse.ports import Clock, Inbound, InputStore
+from cio_nurse.service import primal
 from cio_nurse.service.alerts import Alerts
 from cio_nurse.service.delivery import Delivery
 from cio_nurse.service.gate_mode import GateMode
@@ -42,11 +42,11 @@ from cio_nurse.service.modes import AgeLimits
 from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.pipeline import DecisionLimits, Pipeline
 from cio_nurse.service.portfolio_mirror import PortfolioMirror
+from cio_nurse.service.readiness import Readiness
 from cio_nurse.service.recording import Recorder, Recording
 from cio_nurse.service.regime_mirror import RegimeMirror
 from cio_nurse.settings import Settings, trace_exporters
-from petrosa_contracts import Alert, AlertSeverity, subjects
-from petrosa_contracts.primal_file import PrimalStanding, load
+from petrosa_contracts import subjects
 
 POLICY_GRACE_SECONDS = 1.0
 """How long a starting gate waits for policy and inputs before it takes intents without them."""
@@ -67,7 +67,7 @@ class Nurse:
         self._settings = settings
         self._lines = lines
         self._telemetry = Telemetry(settings.instance)
-        self._primal = _primal_limits(settings)
+        self._primal = primal.standing_of(settings.primal_file, settings.primal_approvers)
         exporters = trace_exporters(settings)
         self._tracing = OtelTracing(exporters, instance=settings.instance) if exporters else None
         redis_url, nats_url = settings.redis_url.get_secret_value(), settings.nats_url.get_secret_value()
@@ -125,10 +125,32 @@ class Nurse:
             primal_problem=self._primal.problem if self._primal else "",
             recording=self._recording,
         )
+        self._readiness = Readiness(
+            line=self._intents,
+            heartbeat=self._heartbeat,
+            mirror=self._mirror,
+            inputs=self._inputs,
+            recording=self._recording,
+            primal=self._primal,
+        )
         self._health = HealthServer(
             host=settings.http_host, port=settings.http_port, readiness=self.readiness, telemetry=self._telemetry
         )
-        self._watch()
+        self._expose_gauges()
+
+    def _expose_gauges(self) -> None:
+        gauges.expose(
+            self._telemetry,
+            mode=lambda: self._heartbeat.pulse().mode,
+            lanes=self._lanes,
+            mirror=self._mirror,
+            inputs=self._inputs,
+            ledger=self._ledger,
+            recording=self._recording,
+            primal=self._primal,
+            connected=lambda: self._intents.listening,
+            log_lines_dropped=lambda: self._lines.dropped,
+        )
 
     def _make_recording(self) -> Recording:
         settings = self._settings
@@ -195,7 +217,7 @@ class Nurse:
         announcer = log.announcer(self._lines, self._settings.instance)
         announcer.info("http_listening", host=self._settings.http_host, port=port, version=__version__)
         if self._primal is not None and not self._primal.signed:
-            self._alerts.tell(_built_in_alert(self._primal, self._settings.instance, self._clock.now()))
+            self._alerts.tell(primal.built_in_alert(self._primal, self._settings.instance, self._clock.now()))
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(work)
@@ -226,35 +248,8 @@ class Nurse:
         await self._ledger_store.close()
 
     def readiness(self) -> tuple[bool, Mapping[str, Any]]:
-        """Return whether intents are served under a policy that was loaded, and the facts behind it."""
-        pulse = self._heartbeat.pulse()
-        facts = {
-            "subscribed": self._intents.listening,
-            "policy_loaded": self._mirror.view.snapshot is not None,
-            "mode": pulse.mode,
-            "epoch": pulse.epoch,
-            "policy_age_seconds": pulse.policy_age_seconds,
-            "reasons": pulse.reasons,
-            **self._input_facts(),
-            "primal": _primal_facts(self._primal),
-            "records": {
-                "needed": self._recording.enabled,
-                "available": self._recording.available,
-                "backlog": self._recording.backlog.waiting,
-                "dropped": self._recording.backlog.dropped,
-            },
-        }
-        return bool(facts["subscribed"] and facts["policy_loaded"]), facts
-
-    def _input_facts(self) -> Mapping[str, Any]:
-        standings = self._inputs.standings()
-        return {
-            "inputs": {
-                "policy": "needed",
-                **{each: standings[each].freshness if each in standings else "off" for each in Input},
-            },
-            "input_ages_seconds": {name: standing.age_seconds for name, standing in standings.items()},
-        }
+        """Return whether this gate should be counted on, and the facts behind it."""
+        return self._readiness.now()
 
     async def _accept(self, message: Inbound) -> None:
         await self._intake.accept(message)
@@ -327,35 +322,6 @@ class Nurse:
             _log.warning("drain_not_confirmed", reason=str(error))
         _log.info("stopped")
 
-    def _watch(self) -> None:
-        telemetry, mirror = self._telemetry, self._mirror
-        telemetry.watch_mode(lambda: self._heartbeat.pulse().mode)
-        telemetry.watch("lane_depth", "Intents waiting in the fullest lane.", lambda: self._lanes.deepest)
-        telemetry.watch("queue_depth", "Intents waiting in all lanes.", lambda: self._lanes.waiting)
-        telemetry.watch(
-            "snapshot_age_seconds",
-            "Seconds since the store confirmed the policy in force; -1 if it never did.",
-            lambda: -1.0 if mirror.policy_age_seconds is None else mirror.policy_age_seconds,
-        )
-        for name in Input:
-            telemetry.watch_input(
-                name,
-                standing=lambda name=name: self._inputs.standing(name),
-                refused=lambda name=name: self._inputs.refused(name),
-            )
-        telemetry.watch("policy_epoch", "Policy epoch in force; -1 for none.", lambda: mirror.view.epoch or -1)
-        telemetry.watch("store_up", "1 while Redis answers.", lambda: float(mirror.inputs.store_up))
-        telemetry.watch("nats_connected", "1 while NATS is connected.", lambda: float(self._intents.listening))
-        telemetry.watch("ledger_unsettled", "Approvals that Redis does not know yet.", lambda: self._ledger.unsettled)
-        telemetry.watch(
-            "primal_signed",
-            "1 while the signed file's primal limits hold, 0 while the built-in tightest do, -1 without primal limits.",
-            lambda: -1.0 if self._primal is None else float(self._primal.signed),
-        )
-        telemetry.watch("records_outstanding", "Records not acknowledged yet.", lambda: self._recording.outstanding)
-        telemetry.watch("records_backlog", "Records in the journal.", lambda: self._recording.backlog.waiting)
-        telemetry.watch("log_lines_dropped", "Log lines that found no room.", lambda: self._lines.dropped)
-
 
 @contextlib.contextmanager
 def logging_of(settings: Settings) -> Generator[log.LineWriter]:
@@ -395,43 +361,6 @@ def _mirrors(settings: Settings, store: InputStore, clock: Clock) -> Mirrors:
         regime=regime if Input.REGIME in settings.inputs else None,
         portfolio=portfolio if Input.PORTFOLIO in settings.inputs else None,
     )
-
-
-def _primal_limits(settings: Settings) -> PrimalStanding | None:
-    """Return the hard ceilings for as long as this process lives; None where the settings name no file."""
-    if settings.primal_file is None:
-        _log.warning("primal_limits_not_configured", setting="NURSE_PRIMAL_FILE")
-        return None
-    standing = load(settings.primal_file, settings.primal_approvers)
-    if standing.signed:
-        _log.info("primal_limits_loaded", **_primal_facts(standing))
-    else:
-        _log.error("primal_limits_built_in", **_primal_facts(standing))
-    return standing
-
-
-def _built_in_alert(standing: PrimalStanding, instance: str, now: datetime) -> Alert:
-    return Alert.of(
-        "primal",
-        "nurse",
-        category="primal",
-        severity=AlertSeverity.CRITICAL,
-        message=f"the gate {instance} started on the built-in tightest primal limits: {standing.problem}",
-        at=now,
-        cause=f"{instance}: {standing.problem}",
-    )
-
-
-def _primal_facts(standing: PrimalStanding | None) -> dict[str, Any]:
-    if standing is None:
-        return {"source": "off"}
-    return {
-        "source": "file" if standing.signed else "built-in",
-        "revision": standing.limits.revision,
-        "digest": standing.limits.digest(),
-        "signers": list(standing.signers),
-        "problem": standing.problem,
-    }
 
 
 def _payload_limits(settings: Settings) -> PayloadLimits:

@@ -1,0 +1,73 @@
+"""Readiness: whether intents are served as they should be, and the facts behind it."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from cio_decision.freshness import Input
+from cio_nurse.service import primal
+from cio_nurse.service.heartbeat import Heartbeat
+from cio_nurse.service.inputs import LiveInputs
+from cio_nurse.service.mirror import Mirror
+from cio_nurse.service.recording import Recording
+from petrosa_contracts.primal_file import PrimalStanding
+
+
+class Line(Protocol):
+    """The connection that intents come on."""
+
+    @property
+    def listening(self) -> bool:
+        """Whether it stands and the server has its subscriptions."""
+        ...
+
+
+class Readiness:
+    """Tells whether this gate should be counted on. It takes intents before, for the sake of exits."""
+
+    def __init__(
+        self,
+        *,
+        line: Line,
+        heartbeat: Heartbeat,
+        mirror: Mirror,
+        inputs: LiveInputs,
+        recording: Recording,
+        primal: PrimalStanding | None,
+    ) -> None:
+        self._line = line
+        self._heartbeat = heartbeat
+        self._mirror = mirror
+        self._inputs = inputs
+        self._recording = recording
+        self._primal = primal
+
+    def now(self) -> tuple[bool, Mapping[str, Any]]:
+        """Return whether intents are served under a policy that was loaded, and the facts behind it."""
+        pulse = self._heartbeat.pulse()
+        facts = {
+            "subscribed": self._line.listening,
+            "policy_loaded": self._mirror.view.snapshot is not None,
+            "mode": pulse.mode,
+            "epoch": pulse.epoch,
+            "policy_age_seconds": pulse.policy_age_seconds,
+            "reasons": pulse.reasons,
+            **self._input_facts(),
+            "primal": primal.facts(self._primal),
+            "records": {
+                "needed": self._recording.enabled,
+                "available": self._recording.available,
+                "backlog": self._recording.backlog.waiting,
+                "dropped": self._recording.backlog.dropped,
+            },
+        }
+        return bool(facts["subscribed"] and facts["policy_loaded"]), facts
+
+    def _input_facts(self) -> Mapping[str, Any]:
+        standings = self._inputs.standings()
+        return {
+            "inputs": {
+                "policy": "needed",
+                **{each: standings[each].freshness if each in standings else "off" for each in Input},
+            },
+            "input_ages_seconds": {name: standing.age_seconds for name, standing in standings.items()},
+        }
