@@ -1,8 +1,10 @@
 """Stand-ins for the tracker's account and for where it publishes, kept in memory."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from cio_strategist.domain.portfolio.book import Latch
 from cio_strategist.domain.portfolio.reading import Reading
 from cio_strategist.errors import ExchangeUnavailableError, StoreUnreachableError
 from cio_strategist.ports import ShownPortfolio
@@ -28,8 +30,11 @@ class FakeAccount:
 
 
 class FakePortfolioStore:
-    """`PortfolioStore` in memory. `up = False` makes it unreachable; `before_write` comes between reading and writing:
-    whatever it changes in `shown` makes the state be asked for again."""
+    """`PortfolioStore` and `LatchStore` in memory.
+
+    `up = False` makes it unreachable. `before_write` comes between reading and writing: whatever it changes in `shown`
+    makes the state be asked for again.
+    """
 
     def __init__(self, shown: ShownPortfolio | None = None) -> None:
         self.shown = shown or ShownPortfolio(None)
@@ -37,6 +42,7 @@ class FakePortfolioStore:
         self.before_write: Callable[[], None] = lambda: None
         self.published: list[PortfolioState] = []
         self.settled: list[tuple[int, tuple[str, ...]]] = []
+        self.asked: list[tuple[Latch, str, str]] = []
 
     async def read(self) -> ShownPortfolio:
         self._reach()
@@ -59,6 +65,11 @@ class FakePortfolioStore:
     async def settle(self, revision: int, decision_ids: Sequence[str]) -> None:
         self._reach()
         self.settled.append((revision, tuple(decision_ids)))
+
+    async def clear(self, latch: Latch, at: datetime, *, by: str, reason: str) -> None:
+        self._reach()
+        self.asked.append((latch, by, reason))
+        self.shown = replace(self.shown, cleared={**self.shown.cleared, latch: at})
 
     def _reach(self) -> None:
         if not self.up:

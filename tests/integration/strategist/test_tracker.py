@@ -13,6 +13,8 @@ import pytest
 from nats.aio.client import Client as Bus
 from redis import Redis
 
+from cio_strategist.adapters.redis import open_store
+from cio_strategist.domain.portfolio.book import Latch
 from devstack import DevStack, Exchange
 from petrosa_contracts import PortfolioState, rediskeys, subjects
 from tests.integration.devstack.exchange.clients import BTC, client_of
@@ -288,3 +290,20 @@ async def test_a_wrong_key_is_told_and_nothing_secret_is_logged(
     assert not redis.exists(rediskeys.PORTFOLIO)
     for secret in ("another-key-entirely", exchange.api_secret, "signature"):
         assert secret not in "".join(tracker.lines)
+
+
+async def test_a_latch_is_cleared_by_an_operator_and_obeyed(
+    tracker: Tracker, exchange: Exchange, trader: ccxt.binanceusdm, redis: Redis, stack: DevStack
+) -> None:
+    trader.create_order(BTC, "market", "buy", 0.1, params={"positionSide": "LONG"})
+    await shown(redis, lambda state: bool(state.positions), "the position")
+    exchange.control.set_price("BTCUSDT", Decimal(trader.fetch_ticker(BTC)["last"]) * Decimal("0.7"))
+    await shown(redis, lambda state: state.daily_loss_latched > 500, "the loss is latched")
+    now = datetime.now(UTC)
+    async with open_store(stack.redis.url) as store:
+        await store.portfolio.clear(Latch.DAILY_LOSS, now, by="anna", reason="looked into")
+    state = await shown(redis, lambda state: state.cleared == {"daily-loss": now}, "the tracker obeys")
+    assert state.drawdown_latched > Decimal("0.05")
+    state = await shown(redis, lambda later: later.revision > state.revision + 5, "further readings")
+    assert state.daily_loss_latched < 1
+    assert state.day_equity < 9_500

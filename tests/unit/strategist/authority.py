@@ -8,11 +8,13 @@ from cio_strategist.domain.request import ChangeRequest
 from cio_strategist.errors import SecondFactorError
 from cio_strategist.service.config_manager import TradingConfigManager
 from cio_strategist.service.control import ControlDesk
+from cio_strategist.service.latches import LatchDesk
 from cio_strategist.service.primal import PrimalDesk
 from cio_strategist.service.proposals import ProposalDesk
 from cio_strategist.service.reading import PolicyReader
 from cio_strategist.service.writer import Writer
 from petrosa_contracts.primal_file import PrimalStanding
+from tests.portfolio_fakes import FakePortfolioStore
 from tests.strategist_fakes import CountingIds, FakeEnforcer, FakePolicyStore, SetClock
 
 THOUGHT = "Volatility doubled within the hour while depth thinned out, so smaller orders keep slippage inside the limit"
@@ -56,6 +58,8 @@ class FakeAuthority:
         self.manager = TradingConfigManager(writer, budgets=Budgets(agent=0.2, operator=2.0), primal=limits)
         self.primal = PrimalDesk(writer, primal)
         self.control = ControlDesk(writer, second_factor=self.second_factor)
+        self.portfolio = FakePortfolioStore()
+        self.latches = LatchDesk(writer, self.portfolio, second_factor=self.second_factor)
         self.proposals = ProposalDesk(writer, self.store, second_factor=self.second_factor, primal=limits)
         self.reader = PolicyReader(self.store, clock=self.clock, history=self.store, fallback=self.redis)
 

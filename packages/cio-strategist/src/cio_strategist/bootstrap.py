@@ -14,6 +14,7 @@ from cio_strategist.errors import RefusedError
 from cio_strategist.ports import PolicyStore, ProjectionMetrics
 from cio_strategist.service.config_manager import TradingConfigManager
 from cio_strategist.service.control import ControlDesk
+from cio_strategist.service.latches import LatchDesk
 from cio_strategist.service.primal import PrimalDesk
 from cio_strategist.service.projection import Projector
 from cio_strategist.service.proposals import ProposalDesk
@@ -32,6 +33,7 @@ class Authority:
     reader: PolicyReader
     proposals: ProposalDesk
     primal: PrimalDesk
+    latches: LatchDesk
     tokens: Tokens
     projector: Projector
 
@@ -100,6 +102,7 @@ async def open_governance(
                 reader=PolicyReader(mongo.policy, clock=clock, history=mongo.policy, fallback=redis),
                 proposals=ProposalDesk(writer, mongo.policy, second_factor=second_factor, primal=limits),
                 primal=PrimalDesk(writer, standing),
+                latches=LatchDesk(writer, redis.portfolio, second_factor=second_factor),
                 tokens=Tokens(mongo.tokens, clock),
                 projector=projector,
             ),

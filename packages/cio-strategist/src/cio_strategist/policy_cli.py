@@ -9,6 +9,7 @@ from cio_strategist.command_line.access_commands import token_commands, totp_com
 from cio_strategist.command_line.authority_commands import authority_commands
 from cio_strategist.command_line.catalogue_command import catalogue_command
 from cio_strategist.command_line.control_commands import control_commands
+from cio_strategist.command_line.latch_commands import latch_commands
 from cio_strategist.command_line.layer_commands import layer_commands
 from cio_strategist.command_line.settings_command import settings_command
 from cio_strategist.settings import variables
@@ -27,6 +28,7 @@ app.add_typer(control_commands)
 app.add_typer(authority_commands)
 app.add_typer(catalogue_command)
 app.add_typer(settings_command)
+app.add_typer(latch_commands, name="latch")
 app.add_typer(token_commands, name="token")
 app.add_typer(totp_commands, name="totp")
 

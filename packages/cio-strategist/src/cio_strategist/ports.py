@@ -9,6 +9,7 @@ from cio_strategist.domain.audit import AuditRecord, HistoryFilter
 from cio_strategist.domain.bot import Bot
 from cio_strategist.domain.bot_call import BotCall, BotReply
 from cio_strategist.domain.outcome import Enforcement
+from cio_strategist.domain.portfolio.book import Latch
 from cio_strategist.domain.portfolio.reading import Reading
 from cio_strategist.domain.projection import Shown, Update
 from cio_strategist.domain.proposal import Proposal, ProposalStatus
@@ -226,6 +227,18 @@ class PortfolioStore(Protocol):
 
     async def settle(self, revision: int, decision_ids: Sequence[str]) -> None:
         """End the reservations of orders whose outcome this revision shows."""
+        ...
+
+
+class LatchStore(Protocol):
+    """Where trackers are asked to clear a latch. Raises what `PortfolioStore` does."""
+
+    async def read(self) -> ShownPortfolio:
+        """Return the portfolio as gates see it."""
+        ...
+
+    async def clear(self, latch: Latch, at: datetime, *, by: str, reason: str) -> None:
+        """Ask trackers to clear a latch; an instant asks once."""
         ...
 
 

@@ -66,6 +66,7 @@ class Door:
             manager=self.authority.manager,
             proposals=self.authority.proposals,
             primal=self.authority.primal,
+            latches=self.authority.latches,
             control=self.authority.control,
             reader=self.authority.reader,
             tokens=self.tokens,

@@ -11,6 +11,7 @@ from typing import cast
 from redis.asyncio.client import Pipeline
 
 from cio_strategist.adapters.redis_connection import RedisConnection, connect, count_in, queue_fields
+from cio_strategist.adapters.redis_portfolio import RedisPortfolio
 from cio_strategist.adapters.redis_projection import RedisProjection
 from cio_strategist.domain.stored import Change, StoredPolicy, Write, layer_version
 from cio_strategist.errors import ConflictError, RefusedError, StoreUnreadableError
@@ -29,6 +30,8 @@ class RedisPolicyStore:
         self._connection = connection
         self.projection = RedisProjection(connection)
         """What an authority shows here."""
+        self.portfolio = RedisPortfolio(connection)
+        """The portfolio that a tracker shows here, and what it is asked to clear."""
 
     async def read(self) -> StoredPolicy:
         """Return everything stored, all of one moment."""

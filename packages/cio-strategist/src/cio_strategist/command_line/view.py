@@ -108,6 +108,8 @@ def _what(record: AuditRecord) -> str:
     if record.subject is Subject.REFUSAL:
         beyond = ", ".join(f"{each.name} {shown(each.asked)} beyond {each.limit}" for each in record.refused)
         return f"refused: {beyond}" if beyond else "refused"
+    if record.subject is Subject.LATCH:
+        return f"{(record.after or {}).get('latch')} cleared"
     return ", ".join(change_line(change).strip() for change in changes_of(record.before, record.after))
 
 

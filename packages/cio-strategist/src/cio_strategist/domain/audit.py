@@ -21,6 +21,8 @@ class Subject(StrEnum):
     CONTROL = "control"
     REFUSAL = "refusal"
     """An attempt beyond the primal limits, or on them; nothing changed."""
+    LATCH = "latch"
+    """A latch of the portfolio was cleared."""
 
 
 class AuditRecord(BaseModel):
@@ -38,7 +40,7 @@ class AuditRecord(BaseModel):
     scope: str = Field(description="Scope key.", examples=["symbol:BTCUSDT"])
     action: str = Field(description="`create`, `update` or `delete`; `refuse` where nothing changed.")
     edit: str = Field(
-        description="What was asked for: set, patch, unset, delete, rollback, impose, lift, import, or primal."
+        description="What was asked for: set, patch, unset, delete, rollback, impose, lift, import, primal, or clear."
     )
     before: dict[str, Any] | None = Field(description="Full state before; null: there was none.")
     after: dict[str, Any] | None = Field(description="Full state after; null: there is none.")

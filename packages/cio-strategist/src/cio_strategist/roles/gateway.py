@@ -57,6 +57,7 @@ def _services(settings: Settings, governance: Governance, readiness: ReadReadine
         manager=governance.manager,
         proposals=authority.proposals,
         primal=authority.primal,
+        latches=authority.latches,
         control=governance.control,
         reader=authority.reader,
         tokens=authority.tokens,

@@ -18,7 +18,8 @@ NEWEST_FIRST = [("revision", -1), ("timestamp", -1), ("_id", -1)]
 
 _CONTROL_TYPE = "control"
 _REFUSAL_TYPE = "refusal"
-_SUBJECT_OF_TYPE = {_CONTROL_TYPE: Subject.CONTROL, _REFUSAL_TYPE: Subject.REFUSAL}
+_LATCH_TYPE = "latch"
+_SUBJECT_OF_TYPE = {_CONTROL_TYPE: Subject.CONTROL, _REFUSAL_TYPE: Subject.REFUSAL, _LATCH_TYPE: Subject.LATCH}
 _EDIT_OF_ACTION = {"create": "set", "update": "set", "delete": "delete"}
 _UNKNOWN = "unknown"
 
