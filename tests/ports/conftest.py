@@ -6,6 +6,7 @@ import pytest
 
 from devstack import DevStack, Mongo
 from tests.ports.authority_worlds import AuthorityWorld, FakeAuthorityWorld, MongoWorld, PolicyWorld, RedisWorld
+from tests.ports.chain_worlds import ChainWorld, FakeChainWorld, MongoChainWorld
 from tests.ports.worlds import Bus, FakeBus, FakeStores, RealBus, RealStores, Stores
 
 WORLDS = ["fake", pytest.param("real", marks=pytest.mark.servers)]
@@ -47,6 +48,17 @@ async def policy(request: pytest.FixtureRequest) -> AsyncIterator[PolicyWorld]:
 async def authority(request: pytest.FixtureRequest) -> AsyncIterator[AuthorityWorld]:
     """A world for everything that only an authority has."""
     world = _authority(request)
+    await world.open()
+    yield world
+    await world.close()
+
+
+@pytest.fixture(params=["fake", pytest.param("mongo", marks=pytest.mark.servers)])
+async def chain(request: pytest.FixtureRequest) -> AsyncIterator[ChainWorld]:
+    """A world for `ChainStore`."""
+    world: ChainWorld = (
+        FakeChainWorld() if request.param == "fake" else MongoChainWorld(request.getfixturevalue("mongo_server"))
+    )
     await world.open()
     yield world
     await world.close()

@@ -46,6 +46,13 @@ DEFAULTS: dict[str, Any] = {
     "NATS_TOPIC_EXECUTION_EVENTS": "execution.events.>",
     "STRATEGIST_TOKEN": None,
     "STRATEGIST_MAX_BODY_BYTES": 262_144,
+    "NATS_TOPIC_INTENTS": "cio.intent.>",
+    "STRATEGIST_STREAM_REPLICAS": 1,
+    "STRATEGIST_AUDIT_KEY_FILE": None,
+    "STRATEGIST_AUDIT_PUBLIC_KEYS": (),
+    "STRATEGIST_CHECKPOINT_RECORDS": 1000,
+    "STRATEGIST_CHECKPOINT_SECONDS": 300.0,
+    "STRATEGIST_RECONCILE_SECONDS": 60.0,
     "STRATEGIST_SECRETS_DIR": None,
 }
 ADDRESSES = ("REDIS_URL", "NATS_URL", "MONGODB_URI")
@@ -202,6 +209,13 @@ def test_every_setting_is_described() -> None:
         ("STRATEGIST_BOT_TIMEOUT_SECONDS", "0.5", 0.5),
         ("STRATEGIST_TOKEN", TOKEN, TOKEN),
         ("STRATEGIST_MAX_BODY_BYTES", "1024", 1024),
+        ("NATS_TOPIC_INTENTS", "cio.intent.>,intent.>", "cio.intent.>,intent.>"),
+        ("STRATEGIST_STREAM_REPLICAS", "3", 3),
+        ("STRATEGIST_AUDIT_KEY_FILE", "/keys/audit.pem", Path("/keys/audit.pem")),
+        ("STRATEGIST_AUDIT_PUBLIC_KEYS", "/a.pem, /b.pem", (Path("/a.pem"), Path("/b.pem"))),
+        ("STRATEGIST_CHECKPOINT_RECORDS", "10", 10),
+        ("STRATEGIST_CHECKPOINT_SECONDS", "0.5", 0.5),
+        ("STRATEGIST_RECONCILE_SECONDS", "5", 5.0),
     ],
 )
 def test_every_setting_is_read_by_its_name(load: Load, variable: str, written: str, value: object) -> None:
@@ -296,6 +310,10 @@ def test_an_unknown_variable_is_named_without_a_guess_where_nothing_is_near(prob
         ("STRATEGIST_TOKEN", "s3cret"),
         ("STRATEGIST_TOKEN", f"{TOKEN}x"),
         ("STRATEGIST_MAX_BODY_BYTES", "1023"),
+        ("NATS_TOPIC_INTENTS", "two words"),
+        ("STRATEGIST_STREAM_REPLICAS", "2"),
+        ("STRATEGIST_CHECKPOINT_RECORDS", "0"),
+        ("STRATEGIST_RECONCILE_SECONDS", "0"),
     ],
 )
 def test_a_value_that_cannot_be_used_stops_the_start_and_is_not_repeated(

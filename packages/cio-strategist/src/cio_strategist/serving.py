@@ -16,6 +16,7 @@ from cio_strategist.gateway.probe_app import probe_app
 from cio_strategist.gateway.server import HttpServer
 from cio_strategist.roles.feed import open_feed
 from cio_strategist.roles.gateway import open_gateway, open_services
+from cio_strategist.roles.recorder import open_recorder
 from cio_strategist.roles.role import ActiveRole, OpenRole, Role, readiness_of
 from cio_strategist.roles.tracker import open_tracker
 from cio_strategist.settings import Settings
@@ -24,6 +25,7 @@ ROLES: Mapping[Role, OpenRole] = {
     Role.GATEWAY: open_gateway,
     Role.FEED: open_feed,
     Role.TRACKER: open_tracker,
+    Role.RECORDER: open_recorder,
 }
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()

@@ -25,7 +25,7 @@ from cio_strategist.domain.market.fleet_message import SYMBOL
 from cio_strategist.domain.token import parts_of
 from cio_strategist.errors import UnauthenticatedError, UsageError
 from cio_strategist.service.second_factor import readable_secret
-from petrosa_contracts.subjects import EXECUTION_EVENTS, MARKET, subscriptions
+from petrosa_contracts.subjects import EXECUTION_EVENTS, INTENTS, MARKET, subscriptions
 
 PREFIX = "STRATEGIST_"
 """What the names of our own variables begin with; one of them that does not exist stops the start."""
@@ -52,6 +52,16 @@ def _bots(value: object) -> object:
 def _subjects(value: str) -> str:
     subscriptions(value)
     return value
+
+
+def _odd(value: int) -> int:
+    if value % 2 == 0:
+        raise ValueError("must be 1, 3 or 5")
+    return value
+
+
+def _paths(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 def _symbols(value: object) -> object:
@@ -235,6 +245,51 @@ class Settings(BaseSettings):
         alias="STRATEGIST_MAX_BODY_BYTES",
         description="Largest body of a request, bytes.",
     )
+    intent_topics: Annotated[str, AfterValidator(_subjects)] = Field(
+        default=INTENTS,
+        alias="NATS_TOPIC_INTENTS",
+        description="Subjects that the gates take intents from, comma separated; the recorder keeps all that comes "
+        "there. As for the gates.",
+    )
+    stream_replicas: Annotated[int, AfterValidator(_odd)] = Field(
+        default=1,
+        ge=1,
+        le=5,
+        alias="STRATEGIST_STREAM_REPLICAS",
+        description="Replicas of streams that the recorder makes: 1, 3 or 5.",
+    )
+    audit_key_file: Path | None = Field(
+        default=None,
+        alias="STRATEGIST_AUDIT_KEY_FILE",
+        description="Private key that signs checkpoints of the audit chain, Ed25519 in PEM; cio-audit key new makes "
+        "one. Unset: the chain is kept, and no checkpoints are made.",
+    )
+    audit_public_keys: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_paths)] = Field(
+        default=(),
+        alias="STRATEGIST_AUDIT_PUBLIC_KEYS",
+        description="Public keys that cio-audit trusts, PEM files, comma separated: the present one and those before.",
+    )
+    checkpoint_records: int = Field(
+        default=1000,
+        ge=1,
+        le=100_000,
+        alias="STRATEGIST_CHECKPOINT_RECORDS",
+        description="So many records at the least make a checkpoint of the audit chain due.",
+    )
+    checkpoint_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        le=86_400,
+        alias="STRATEGIST_CHECKPOINT_SECONDS",
+        description="So many seconds do too, where there is any new record.",
+    )
+    reconcile_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        le=86_400,
+        alias="STRATEGIST_RECONCILE_SECONDS",
+        description="Seconds between two comparisons of intents with their records.",
+    )
     secrets_dir: Path | None = Field(
         default=None,
         alias=SECRETS_DIR,
@@ -288,8 +343,8 @@ def shown(value: object) -> str:
     if isinstance(value, SecretStr):
         return without_secrets(value)
     if isinstance(value, tuple):
-        parts = cast("tuple[Bot | str, ...]", value)
-        return ",".join(part if isinstance(part, str) else f"{part.name}={part.root}" for part in parts)
+        parts = cast("tuple[Bot | Path | str, ...]", value)
+        return ",".join(f"{part.name}={part.root}" if isinstance(part, Bot) else str(part) for part in parts)
     return "" if value is None else str(value)
 
 

@@ -12,6 +12,7 @@ import nats.errors
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.js import JetStreamContext
 
 from cio_strategist.adapters.cancellation import heed_cancellation
 from cio_strategist.errors import TransportUnavailableError
@@ -58,6 +59,7 @@ class NatsConnection:
         self._name = name
         self._subscriptions = tuple(subscriptions)
         self._client: Client | None = None
+        self._jetstream: JetStreamContext | None = None
         self._lost = asyncio.Event()
         self._listening = False
         self._trouble: Exception | None = None
@@ -92,6 +94,15 @@ class NatsConnection:
             await client.publish(subject, payload, headers=None if headers is None else dict(headers))
         except _AWAY as error:
             raise TransportUnavailableError(f"cannot publish on {subject}: {error!r}") from error
+
+    def jetstream(self) -> JetStreamContext:
+        """Return JetStream on the connection as it stands: another object for every new connection.
+
+        Raises `TransportUnavailableError` while not connected.
+        """
+        if self._jetstream is None or not self.listening:
+            raise TransportUnavailableError("NATS is not connected")
+        return self._jetstream
 
     async def _connect(self) -> None:
         attempt = 0
@@ -134,6 +145,7 @@ class NatsConnection:
             # Half subscribed, it would go on taking messages beside its successor.
             await self._client.close()
             raise
+        self._jetstream = self._client.jetstream()
         self._listening = True
 
     async def _subscribe(self, client: Client) -> None:

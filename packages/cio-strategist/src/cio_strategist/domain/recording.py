@@ -8,8 +8,9 @@ from hashlib import sha256
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 
-from cio_strategist.domain.chain.entry import Draft, Fact, Kind, canonical
+from cio_strategist.domain.chain.entry import Draft, Fact, Kind, body_digest, canonical
 from petrosa_contracts.instant import UtcDatetime
+from petrosa_contracts.streams import MESSAGE_ID
 
 _LONGEST_ID = 200
 _LONGEST_FACT = 200
@@ -49,6 +50,7 @@ class _Record(BaseModel):
     verdict: _Verdict
     raw: Base64Bytes
     subject: str
+    headers: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 class _Report(BaseModel):
@@ -67,6 +69,8 @@ def decision_draft(message: StreamedMessage) -> Draft:
     except (UnicodeDecodeError, ValidationError) as error:
         return refused_draft(message, _reason(error))
     facts = {**_facts_of(record.verdict), "subject": record.subject, "payload": payload_digest(record.raw)}
+    if (message_id := record.headers.get(MESSAGE_ID)) is not None:
+        facts["message_id"] = message_id[:_LONGEST_FACT]
     return _draft(Kind.DECISION, record.verdict, body, facts, message)
 
 
@@ -94,6 +98,14 @@ def refused_draft(message: StreamedMessage, why: str) -> Draft:
     # A stream that is made anew counts from 1 again: the content tells its messages from those of the old one.
     entry_id = f"{message.stream}:{message.sequence}:{payload_digest(message.data)[:16]}"
     return Draft(Kind.REFUSED, entry_id, message.stored_at, body, _place(message))
+
+
+def contradiction_draft(draft: Draft) -> Draft:
+    """Return a draft whose id is taken by an entry with another body, as one that keeps it beside that entry."""
+    why = f"it contradicts the {draft.kind} {draft.id}, which was recorded before"
+    body = canonical({"kind": draft.kind.value, "id": draft.id, "body": draft.body, "why": why})
+    facts = {name: value for name, value in draft.facts.items() if name in {"stream", "stream_sequence"}}
+    return Draft(Kind.REFUSED, f"{draft.kind}:{draft.id}:{body_digest(draft.body)[:16]}", draft.at, body, facts)
 
 
 def payload_digest(raw: bytes) -> str:

@@ -18,6 +18,7 @@ class Role(StrEnum):
     GATEWAY = "gateway"
     FEED = "feed"
     TRACKER = "tracker"
+    RECORDER = "recorder"
 
 
 PURPOSES: Mapping[Role, str] = {
@@ -25,6 +26,8 @@ PURPOSES: Mapping[Role, str] = {
     Role.FEED: "Knows the market: live prices, the exchange's rules and regimes, into Redis. Needs NATS_URL.",
     Role.TRACKER: "Knows the portfolio: the account on the exchange and fills as they come, into Redis. Needs NATS_URL "
     "and a key that may read the account.",
+    Role.RECORDER: "Keeps the audit chain: records of decisions, fail-safe reports and changes, from the streams into "
+    "MongoDB. Needs NATS_URL and MONGODB_URI.",
 }
 """What each role is for, as `--help` tells it."""
 

@@ -43,5 +43,11 @@ TOKENS = "cio_tokens"
 SECOND_FACTOR = "cio_second_factor"
 """`_id` "spent" with the last time step used, and one document per wrong code."""
 
+AUDIT_CHAIN = "audit_chain"
+"""The chain of audit records: `_id` sequence. Insert only."""
+
+AUDIT_LEASE = "audit_lease"
+"""`_id` "recorder": which recorder leads, and until when."""
+
 OURS = (STATE, VERSIONS, CONTROL, PROPOSALS, ANSWERS, TOKENS, SECOND_FACTOR)
 """The collections that no engine knows."""

@@ -218,10 +218,11 @@ class MongoConnection:
 
 
 @asynccontextmanager
-async def connect(uri: str, database: str) -> AsyncGenerator[MongoConnection]:
+async def connect(uri: str, database: str, *, retry_writes: bool = True) -> AsyncGenerator[MongoConnection]:
     """Open one client and close it afterwards. Connects in the background, so that MongoDB may be away.
 
-    The database that the URI names wins over `database`. Raises `UsageError` for a URI or name that cannot be.
+    The database that the URI names wins over `database`. Without `retry_writes`, a write that a lost connection
+    interrupts is not sent again behind our back. Raises `UsageError` for a URI or name that cannot be.
     """
     try:
         client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
@@ -232,6 +233,7 @@ async def connect(uri: str, database: str) -> AsyncGenerator[MongoConnection]:
             connectTimeoutMS=_CONNECT_MS,
             socketTimeoutMS=_ANSWER_MS,
             heartbeatFrequencyMS=_HEARTBEAT_MS,
+            retryWrites=retry_writes,
             # What other engines stored must not make reading fail as a whole.
             datetime_conversion="DATETIME_AUTO",
             unicode_decode_error_handler="replace",

@@ -1,0 +1,110 @@
+"""The role that keeps the audit chain."""
+
+import os
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from cio_strategist.adapters.alert_outlet import NatsAlerts
+from cio_strategist.adapters.clock import SystemClock
+from cio_strategist.adapters.jetstream import IntentStream, JetStreamSource, Streams
+from cio_strategist.adapters.mongo.chain_store import MongoChainStore
+from cio_strategist.adapters.mongo.connection import connect
+from cio_strategist.adapters.mongo.lease import MongoLease
+from cio_strategist.adapters.mongo.trail import MongoTrail
+from cio_strategist.adapters.nats import NatsConnection
+from cio_strategist.adapters.recorder_telemetry import RecorderTelemetry
+from cio_strategist.adapters.signing import SigningKey
+from cio_strategist.adapters.telemetry import Telemetry
+from cio_strategist.domain.recording import decision_draft, failsafe_draft
+from cio_strategist.errors import UsageError
+from cio_strategist.gateway.services import Readiness
+from cio_strategist.roles.role import ActiveRole, Role
+from cio_strategist.service.accounting import Accountant, Accounting
+from cio_strategist.service.chain_writer import ChainWriter
+from cio_strategist.service.leadership import Leadership
+from cio_strategist.service.recorder import Feed, Recorder
+from cio_strategist.settings import Settings
+from petrosa_contracts import streams, subjects
+
+_UNSIGNED = "no checkpoints are made: STRATEGIST_AUDIT_KEY_FILE is not set"
+
+
+@asynccontextmanager
+async def open_recorder(settings: Settings, telemetry: Telemetry) -> AsyncGenerator[ActiveRole]:
+    """Open the recorder. Raises `UsageError` without MONGODB_URI, and for a key that cannot be used."""
+    if settings.mongodb_uri is None:
+        raise UsageError("MONGODB_URI is not set: the recorder keeps the audit chain in MongoDB")
+    signer = None if settings.audit_key_file is None else SigningKey.read(settings.audit_key_file)
+    clock, metrics = SystemClock(), RecorderTelemetry(telemetry.registry)
+    nats = NatsConnection(settings.nats_url.get_secret_value(), name="cio-recorder")
+    alerts = NatsAlerts(nats)
+    uri = settings.mongodb_uri.get_secret_value()
+    # What is added rests on what was there a moment before: a server that went in between must be noticed.
+    async with connect(uri, settings.mongodb_database, retry_writes=False) as mongo:
+        store = MongoChainStore(mongo)
+        leadership = Leadership(MongoLease(mongo, holder=_holder(), clock=clock))
+        writer = ChainWriter(
+            store,
+            clock=clock,
+            metrics=metrics,
+            signer=signer,
+            checkpoint_entries=settings.checkpoint_records,
+            checkpoint_seconds=settings.checkpoint_seconds,
+        )
+        sources = open_sources(settings, nats)
+        recorder = Recorder(
+            leadership=leadership,
+            store=store,
+            writer=writer,
+            feeds=(Feed(sources.decisions, decision_draft), Feed(sources.failsafe, failsafe_draft)),
+            trail=MongoTrail(mongo),
+            clock=clock,
+            metrics=metrics,
+            alerts=alerts,
+        )
+        accountant = Accountant(
+            Accounting(sources.intents, store, sources.decisions, clock=clock),
+            leadership=leadership,
+            clock=clock,
+            metrics=metrics,
+            alerts=alerts,
+            every_seconds=settings.reconcile_seconds,
+        )
+        metrics.watch(
+            leads=lambda: leadership.is_leader,
+            head=lambda: writer.head.sequence,
+            signed_to=lambda: writer.signed_to,
+        )
+
+        def readiness() -> Readiness:
+            facts = {**recorder.facts(), "nats": nats.listening, "signing": _UNSIGNED if signer is None else "on"}
+            return Readiness(ready=nats.listening and not recorder.trouble, facts={Role.RECORDER.value: facts})
+
+        yield ActiveRole(Role.RECORDER, tasks=(nats.run, *recorder.tasks(), accountant.run), readiness=readiness)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The streams that the recorder reads."""
+
+    decisions: JetStreamSource
+    failsafe: JetStreamSource
+    intents: IntentStream
+
+
+def open_sources(settings: Settings, nats: NatsConnection) -> Sources:
+    """Return the streams on a connection; they are made as soon as it stands."""
+    intents = streams.intents(subjects.subscriptions(settings.intent_topics))
+    made = Streams(nats.jetstream, (streams.DECISIONS, streams.FAILSAFE, intents), replicas=settings.stream_replicas)
+    return Sources(
+        decisions=JetStreamSource(made, streams.DECISIONS.name),
+        failsafe=JetStreamSource(made, streams.FAILSAFE.name),
+        intents=IntentStream(made, intents.name),
+    )
+
+
+def _holder() -> str:
+    """Return a name that tells recorders apart, and says where one runs."""
+    return f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
