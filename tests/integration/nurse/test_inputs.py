@@ -72,7 +72,7 @@ async def test_with_fresh_inputs_an_approval_carries_the_live_price(
     assert not gate.events("inputs_not_configured")
 
 
-async def test_a_changed_price_is_seen_within_a_fraction_of_a_second(
+async def test_a_changed_price_is_seen_long_before_all_of_the_market_is_read_again(
     gate: Gate, bus: Bus, engine: Engine, around: Surroundings
 ) -> None:
     around.market = lambda: [market(price=50_100)]
@@ -81,7 +81,7 @@ async def test_a_changed_price_is_seen_within_a_fraction_of_a_second(
         live = (await bus.ask(intent())).live
         return live is not None and live.price == 50_100
 
-    await eventually_answered(seen, seconds=1.5)
+    await eventually_answered(seen)
 
 
 async def test_a_frozen_feed_restricts_the_gate_then_stops_entries_and_ends_by_itself(
