@@ -60,7 +60,8 @@ def test_the_time_of_a_fill(value: Any, expected: datetime | None):
     [
         ({"side": "buy"}, False),
         ({"side": "close"}, True),
-        ({"side": "sell", "pnl": 0}, True),
+        ({"side": "sell", "pnl": -0.5}, True),
+        ({"side": "sell", "pnl": 0}, False),
         ({"side": "sell", "reason": "oco_exit_take_profit"}, True),
         ({"side": "sell", "close_reason": "stop"}, True),
     ],

@@ -459,3 +459,14 @@ def test_a_folder_of_secrets_that_cannot_be_read_stops_the_start(
     text = problems(STRATEGIST_SECRETS_DIR=str(tmp_path / name), STRATEGIST_HTTP_PRT="1")
     assert "STRATEGIST_SECRETS_DIR: it cannot be read: " in text
     assert "STRATEGIST_HTTP_PRT: there is no such setting" in text
+
+
+@pytest.mark.parametrize("name", ["STRATEGIST_EXCHANGE_API_KEY", "STRATEGIST_EXCHANGE_API_SECRET"])
+@pytest.mark.parametrize("value", ["two words", "line\nbreak", "schlüssel"])
+def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=name) as raised:
+        Settings.load()
+    assert value not in str(raised.value)

@@ -49,6 +49,13 @@ def _bots(value: object) -> object:
     return bots_of(value) if isinstance(value, str) else value
 
 
+def _credential(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        raise ValueError("must be one word of printable ASCII characters")
+    return value
+
+
 def _subjects(value: str) -> str:
     subscriptions(value)
     return value
@@ -212,14 +219,13 @@ class Settings(BaseSettings):
         alias="STRATEGIST_BOT_TIMEOUT_SECONDS",
         description="Longest time a bot may take to answer.",
     )
-    exchange_api_key: SecretStr | None = Field(
+    exchange_api_key: Annotated[SecretStr, AfterValidator(_credential)] | None = Field(
         default=None,
-        min_length=1,
         alias="STRATEGIST_EXCHANGE_API_KEY",
         description="Key that may read the account on the exchange, and nothing else. Needed by the role tracker.",
     )
-    exchange_api_secret: SecretStr | None = Field(
-        default=None, min_length=1, alias="STRATEGIST_EXCHANGE_API_SECRET", description="Its secret."
+    exchange_api_secret: Annotated[SecretStr, AfterValidator(_credential)] | None = Field(
+        default=None, alias="STRATEGIST_EXCHANGE_API_SECRET", description="Its secret."
     )
     portfolio_seconds: float = Field(
         default=5.0,

@@ -140,7 +140,7 @@ class ExecutionEvent(BaseModel):
             self.side == "close"
             or self.event_type == ExecutionEventType.FORCE_CLOSED
             or self.close_reason
-            or self.pnl is not None
+            or self.pnl  # the exchange tells a result of zero with fills that open
             or self.reason.startswith(_EXIT_REASON)
         )
 

@@ -115,6 +115,16 @@ def test_a_fill_that_nothing_values_waits_for_the_reading():
     assert book.decisions_over() == ("d1",)
 
 
+def test_a_fill_that_does_not_say_of_what_or_is_told_again_waits_for_the_reading_too():
+    book = book_of("10000")
+    book.hear(event(symbol=None), at(1))
+    book.hear(event(decision_id="d2", order_id="2", fill_price=None), at(1))
+    book.hear(event(decision_id="d2", order_id="2", fill_price=None), at(2))
+    assert book.decisions_over() == ()
+    book.read(reading(5, "10000", holding("2")))
+    assert book.decisions_over() == ("d1", "d2")
+
+
 def test_a_decision_is_over_once_its_fill_is_shown_or_it_was_refused():
     book = book_of("10000")
     book.hear(event("partial_fill", decision_id="part", order_id="9", fill_qty="0.1"), at(1))

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from cio_strategist.domain.portfolio.day import Day
 from cio_strategist.domain.portfolio.drawdown import Drawdown
-from cio_strategist.domain.portfolio.fills import FillCount
+from cio_strategist.domain.portfolio.fills import FillCount, is_bookable
 from cio_strategist.domain.portfolio.income import Transfers, realised, uncounted
 from cio_strategist.domain.portfolio.positions import OpenPositions
 from cio_strategist.domain.portfolio.reading import Holding, Reading
@@ -107,8 +107,8 @@ class PortfolioBook:
         if fill is not None:
             is_shown = self._positions.fill(fill)
             self._told.hear(fill, None if self._reading is None else self._reading.position_mode)
-        elif event.is_fill and event.filled is None:
-            is_shown = False
+        elif event.is_fill:
+            is_shown = is_bookable(event) and not self._waits_for_reading(event.decision_id)
         if event.is_over and event.decision_id:
             self._over.append(_Over(event.decision_id, at, needs_reading=not is_shown))
         return fill is not None or event.is_over
@@ -169,6 +169,9 @@ class PortfolioBook:
             differences=(*self._differences(), *self._uncounted(reading, day)),
             cleared=dict(self._cleared),
         )
+
+    def _waits_for_reading(self, decision_id: str) -> bool:
+        return any(each.needs_reading and each.decision_id == decision_id for each in self._over)
 
     def _move(self, amount: Decimal) -> None:
         if self._day is not None:

@@ -14,6 +14,7 @@ MOST_ORDERS = 10_000
 """Orders whose fills are remembered; the oldest are forgotten first."""
 
 _ZERO = Decimal(0)
+_SIDES = frozenset({"buy", "sell", "close"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class FillCount:
     def added(self, event: ExecutionEvent, heard_at: datetime) -> Fill | None:
         """Return what is new in an event; None for no fill, one told before, or one without symbol, side or size."""
         filled = event.filled
-        if filled is None or not event.symbol or event.side not in {"buy", "sell", "close"}:
+        if filled is None or not is_bookable(event):
             return None
         key = _order_of(event)
         before = self._filled.pop(key, _ZERO)
@@ -70,6 +71,11 @@ class FillCount:
             happened_at=event.happened_at or heard_at,
             heard_at=heard_at,
         )
+
+
+def is_bookable(event: ExecutionEvent) -> bool:
+    """Whether a fill says what and how much; only a reading can show what came of one that does not."""
+    return event.filled is not None and bool(event.symbol) and event.side in _SIDES
 
 
 def effects(fill: Fill, mode: PositionMode | None, open_now: dict[PositionKey, Decimal]) -> tuple[Effect, ...]:
