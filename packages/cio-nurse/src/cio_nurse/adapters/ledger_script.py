@@ -35,7 +35,7 @@ local LARGEST = {LARGEST}
 -- ARGV: identity lifetime (ms), trades lifetime (s), reservation lifetime (ms; 0 if no claim reserves), then per claim:
 --   decision id, limit (or -1), number of scopes, the limited scope first,
 --   its order as it is kept (or empty), and with an order the revision of the portfolio that it was judged by, then
---     of an entry: notional, leverage and positions left (or -1), number of open positions, their names;
+--     of an entry: notional, leverage and positions left (or -1), the names of open positions, each between line ends;
 --     of an exit: quantity left (or -1).
 """
     + """
@@ -60,8 +60,7 @@ end
 -- arguments end.
 local function judge_entry(order, at)
   local own_notional, own_leverage, opens, _, own_name = parts(order)
-  local open, last = {}, at + 4 + ARGV[at + 4]
-  for i = at + 5, last do open[ARGV[i]] = true end
+  local open = ARGV[at + 4]
   local sums = redis.call('HMGET', SUMS, 'notional', 'leverage')
   local notional, leverage = tonumber(sums[1] or '0'), tonumber(sums[2] or '0')
   local openings, positions = {}, 0
@@ -74,11 +73,11 @@ local function judge_entry(order, at)
     end
   end
   for name in pairs(openings) do
-    if name ~= own_name and not open[name] then positions = positions + 1 end
+    if name ~= own_name and not string.find(open, '\\n' .. name .. '\\n', 1, true) then positions = positions + 1 end
   end
   local fits = within(ARGV[at + 1], notional + own_notional) and within(ARGV[at + 2], leverage + own_leverage)
     and (opens == '0' or within(ARGV[at + 3], positions + 1))
-  return {notional, leverage, positions, openings[own_name] and 1 or 0, 0}, fits, true, last
+  return {notional, leverage, positions, openings[own_name] and 1 or 0, 0}, fits, true, at + 4
 end
 
 local function judge_exit(order, at)
@@ -94,7 +93,6 @@ local function judge_exit(order, at)
 end
 
 local function judge(order, at)
-  if order == '' then return {}, true, false, at - 1 end
   local _, _, _, exiting = parts(order)
   return (exiting == '0' and judge_entry or judge_exit)(order, at)
 end
@@ -105,11 +103,12 @@ if ARGV[3] ~= '0' then
   expires = now + ARGV[3]
   end_expired(now)
 end
-local answers, at = {}, 4
+local answers, at, nothing = {}, 4, {}
 for i = 7, #KEYS do
   local decision, limit, scopes = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local order = ARGV[at + 3 + scopes]
-  local beside, fits, reserves, last = judge(order, at + 4 + scopes)
+  local beside, fits, reserves, last = nothing, true, false, at + 3 + scopes
+  if order ~= '' then beside, fits, reserves, last = judge(order, at + 4 + scopes) end
   local holder = redis.call('GET', KEYS[i])
   local trades = 0
   if scopes > 0 then trades = tonumber(redis.call('HGET', KEYS[6], ARGV[at + 3]) or '0') end
@@ -207,8 +206,7 @@ def _order(reserves: Reservation | None) -> tuple[str | int, ...]:
             _or_no_limit(reserves.notional_left),
             _or_no_limit(reserves.leverage_left),
             _or_no_limit(reserves.positions_left),
-            len(reserves.open_names),
-            *reserves.open_names,
+            "\n".join(("", *reserves.open_names, "")),
         )
     kept = f"0 0 0 {reserves.quantity} {reserves.symbol}"
     return (kept, reserves.revision, _or_no_limit(reserves.quantity_left))
