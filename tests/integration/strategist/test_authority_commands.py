@@ -11,6 +11,7 @@ from redis import Redis
 
 from devstack import Mongo
 from devstack import Redis as RedisServer
+from petrosa_contracts import rediskeys
 from tests.integration.nurse.polling import eventually_blocking
 from tests.integration.strategist.command_line import CommandLine
 from tests.primal import make_folder
@@ -217,3 +218,18 @@ def test_looking_shows_the_gates_epoch_and_warns_of_what_they_do_not_see(authori
 
 def test_a_rollback_to_two_states_is_wrong_usage(authority: CommandLine) -> None:
     assert "keep one" in authority.refused("rollback", "global", "--to", "0", "--record", "4f1c", code=2)
+
+
+def test_clearing_a_latch_takes_a_code_and_the_authority_and_is_in_the_history(
+    authority: CommandLine, cli: CommandLine, redis: Redis
+) -> None:
+    words = ("latch", "clear", "drawdown", "--reason", "looked into")
+    assert "MONGODB_URI" in cli.refused(*words)
+    assert "code" in authority.refused(*words)
+    assert not redis.exists(rediskeys.PORTFOLIO_CLEARED)
+    next_code(authority, *words)
+    asked = json.loads(redis.hget(rediskeys.PORTFOLIO_CLEARED, "drawdown") or "")
+    assert (asked["by"], asked["reason"]) == ("anna", "looked into")
+    record = authority.as_json("history")[0]
+    assert (record["subject"], record["edit"], record["reason"]) == ("latch", "clear", "looked into")
+    assert "drawdown cleared" in authority.done("history")
