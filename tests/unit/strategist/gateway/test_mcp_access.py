@@ -17,6 +17,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "rollback_to_version": {"scope": "global", "previous": True},
     "set_control": {"scope": "global", "mode": "HALTED"},
     "lift_control": {"scope": "global", "code": "123456"},
+    "clear_latch": {"latch": "drawdown", "code": "123456"},
     "approve_proposal": {"proposal_id": "id-1"},
     "reject_proposal": {"proposal_id": "id-1"},
 }

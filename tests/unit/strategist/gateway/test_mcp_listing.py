@@ -35,6 +35,7 @@ WRITES = {
     "rollback_to_version",
     "set_control",
     "lift_control",
+    "clear_latch",
     "approve_proposal",
     "reject_proposal",
 }

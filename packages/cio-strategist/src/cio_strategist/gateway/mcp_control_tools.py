@@ -6,7 +6,9 @@ from pydantic import Field
 
 from cio_strategist.domain.caller import Permission
 from cio_strategist.domain.duration import parse_duration
+from cio_strategist.domain.latch_change import LatchOutcome
 from cio_strategist.domain.outcome import ControlOutcome, Outcome
+from cio_strategist.domain.portfolio.book import Latch
 from cio_strategist.domain.proposal import Proposal, ProposalStatus
 from cio_strategist.errors import UsageError
 from cio_strategist.gateway.mcp_answers import ControlList
@@ -60,6 +62,15 @@ class LiftArguments(WriteArguments):
     """Arguments of `lift_control`."""
 
     scope: str = _SCOPE
+    code: SecondFactorCode
+
+
+class LatchArguments(WriteArguments):
+    """Arguments of `clear_latch`."""
+
+    latch: Latch = Field(
+        description="daily-loss: the latched loss of the UTC day; drawdown: the latched fall from the peak."
+    )
     code: SecondFactorCode
 
 
@@ -125,6 +136,13 @@ async def lift_control(call: Call, arguments: LiftArguments) -> Reply:
     return _told(outcome)
 
 
+async def clear_latch(call: Call, arguments: LatchArguments) -> Reply:
+    """Clear a latch of the portfolio."""
+    return _told(
+        await call.services.latches.clear(arguments.latch, request=call.request(arguments), code=arguments.code)
+    )
+
+
 async def list_proposals(call: Call, arguments: ProposalListArguments) -> Reply:
     """Return proposals."""
     status = None if arguments.status is None else ProposalStatus(arguments.status)
@@ -153,7 +171,7 @@ async def reject_proposal(call: Call, arguments: RejectionArguments) -> Reply:
     return Reply(found, f"proposal {found.id} is {found.status}")
 
 
-def _told(outcome: ControlOutcome) -> Reply:
+def _told(outcome: ControlOutcome | LatchOutcome) -> Reply:
     enforcement = "" if outcome.enforcement is None else f"; {outcome.enforcement.message}"
     return Reply(outcome, f"{outcome.message}{enforcement}")
 
@@ -191,6 +209,18 @@ CONTROL_TOOLS: tuple[GatewayTool, ...] = (
         the operator.""",
         takes=LiftArguments,
         returns=ControlOutcome,
+        needs=Permission.LOOSEN,
+        effect=Effect.DECIDES,
+    ),
+    make_tool(
+        clear_latch,
+        name="clear_latch",
+        title="Clear a latch",
+        description="""Clears the latched loss of the day or the latched drawdown, which then counts anew from the
+        equity of now, so that entries pass again. An operator's to do, with the code that their authenticator shows
+        now. An agent asks the operator.""",
+        takes=LatchArguments,
+        returns=LatchOutcome,
         needs=Permission.LOOSEN,
         effect=Effect.DECIDES,
     ),
