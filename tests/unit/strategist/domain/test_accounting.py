@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -53,6 +54,15 @@ def test_the_same_payload_needs_a_record_each_time() -> None:
     assert (found.matched, len(found.missing), found.surplus) == (2, 1, ())
     found = accounted([intent(1)], [record(1), record(1.5)])
     assert (found.matched, len(found.surplus)) == (1, 1)
+
+
+def test_an_approval_and_its_withdrawal_are_one_decision_about_one_intent() -> None:
+    approval = record(1)
+    withdrawal = replace(approval, name=f"{approval.name}:withdrawn")
+    for records in ([approval, withdrawal], [withdrawal, approval], [withdrawal]):
+        found = accounted([intent(1)], records)
+        assert (found.matched, found.balanced) == (1, True)
+    assert len(accounted([intent(1), intent(1.5)], [approval, withdrawal]).unanswered) == 1
 
 
 def test_the_same_payload_on_another_subject_is_another_intent() -> None:

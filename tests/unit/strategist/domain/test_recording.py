@@ -55,6 +55,13 @@ def test_what_is_not_known_of_an_intent_is_left_out() -> None:
     assert "code" not in draft.facts
 
 
+def test_a_record_that_withdraws_an_approval_stands_beside_the_record_of_it() -> None:
+    approval = decision_draft(message(record(verdict={**VERDICT, "verdict": "approved", "code": None})))
+    withdrawal = decision_draft(message(record(verdict={**VERDICT, "code": "AUDIT_UNAVAILABLE"}, withdraws=True)))
+    assert (approval.kind, approval.id) == (Kind.DECISION, "0f" * 16)
+    assert (withdrawal.kind, withdrawal.id) == (Kind.DECISION, f"{'0f' * 16}:withdrawn")
+
+
 def test_a_report_of_a_bot_is_a_record_of_its_own_kind() -> None:
     draft = failsafe_draft(message({"verdict": VERDICT, "intent": None}))
     assert (draft.kind, draft.id, draft.facts["symbol"]) == (Kind.FAILSAFE, "0f" * 16, "BTCUSDT")

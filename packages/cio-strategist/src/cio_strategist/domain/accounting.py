@@ -2,6 +2,7 @@
 
 Intents and records are matched by what they share, the subject and the digest of the payload, each pair no further
 apart in time than clocks and queues explain. The same payload may come any number of times; each needs its own record.
+A record that withdraws an approval and the record of that approval are about one decision, and count as one.
 """
 
 from bisect import bisect_left
@@ -9,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from petrosa_contracts.record import WITHDRAWAL
 
 TOLERANCE = timedelta(seconds=30)
 """How far the stream's time of an intent and the gate's may be apart."""
@@ -70,7 +73,7 @@ def reach(since: datetime, until: datetime) -> tuple[datetime, datetime]:
 
 def account(intents: Iterable[Seen], records: Iterable[Seen], *, since: datetime, until: datetime) -> Account:
     """Compare what came with what was recorded. Both must be given for all of `reach(since, until)`."""
-    kept, told = _by_key(intents), _by_key(records)
+    kept, told = _by_key(intents), _by_key(_decisions(records))
     at_work = sorted(record.at for group in told.values() for record in group)
     matched, missing, unanswered, surplus = 0, list[Seen](), list[Seen](), list[Seen]()
     for key in kept.keys() | told.keys():
@@ -81,6 +84,11 @@ def account(intents: Iterable[Seen], records: Iterable[Seen], *, since: datetime
                 (missing if _was_at_work(at_work, intent.at) else unanswered).append(intent)
         surplus += [record for record in extra if since <= record.at < until and not _suppressed(record, pairs)]
     return Account(since, until, matched, _in_order(missing), _in_order(unanswered), _in_order(surplus))
+
+
+def _decisions(records: Iterable[Seen]) -> Iterable[Seen]:
+    """Return one record of each decision."""
+    return {record.name.removesuffix(WITHDRAWAL): record for record in records}.values()
 
 
 def _by_key(seen: Iterable[Seen]) -> dict[tuple[str, str], Sequence[Seen]]:

@@ -10,6 +10,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 
 from cio_strategist.domain.chain.entry import Draft, Fact, Kind, body_digest, canonical
 from petrosa_contracts.instant import UtcDatetime
+from petrosa_contracts.record import WITHDRAWAL
 from petrosa_contracts.streams import MESSAGE_ID
 
 _LONGEST_ID = 200
@@ -51,6 +52,7 @@ class _Record(BaseModel):
     raw: Base64Bytes
     subject: str
     headers: dict[str, str] = Field(default_factory=dict[str, str])
+    withdraws: bool = False
 
 
 class _Report(BaseModel):
@@ -71,7 +73,9 @@ def decision_draft(message: StreamedMessage) -> Draft:
     facts = {**_facts_of(record.verdict), "subject": record.subject, "payload": payload_digest(record.raw)}
     if (message_id := record.headers.get(MESSAGE_ID)) is not None:
         facts["message_id"] = message_id[:_LONGEST_FACT]
-    return _draft(Kind.DECISION, record.verdict, body, facts, message)
+    # What withdraws an approval stands beside the record of it, if that turned up after all.
+    record_id = f"{record.verdict.decision_id}{WITHDRAWAL if record.withdraws else ''}"
+    return _draft(Kind.DECISION, record_id, record.verdict, body, facts, message)
 
 
 def failsafe_draft(message: StreamedMessage) -> Draft:
@@ -80,7 +84,8 @@ def failsafe_draft(message: StreamedMessage) -> Draft:
         body, report = message.data.decode("utf-8"), _Report.model_validate_json(message.data)
     except (UnicodeDecodeError, ValidationError) as error:
         return refused_draft(message, _reason(error))
-    return _draft(Kind.FAILSAFE, report.verdict, body, _facts_of(report.verdict), message)
+    verdict = report.verdict
+    return _draft(Kind.FAILSAFE, verdict.decision_id, verdict, body, _facts_of(verdict), message)
 
 
 def refused_draft(message: StreamedMessage, why: str) -> Draft:
@@ -113,8 +118,10 @@ def payload_digest(raw: bytes) -> str:
     return sha256(raw).hexdigest()
 
 
-def _draft(kind: Kind, verdict: _Verdict, body: str, facts: Mapping[str, Fact], message: StreamedMessage) -> Draft:
-    return Draft(kind, verdict.decision_id, verdict.received_at, body, {**facts, **_place(message)})
+def _draft(
+    kind: Kind, entry_id: str, verdict: _Verdict, body: str, facts: Mapping[str, Fact], message: StreamedMessage
+) -> Draft:
+    return Draft(kind, entry_id, verdict.received_at, body, {**facts, **_place(message)})
 
 
 def _facts_of(verdict: _Verdict) -> dict[str, Fact]:
