@@ -45,7 +45,7 @@ DEFAULTS: dict[str, Any] = {
     "NURSE_PRIMAL_FILE": None,
     "NURSE_PRIMAL_APPROVERS": None,
     "NURSE_AUDIT": "auto",
-    "NURSE_AUDIT_DEADLINE_MS": 50.0,
+    "NURSE_AUDIT_DEADLINE_MS": 100.0,
     "NURSE_JOURNAL_FOLDER": Path(tempfile.gettempdir()) / "cio-nurse",
     "NURSE_JOURNAL_MAX_BYTES": 67_108_864,
     "OTEL_TRACES_EXPORTER": None,

@@ -246,7 +246,7 @@ class Settings(BaseModel):
         "soon as the NATS server offers JetStream); off.",
     )
     audit_deadline_ms: float = Field(
-        default=50.0,
+        default=100.0,
         gt=0,
         le=10_000,
         alias="NURSE_AUDIT_DEADLINE_MS",
