@@ -6,7 +6,7 @@ from typing import Any
 from cio_decision.context import Context
 from cio_decision.decoding import PayloadLimits, Unreadable, decode
 from cio_decision.evaluation import conclude, examine, refuse
-from cio_decision.recorded import Origin, record_of
+from cio_decision.recorded import Origin, record_json
 from petrosa_contracts import Mode, PolicyLayer, Verdict, resolve
 from petrosa_contracts.record import DecisionRecord
 from tests.builders import DECISION, NOW, STRATEGY, SYMBOL, context, layer, raw
@@ -35,7 +35,7 @@ def recorded(
     sent = raw(**fields)
     intent = decode(sent, LIMITS)
     if isinstance(intent, Unreadable):
-        return record_of(origin_of(sent), refused(intent, decision_id))
+        return _read(record_json(origin_of(sent), refused(intent, decision_id)))
     policy = resolve(
         {each.scope: each for each in layers},
         symbol=intent.signal.symbol,
@@ -44,7 +44,12 @@ def recorded(
     )
     known: Context = context(decision_id=decision_id, policy=policy, **(circumstances or {}))
     findings = examine(intent, known)
-    return record_of(origin_of(sent), conclude(intent, known, findings, latency_ms=0.4), known, findings)
+    verdict = conclude(intent, known, findings, latency_ms=0.4)
+    return _read(record_json(origin_of(sent), verdict, known, findings))
+
+
+def _read(written: bytes) -> DecisionRecord:
+    return DecisionRecord.model_validate_json(written)
 
 
 def refused(unreadable: Unreadable, decision_id: str = DECISION) -> Verdict:

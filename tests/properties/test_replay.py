@@ -7,7 +7,7 @@ from pydantic_core import to_json
 from cio_decision.context import Context
 from cio_decision.decoding import PayloadLimits, Unreadable, decode
 from cio_decision.evaluation import conclude, examine, refuse
-from cio_decision.recorded import Origin, decide_again, record_of
+from cio_decision.recorded import Origin, decide_again, record_json
 from petrosa_contracts import Mode
 from petrosa_contracts.primal import BUILT_IN
 from petrosa_contracts.record import DecisionRecord
@@ -31,8 +31,8 @@ def origin(data: bytes) -> Origin:
     )
 
 
-def read_back(record: DecisionRecord) -> DecisionRecord:
-    return DecisionRecord.model_validate_json(to_json(record))
+def read_back(written: bytes) -> DecisionRecord:
+    return DecisionRecord.model_validate_json(written)
 
 
 @given(data=st.data(), latency_ms=st.floats(0, 1e6))
@@ -42,13 +42,13 @@ def test_a_decision_made_again_from_its_record_is_the_same_to_the_byte(data: st.
     intent = decode(sent, LIMITS)
     if isinstance(intent, Unreadable):
         verdict = refuse(intent, decision_id=DECISION, mode=Mode.SAFE, epoch=3, received_at=NOW, latency_ms=latency_ms)
-        record = record_of(origin(sent), verdict)
+        written = record_json(origin(sent), verdict)
     else:
         context = data.draw(contexts(side=intent.side))
         findings = examine(intent, context)
         verdict = conclude(intent, context, findings, latency_ms=latency_ms)
-        record = record_of(origin(sent), verdict, context, findings)
-    again = decide_again(read_back(record))
+        written = record_json(origin(sent), verdict, context, findings)
+    again = decide_again(read_back(written))
     assert again is not None
     assert to_json(again) == to_json(verdict)
 
@@ -59,9 +59,9 @@ def test_what_is_read_back_is_what_was_written(context: Context) -> None:
     intent = decode(sent, LIMITS)
     assert not isinstance(intent, Unreadable)
     findings = examine(intent, context)
-    record = record_of(origin(sent), conclude(intent, context, findings, latency_ms=1.0), context, findings)
-    assert to_json(read_back(record)) == to_json(record)
-    assert read_back(record).raw == sent
+    written = record_json(origin(sent), conclude(intent, context, findings, latency_ms=1.0), context, findings)
+    assert to_json(read_back(written)) == written
+    assert read_back(written).raw == sent
 
 
 @given(st.binary(max_size=200) | JUNK.map(to_json))
@@ -70,7 +70,7 @@ def test_what_could_not_be_read_is_refused_again(sent: bytes) -> None:
     if not isinstance(unreadable, Unreadable):
         return
     verdict = refuse(unreadable, decision_id=DECISION, mode=Mode.ACTIVE, epoch=None, received_at=NOW, latency_ms=0.1)
-    again = decide_again(read_back(record_of(origin(sent), verdict)))
+    again = decide_again(read_back(record_json(origin(sent), verdict)))
     assert again == verdict
 
 
@@ -80,7 +80,9 @@ def test_another_policy_gives_the_verdict_that_it_would_have_given() -> None:
     assert not isinstance(intent, Unreadable)
     context = plain_context()
     findings = examine(intent, context)
-    record = record_of(origin(sent), conclude(intent, context, findings, latency_ms=1.0), context, findings)
+    record = read_back(
+        record_json(origin(sent), conclude(intent, context, findings, latency_ms=1.0), context, findings)
+    )
     assert record.verdict.approved
     stricter = decide_again(record, {"global": layer("global", version=9, max_position_size_usd=100.0)})
     assert stricter is not None

@@ -27,6 +27,11 @@ RECORD_FORM = 1
 """Version of the form of records; a reader refuses one that it does not know."""
 
 
+def record_id(decision_id: str, *, withdraws: bool) -> str:
+    """Return what a record is unique by: the decision id, with a mark where it withdraws an approval."""
+    return f"{decision_id}{WITHDRAWAL if withdraws else ''}"
+
+
 def _with_decimals(value: object) -> object:
     """Read what JSON holds of primal limits: their decimals are text there, and nowhere else."""
     if not isinstance(value, dict):
@@ -122,13 +127,8 @@ class RecordedInputs(_Value):
     audit_available: bool = Field(description="Whether the record could be kept durably in time.")
 
 
-class GateReading(_Value):
-    """What one gate measured, and its limit."""
-
-    code: Code = Field(description="The gate's code.")
-    measured: float | int | str | bool | None = Field(description="What was measured, in the unit of the gate.")
-    limit: float | int | str | bool | None = Field(description="What it was held against.")
-    breached: bool = Field(description="Whether it is a breach.")
+Reading = tuple[float | int | str | bool | None, float | int | str | bool | None]
+"""What a gate measured, in its unit, and the limit that it held it against."""
 
 
 class DecisionRecord(_Value):
@@ -146,7 +146,10 @@ class DecisionRecord(_Value):
     max_payload_bytes: int = Field(gt=0, description="Largest payload the gate read, bytes.")
     max_payload_depth: int = Field(gt=0, description="Deepest nesting the gate read, levels.")
     inputs: RecordedInputs | None = Field(description="What the decision rested on.")
-    readings: tuple[GateReading, ...] = Field(description="What every gate measured, in their order.")
+    passed: dict[Code, Reading] = Field(
+        description="By the code of each gate that found nothing: what it measured, and its limit. Breaches are in the "
+        "verdict."
+    )
     instance: str = Field(description="Replica that decided.")
     version: str = Field(description="Version of the gate.")
     primal_digest: str | None = Field(description="Digest of the primal limits; null: none configured.")
@@ -160,4 +163,4 @@ class DecisionRecord(_Value):
     @property
     def record_id(self) -> str:
         """What the record is unique by: the decision id, with a mark where it withdraws an approval."""
-        return f"{self.verdict.decision_id}{WITHDRAWAL if self.withdraws else ''}"
+        return record_id(self.verdict.decision_id, withdraws=self.withdraws)

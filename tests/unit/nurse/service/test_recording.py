@@ -46,12 +46,19 @@ class TestWhileTheStreamKeepsRecords:
             assert record.instance == "nurse-1"
             assert b'"strategy_id": "momentum_v1"' in record.raw
 
-    async def test_a_record_holds_every_breach_with_its_limit(self) -> None:
+    async def test_a_record_holds_what_every_gate_measured_and_its_limit(self) -> None:
+        gate = await WiredGate.started()
+        await gate.decide(intent(confidence=0.9))
+        (record,) = gate.transport.records
+        assert record.passed[Code.CONFIDENCE_LOW] == (0.9, 0.5)
+        assert record.passed[Code.ORDER_NOTIONAL_MAX] == (500.0, 1000.0)
+
+    async def test_what_was_breached_is_in_the_verdict_instead(self) -> None:
         gate = await WiredGate.started()
         await gate.decide(intent(confidence=0.1))
         (record,) = gate.transport.records
-        breached = [reading for reading in record.readings if reading.breached]
-        assert [(reading.code, reading.measured, reading.limit) for reading in breached] == [
+        assert Code.CONFIDENCE_LOW not in record.passed
+        assert [(each.code, each.measured, each.limit) for each in record.verdict.breaches] == [
             (Code.CONFIDENCE_LOW, 0.1, 0.5)
         ]
 

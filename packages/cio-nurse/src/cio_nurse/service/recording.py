@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
-from pydantic_core import to_json
 
 from cio_decision.context import Context
 from cio_decision.decoding import PayloadLimits
 from cio_decision.evaluation import Findings
-from cio_decision.recorded import Origin, record_of
+from cio_decision.recorded import Origin, record_json
 from cio_nurse.errors import TransportUnavailableError
 from cio_nurse.ports import Clock, Inbound, Journal, JournalEntry, RecordTransport
 from cio_nurse.service.backlog import Backlog, Settle
 from petrosa_contracts import TraceContext, Verdict, subjects, tracing
+from petrosa_contracts.record import record_id
 
 OUTSTANDING = 20_000
 """How many records may wait for their acknowledgement; beyond it the oldest counts as late."""
@@ -136,9 +136,11 @@ class Recording:
             primal_digest=self._recorder.primal_digest,
             trace_id=(trace or tracing.of_decision(verdict.decision_id)).trace_id,
         )
-        record = record_of(origin, verdict, context, findings, withdraws=withdraws)
+        record = record_json(origin, verdict, context, findings, withdraws=withdraws)
         subject = subjects.decision_record(verdict.strategy_id or "")
-        await self._send(JournalEntry(record.record_id, subject, to_json(record)), settle, trace)
+        await self._send(
+            JournalEntry(record_id(verdict.decision_id, withdraws=withdraws), subject, record), settle, trace
+        )
 
     async def acknowledged(self, record_id: str) -> None:
         """Note that the stream holds a record."""
