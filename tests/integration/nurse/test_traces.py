@@ -1,15 +1,10 @@
-"""One trace shows the way of an intent: the bot, each step of the gate, and the engine."""
+"""What the gate tells of an intent in its trace; the whole way is in `tests/integration/strategist/test_trace.py`."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from petrosa_contracts import tracing
-from petrosa_contracts.otel import current_trace_context, to_otel
 from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, intent
 from tests.integration.nurse.gate import Gate
@@ -17,8 +12,6 @@ from tests.integration.nurse.polling import eventually
 from tests.otlp import OtlpReceiver
 
 pytestmark = pytest.mark.servers
-
-STEPS = {"decode", "resolve", "gates", "ledger", "record", "publish"}
 
 
 @pytest.fixture
@@ -31,38 +24,6 @@ def receiver() -> Iterator[OtlpReceiver]:
 def traced_gate(new_gate: Callable[..., Gate], receiver: OtlpReceiver) -> Gate:
     settings = {**PATIENT, "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, "OTEL_BSP_SCHEDULE_DELAY": "100"}
     return new_gate(**settings).start_ready()
-
-
-def provider_of(service: str, receiver: OtlpReceiver) -> TracerProvider:
-    provider = TracerProvider(resource=Resource({"service.name": service}))
-    provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter(f"{receiver.url}/v1/traces")))
-    return provider
-
-
-async def test_one_trace_goes_from_the_bot_through_the_gate_to_the_engine(
-    traced_gate: Gate, bus: Bus, engine: Engine, receiver: OtlpReceiver
-) -> None:
-    bot, trader = provider_of("bot", receiver), provider_of("tradeengine", receiver)
-    with bot.get_tracer("bot").start_as_current_span("signal"):
-        sent_context = current_trace_context()
-        assert sent_context is not None
-        verdict = await bus.ask(intent(_otel_trace_context=sent_context.carrier()))
-    assert verdict.approved
-    signal = await engine.received(verdict.decision_id)
-    came = tracing.from_payload(signal)
-    with trader.get_tracer("tradeengine").start_as_current_span("execute", context=to_otel(came)):
-        pass
-    trace = sent_context.trace_id
-    await eventually(
-        lambda: STEPS | {"signal", "decide intent", "execute"} <= {span.name for span in receiver.trace(trace)},
-        what="all spans have come",
-    )
-    spans = {span.name: span for span in receiver.trace(trace)}
-    decide = spans["decide intent"]
-    assert (decide.service, decide.parent_id) == ("cio-nurse", spans["signal"].span_id)
-    assert {name for name, span in spans.items() if span.parent_id == decide.span_id} == STEPS | {"execute"}
-    assert decide.attributes["cio.decision_id"] == verdict.decision_id
-    assert decide.attributes["cio.verdict"] == "approved"
 
 
 async def test_a_veto_has_its_reason_in_the_trace(traced_gate: Gate, bus: Bus, receiver: OtlpReceiver) -> None:

@@ -358,4 +358,4 @@ def test_traces_go_where_the_standard_variables_say(environment: dict[str, str],
 
 
 def test_an_exporter_that_is_not_there_is_named() -> None:
-    assert "zipkin: choose of otlp, console and none" in problems(OTEL_TRACES_EXPORTER="zipkin")
+    assert "zipkin: choose of otlp, console, none" in problems(OTEL_TRACES_EXPORTER="zipkin")

@@ -53,6 +53,10 @@ DEFAULTS: dict[str, Any] = {
     "STRATEGIST_CHECKPOINT_RECORDS": 1000,
     "STRATEGIST_CHECKPOINT_SECONDS": 300.0,
     "STRATEGIST_RECONCILE_SECONDS": 60.0,
+    "OTEL_TRACES_EXPORTER": None,
+    "OTEL_EXPORTER_OTLP_ENDPOINT": None,
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": None,
+    "OTEL_SDK_DISABLED": False,
     "STRATEGIST_SECRETS_DIR": None,
 }
 ADDRESSES = ("REDIS_URL", "NATS_URL", "MONGODB_URI")
@@ -216,6 +220,8 @@ def test_every_setting_is_described() -> None:
         ("STRATEGIST_CHECKPOINT_RECORDS", "10", 10),
         ("STRATEGIST_CHECKPOINT_SECONDS", "0.5", 0.5),
         ("STRATEGIST_RECONCILE_SECONDS", "5", 5.0),
+        ("OTEL_TRACES_EXPORTER", "console", "console"),
+        ("OTEL_SDK_DISABLED", "true", True),
     ],
 )
 def test_every_setting_is_read_by_its_name(load: Load, variable: str, written: str, value: object) -> None:
@@ -314,6 +320,7 @@ def test_an_unknown_variable_is_named_without_a_guess_where_nothing_is_near(prob
         ("STRATEGIST_STREAM_REPLICAS", "2"),
         ("STRATEGIST_CHECKPOINT_RECORDS", "0"),
         ("STRATEGIST_RECONCILE_SECONDS", "0"),
+        ("OTEL_TRACES_EXPORTER", "zipkin"),
     ],
 )
 def test_a_value_that_cannot_be_used_stops_the_start_and_is_not_repeated(

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from cio_decision.freshness import Input
 from cio_nurse.errors import SettingsError
 from petrosa_contracts import subjects
+from petrosa_contracts.otel_export import exporters, exporters_asked
 from petrosa_contracts.portfolio import SETTLE_SECONDS
 
 PREFIX = "NURSE_"
@@ -66,12 +67,6 @@ def _several_subjects(value: str) -> str:
 
 def _several_inputs(value: object) -> object:
     return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
-
-
-def _exporters(value: str) -> str:
-    if unknown := {part.strip() for part in value.split(",")} - {"otlp", "console", "none"}:
-        raise ValueError(f"{', '.join(sorted(unknown))}: choose of otlp, console and none")
-    return value
 
 
 class Settings(BaseModel):
@@ -263,7 +258,7 @@ class Settings(BaseModel):
         alias="NURSE_JOURNAL_MAX_BYTES",
         description="Largest journal; records beyond it are dropped, counted and said. Exits pass all the same.",
     )
-    traces_exporter: Annotated[str, AfterValidator(_exporters)] | None = Field(
+    traces_exporter: Annotated[str, AfterValidator(exporters_asked)] | None = Field(
         default=None,
         alias="OTEL_TRACES_EXPORTER",
         description="Where traces go: otlp, console, none, or several with commas. Unset: otlp if an endpoint is set.",
@@ -287,12 +282,11 @@ class Settings(BaseModel):
 
 def trace_exporters(settings: Settings) -> tuple[str, ...]:
     """Return the exporters of traces that the standard variables ask for; none where traces are off."""
-    if settings.otel_disabled:
-        return ()
-    asked = settings.traces_exporter
-    if asked is None:
-        return ("otlp",) if settings.otlp_endpoint or settings.otlp_traces_endpoint else ()
-    return tuple(name for part in asked.split(",") if (name := part.strip()) and name != "none")
+    return exporters(
+        asked=settings.traces_exporter,
+        endpoints=(settings.otlp_endpoint, settings.otlp_traces_endpoint),
+        disabled=settings.otel_disabled,
+    )
 
 
 def variables() -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What the recorder needs from the outside."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -154,6 +154,18 @@ class AlertOutlet(Protocol):
 
     async def tell(self, alert: Alert) -> None:
         """Publish an alert. Raises `TransportUnavailableError` while it cannot leave."""
+        ...
+
+
+class RecordTracing(Protocol):
+    """Closing the traces of intents. Instants are nanoseconds since 1970, which exporters want."""
+
+    def now(self) -> int:
+        """Return the present."""
+        ...
+
+    def recorded(self, messages: Iterable[Mapping[str, str]], began: int) -> None:
+        """Add a span that began then and ends now to the traces that the headers of written messages name."""
         ...
 
 

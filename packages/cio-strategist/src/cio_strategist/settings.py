@@ -25,6 +25,7 @@ from cio_strategist.domain.market.fleet_message import SYMBOL
 from cio_strategist.domain.token import parts_of
 from cio_strategist.errors import UnauthenticatedError, UsageError
 from cio_strategist.service.second_factor import readable_secret
+from petrosa_contracts.otel_export import exporters, exporters_asked
 from petrosa_contracts.subjects import EXECUTION_EVENTS, INTENTS, MARKET, subscriptions
 
 PREFIX = "STRATEGIST_"
@@ -296,6 +297,20 @@ class Settings(BaseSettings):
         alias="STRATEGIST_RECONCILE_SECONDS",
         description="Seconds between two comparisons of intents with their records.",
     )
+    traces_exporter: Annotated[str, AfterValidator(exporters_asked)] | None = Field(
+        default=None,
+        alias="OTEL_TRACES_EXPORTER",
+        description="Where traces go: otlp, console, none, or several with commas. Unset: otlp if an endpoint is set.",
+    )
+    otlp_endpoint: str | None = Field(
+        default=None, alias="OTEL_EXPORTER_OTLP_ENDPOINT", description="OTLP receiver, over HTTP."
+    )
+    otlp_traces_endpoint: str | None = Field(
+        default=None, alias="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", description="The same for traces alone."
+    )
+    otel_disabled: bool = Field(
+        default=False, alias="OTEL_SDK_DISABLED", description="Whether traces are off whatever the others say."
+    )
     secrets_dir: Path | None = Field(
         default=None,
         alias=SECRETS_DIR,
@@ -337,6 +352,15 @@ class Settings(BaseSettings):
     def operator(self) -> str:
         """Who changes are signed by unless the command says otherwise."""
         return self.user.strip() or "operator"
+
+
+def trace_exporters(settings: Settings) -> tuple[str, ...]:
+    """Return the exporters of traces that the standard variables ask for; none where traces are off."""
+    return exporters(
+        asked=settings.traces_exporter,
+        endpoints=(settings.otlp_endpoint, settings.otlp_traces_endpoint),
+        disabled=settings.otel_disabled,
+    )
 
 
 def variables() -> dict[str, FieldInfo]:

@@ -4,15 +4,12 @@ import time
 from collections.abc import Sequence
 
 import structlog
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 
 from cio_nurse import __version__
 from petrosa_contracts import TraceContext, Verdict
 from petrosa_contracts.otel import current_trace_context, to_otel
+from petrosa_contracts.otel_export import tracer_provider
 
 _log = structlog.stdlib.get_logger()
 
@@ -21,13 +18,7 @@ class OtelTracing:
     """Begins a span for each intent. Endpoint, headers, sampler and resource come from the variables `OTEL_*`."""
 
     def __init__(self, exporters: Sequence[str], *, instance: str) -> None:
-        ours = {"service.name": "cio-nurse", "service.version": __version__, "service.instance.id": instance}
-        self._provider = TracerProvider(resource=Resource(ours).merge(OTELResourceDetector().detect()))
-        for name in exporters:
-            if name == "console":
-                self._provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter()))
-            else:
-                self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        self._provider = tracer_provider(exporters, service="cio-nurse", version=__version__, instance=instance)
         self._tracer = self._provider.get_tracer("cio_nurse", __version__)
         _log.info("traces_on", exporters=list(exporters))
 

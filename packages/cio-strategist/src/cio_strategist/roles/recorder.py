@@ -2,8 +2,8 @@
 
 import os
 import socket
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from cio_strategist.adapters.alert_outlet import NatsAlerts
@@ -17,6 +17,7 @@ from cio_strategist.adapters.nats import NatsConnection
 from cio_strategist.adapters.recorder_telemetry import RecorderTelemetry
 from cio_strategist.adapters.signing import SigningKey
 from cio_strategist.adapters.telemetry import Telemetry
+from cio_strategist.adapters.tracing import OtelTracing
 from cio_strategist.domain.recording import decision_draft, failsafe_draft
 from cio_strategist.errors import UsageError
 from cio_strategist.gateway.services import Readiness
@@ -25,7 +26,7 @@ from cio_strategist.service.accounting import Accountant, Accounting
 from cio_strategist.service.chain_writer import ChainWriter
 from cio_strategist.service.leadership import Leadership
 from cio_strategist.service.recorder import Feed, Recorder
-from cio_strategist.settings import Settings
+from cio_strategist.settings import Settings, trace_exporters
 from petrosa_contracts import streams, subjects
 
 _UNSIGNED = "no checkpoints are made: STRATEGIST_AUDIT_KEY_FILE is not set"
@@ -42,7 +43,8 @@ async def open_recorder(settings: Settings, telemetry: Telemetry) -> AsyncGenera
     alerts = NatsAlerts(nats)
     uri = settings.mongodb_uri.get_secret_value()
     # What is added rests on what was there a moment before: a server that went in between must be noticed.
-    async with connect(uri, settings.mongodb_database, retry_writes=False) as mongo:
+    async with AsyncExitStack() as stack:
+        mongo = await stack.enter_async_context(connect(uri, settings.mongodb_database, retry_writes=False))
         store = MongoChainStore(mongo)
         leadership = Leadership(MongoLease(mongo, holder=_holder(), clock=clock))
         writer = ChainWriter(
@@ -54,6 +56,7 @@ async def open_recorder(settings: Settings, telemetry: Telemetry) -> AsyncGenera
             checkpoint_seconds=settings.checkpoint_seconds,
         )
         sources = open_sources(settings, nats)
+        tracing = stack.enter_context(_tracing(settings))
         recorder = Recorder(
             leadership=leadership,
             store=store,
@@ -63,6 +66,7 @@ async def open_recorder(settings: Settings, telemetry: Telemetry) -> AsyncGenera
             clock=clock,
             metrics=metrics,
             alerts=alerts,
+            tracing=tracing,
         )
         accountant = Accountant(
             Accounting(sources.intents, store, sources.decisions, clock=clock),
@@ -83,6 +87,18 @@ async def open_recorder(settings: Settings, telemetry: Telemetry) -> AsyncGenera
             return Readiness(ready=nats.listening and not recorder.trouble, facts={Role.RECORDER.value: facts})
 
         yield ActiveRole(Role.RECORDER, tasks=(nats.run, *recorder.tasks(), accountant.run), readiness=readiness)
+
+
+@contextmanager
+def _tracing(settings: Settings) -> Generator[OtelTracing | None]:
+    """Open what the standard variables ask for, and send what waits at the end."""
+    names = trace_exporters(settings)
+    tracing = OtelTracing(names, instance=_holder()) if names else None
+    try:
+        yield tracing
+    finally:
+        if tracing is not None:
+            tracing.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from cio_strategist.domain.chain.entry import Draft
 from cio_strategist.domain.recording import StreamedMessage
 from cio_strategist.errors import StoreUnreachableError, TransportUnavailableError
 from cio_strategist.ports import Clock
-from cio_strategist.recorder_ports import AlertOutlet, ChainStore, RecorderMetrics, RecordSource, Trail
+from cio_strategist.recorder_ports import AlertOutlet, ChainStore, RecorderMetrics, RecordSource, RecordTracing, Trail
 from cio_strategist.service.chain_writer import ChainWriter
 from cio_strategist.service.leadership import Leadership, Sleep
 from petrosa_contracts import Alert, AlertSeverity
@@ -61,6 +61,7 @@ class Recorder:
         clock: Clock,
         metrics: RecorderMetrics,
         alerts: AlertOutlet,
+        tracing: RecordTracing | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._leadership = leadership
@@ -71,6 +72,7 @@ class Recorder:
         self._clock = clock
         self._metrics = metrics
         self._alerts = alerts
+        self._tracing = tracing
         self._sleep = sleep
         self._revision = _NO_REVISION
         self._trouble: dict[str, str] = {}
@@ -114,9 +116,12 @@ class Recorder:
 
     async def _record(self, feed: Feed) -> None:
         messages = await feed.source.fetch(BATCH, wait_seconds=FETCH_SECONDS)
+        began = self._tracing.now() if self._tracing else 0
         drafts = [feed.draft(message) for message in messages]
         if drafts and await self._persist("chain", lambda: self._append(drafts)):
             await feed.source.acknowledge(messages)
+            if self._tracing:
+                self._tracing.recorded((message.headers for message in messages), began)
 
     async def _append(self, drafts: Sequence[Draft]) -> None:
         await self._writer.append(drafts)
