@@ -5,15 +5,19 @@ import uuid
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from cio_strategist.adapters.clock import SystemClock
+from cio_strategist.adapters.decision_file import DecisionFile
 from cio_strategist.adapters.mongo import open_authority
 from cio_strategist.adapters.redis import open_store
 from cio_strategist.domain.loosening import Budgets
 from cio_strategist.errors import RefusedError
 from cio_strategist.ports import PolicyStore, ProjectionMetrics
+from cio_strategist.replay_ports import DecisionArchive
 from cio_strategist.service.config_manager import TradingConfigManager
 from cio_strategist.service.control import ControlDesk
+from cio_strategist.service.decisions import RecordedDecisions
 from cio_strategist.service.latches import LatchDesk
 from cio_strategist.service.primal import PrimalDesk
 from cio_strategist.service.projection import Projector
@@ -36,6 +40,7 @@ class Authority:
     latches: LatchDesk
     tokens: Tokens
     projector: Projector
+    decisions: RecordedDecisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +110,33 @@ async def open_governance(
                 latches=LatchDesk(writer, redis.portfolio, second_factor=second_factor),
                 tokens=Tokens(mongo.tokens, clock),
                 projector=projector,
+                decisions=RecordedDecisions(mongo.decisions, mongo.policy),
             ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Recorded decisions, and what answers questions about them."""
+
+    bodies: DecisionArchive
+    decisions: RecordedDecisions
+
+
+@asynccontextmanager
+async def open_archive(settings: Settings) -> AsyncGenerator[Archive]:
+    """Open what is on record, without anything that changes policy. Raises `RefusedError` without MONGODB_URI."""
+    if settings.mongodb_uri is None:
+        raise RefusedError("decisions are on record in MongoDB: set MONGODB_URI, or read an export with --from")
+    uri = settings.mongodb_uri.get_secret_value()
+    async with open_authority(uri, settings.mongodb_database, clock=SystemClock()) as mongo:
+        yield Archive(mongo.decisions, RecordedDecisions(mongo.decisions, mongo.policy))
+
+
+def archive_of(path: Path) -> Archive:
+    """Return what is on record in a file of JSON Lines, or on standard input if the path is `-`."""
+    file = DecisionFile(path)
+    return Archive(file, RecordedDecisions(file, history=None))
 
 
 async def _primal_limits(settings: Settings) -> PrimalStanding | None:

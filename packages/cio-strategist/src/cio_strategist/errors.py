@@ -9,7 +9,8 @@ StrategistError
 │   ├── PrimalLimitError        beyond a hard ceiling: nobody may, choose a value within it
 │   │   └── PrimalTouchedError      it meant the ceiling itself: change the signed file instead
 │   ├── SecondFactorError       the code is missing, wrong or used up: give the next one
-│   └── RateLimitedError        too many writes: wait as long as it says
+│   ├── RateLimitedError        too many writes: wait as long as it says
+│   └── BusyError               it is done one at a time, and one is under way: wait as long as it says
 ├── NotFoundError           there is nothing of that name: look what there is
 ├── ConflictError           somebody else changed it meanwhile: look, then decide again
 ├── StoreUnreadableError    what is stored is not what belongs there: repair it
@@ -17,6 +18,7 @@ StrategistError
 ├── TransportUnavailableError  NATS is away: what was to be published did not leave
 ├── ExchangeUnavailableError   the exchange does not answer, or asks for a pause: ask again when it says
 ├── BotError                a bot of the fleet does not answer, or not sensibly: look at the bot
+├── WorkerLostError         a process that worked for this one was killed: see to memory, then start again
 └── RoleFailedError         a role of the process ended by itself: look into the log, start it again
 """
 
@@ -88,6 +90,15 @@ class RateLimitedError(RefusedError):
         """Seconds after which a write is taken again, at least 1."""
 
 
+class BusyError(RefusedError):
+    """Heavy work of which there is one at a time, while one is under way."""
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+        """Seconds after which asking again makes sense, at least 1."""
+
+
 class NotFoundError(StrategistError):
     """No such scope, version, audit record, proposal, token or bot."""
 
@@ -124,6 +135,10 @@ class ExchangeUnavailableError(StrategistError):
 
 class BotError(StrategistError):
     """A registered bot is away, too slow, or answers what cannot be understood."""
+
+
+class WorkerLostError(StrategistError):
+    """A process that worked for this one was killed, by the system or by somebody."""
 
 
 class RoleFailedError(StrategistError):

@@ -47,7 +47,7 @@ class TestTryingIt:
         assert tally.by(Outcome.LOST, Dimension.CODE) == {"ORDER_NOTIONAL_MAX": 1}
         assert tally.by(Outcome.LOST, Dimension.STRATEGY) == {"momentum_v1": 1}
         assert tally.by(Outcome.LOST, Dimension.SYMBOL) == {"BTCUSDT": 1}
-        (example,) = tally.examples
+        (example,) = tally.examples[Outcome.LOST]
         assert (example.before, example.after) == ("APPROVED", "ORDER_NOTIONAL_MAX")
 
     def test_a_veto_that_it_lifts_is_gained(self) -> None:
@@ -75,8 +75,12 @@ class TestTryingIt:
     def test_what_no_gate_decided_is_counted_apart(self) -> None:
         withdrawn = recorded().model_copy(update={"withdraws": True})
         overloaded = recorded().model_copy(update={"inputs": None})
-        tally = try_patch(["{}", withdrawn.model_dump_json(), overloaded.model_dump_json()], TIGHT)
-        assert tally.outcomes == {Outcome.NOT_DECIDED: 3}
+        tally = try_patch([withdrawn.model_dump_json(), overloaded.model_dump_json()], TIGHT)
+        assert tally.outcomes == {Outcome.NOT_DECIDED: 2}
+
+    def test_what_cannot_be_read_is_counted_apart(self) -> None:
+        later = recorded().model_copy(update={"form": 2})
+        assert try_patch(["{}", "nonsense", later.model_dump_json()], TIGHT).outcomes == {Outcome.UNREADABLE: 3}
 
     def test_a_record_that_this_version_decides_differently_proves_nothing(self) -> None:
         record = recorded()

@@ -1,7 +1,8 @@
-"""What if: recorded decisions made again under a policy that is only proposed. Pure.
+"""What if: recorded decisions made again, under their own policy or one that is only proposed. Pure.
 
 Each decision is made again by itself, on what was known when it was made. What a different answer would have changed
-for later ones (fills, trade counts, exposure) is not followed up.
+for later ones (fills, trade counts, exposure) is not followed up. An approval that was withdrawn later, because its
+record was late, counts as the approval that the policy gave.
 """
 
 import json
@@ -11,15 +12,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self, cast
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cio_decision.recorded import decide_again
 from cio_strategist.errors import RejectedError, UsageError
 from petrosa_contracts import CATALOGUE, PolicyLayer, Scope, ScopeError, Verdict, validate_patch
+from petrosa_contracts.instant import UtcDatetime
 from petrosa_contracts.record import RECORD_FORM, DecisionRecord
 
-EXAMPLES = 20
-"""How many changed decisions a report names."""
+EXAMPLES = 10
+"""How many decisions of each outcome a tally names."""
 
 APPROVED = "APPROVED"
 """Stands where a veto would have its code."""
@@ -74,20 +76,19 @@ class PolicyPatch:
         return patched
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(BaseModel):
     """One decision that would have been another one."""
 
+    model_config = ConfigDict(frozen=True)
+
     decision_id: str
-    at: str
+    at: UtcDatetime = Field(description="When the intent was received, UTC.")
     strategy: str
     symbol: str
     action: str
-    before: str
-    """Code of the veto, or APPROVED; likewise `after`."""
-    after: str
-    message: str
-    """What would have been answered."""
+    before: str = Field(description="Code of the veto on record, or APPROVED.")
+    after: str = Field(description="Code of the veto that it would have been, or APPROVED.")
+    message: str = Field(description="What would have been answered.")
 
 
 class Outcome(StrEnum):
@@ -101,9 +102,15 @@ class Outcome(StrEnum):
     OTHER_REASON = "other_reason"
     """A veto would have had another first reason."""
     NOT_DECIDED = "not_decided"
-    """No gate decided: no room in the queue, a withdrawal, or a form that this version does not know."""
+    """No gate decided: there was no room in the queue; or it withdraws an approval, whatever the policy."""
     NOT_REPRODUCED = "not_reproduced"
-    """This version decides differently even under the recorded policy, so that the patch proves nothing."""
+    """This version decides differently even under the recorded policy, so that a patch proves nothing."""
+    UNREADABLE = "unreadable"
+    """No record, or one of a form that this version does not know."""
+
+
+_NAMED = frozenset({Outcome.LOST, Outcome.GAINED, Outcome.OTHER_REASON, Outcome.NOT_REPRODUCED})
+"""Outcomes of which examples are kept."""
 
 
 class Dimension(StrEnum):
@@ -121,7 +128,8 @@ class Tally:
     outcomes: Counter[Outcome] = field(default_factory=Counter[Outcome])
     moved: Counter[tuple[Outcome, Dimension, str]] = field(default_factory=Counter[tuple[Outcome, Dimension, str]])
     """Lost and gained approvals by code of the veto, strategy and symbol."""
-    examples: list[Difference] = field(default_factory=list[Difference])
+    examples: dict[Outcome, list[Difference]] = field(default_factory=dict[Outcome, list[Difference]])
+    """The first of each outcome that is worth a look."""
 
     @property
     def examined(self) -> int:
@@ -132,7 +140,8 @@ class Tally:
         """Add what another tally counted."""
         self.outcomes.update(other.outcomes)
         self.moved.update(other.moved)
-        self.examples = (self.examples + other.examples)[:EXAMPLES]
+        for outcome, examples in other.examples.items():
+            self.examples[outcome] = (self.examples.get(outcome, []) + examples)[:EXAMPLES]
 
     def by(self, outcome: Outcome, dimension: Dimension) -> dict[str, int]:
         """Return the counts of one outcome by one dimension, the largest first."""
@@ -146,10 +155,31 @@ def try_patch(bodies: Iterable[str | bytes], patch: PolicyPatch) -> Tally:
     for body in bodies:
         record = read_record(body)
         after = None if record is None or record.withdraws else decide_under(record, patch)
-        if record is None or after is None:
+        if record is None:
+            tally.outcomes[Outcome.UNREADABLE] += 1
+        elif after is None:
             tally.outcomes[Outcome.NOT_DECIDED] += 1
         else:
             _count(tally, record, after)
+    return tally
+
+
+def repeat(bodies: Iterable[str | bytes]) -> Tally:
+    """Make recorded decisions again under their own policy, and tally which are the same to the byte."""
+    tally = Tally()
+    for body in bodies:
+        record = read_record(body)
+        again = None if record is None else decide_again(record)
+        if record is None:
+            outcome = Outcome.UNREADABLE
+        elif again is None:
+            outcome = Outcome.NOT_DECIDED
+        elif is_same(again, record.verdict):
+            outcome = Outcome.UNCHANGED
+        else:
+            outcome = Outcome.NOT_REPRODUCED
+            _name(tally, outcome, record.verdict, again)
+        tally.outcomes[outcome] += 1
     return tally
 
 
@@ -170,7 +200,12 @@ def read_record(body: str | bytes) -> DecisionRecord | None:
 def is_reproduced(record: DecisionRecord) -> bool:
     """Whether deciding again gives the recorded verdict to the byte; true of what no gate decided."""
     again = decide_again(record)
-    return again is None or again.model_dump_json() == record.verdict.model_dump_json()
+    return again is None or is_same(again, record.verdict)
+
+
+def is_same(again: Verdict, recorded: Verdict) -> bool:
+    """Whether two verdicts are the same to the byte, as they are answered and recorded."""
+    return again.model_dump_json() == recorded.model_dump_json()
 
 
 def _count(tally: Tally, record: DecisionRecord, after: Verdict) -> None:
@@ -184,11 +219,17 @@ def _count(tally: Tally, record: DecisionRecord, after: Verdict) -> None:
         tally.moved[outcome, Dimension.CODE, _answer(veto)] += 1
         tally.moved[outcome, Dimension.STRATEGY, before.strategy_id or ""] += 1
         tally.moved[outcome, Dimension.SYMBOL, before.symbol or ""] += 1
-    if outcome in {Outcome.LOST, Outcome.GAINED, Outcome.OTHER_REASON} and len(tally.examples) < EXAMPLES:
-        tally.examples.append(
+    if outcome in _NAMED:
+        _name(tally, outcome, before, after)
+
+
+def _name(tally: Tally, outcome: Outcome, before: Verdict, after: Verdict) -> None:
+    named = tally.examples.setdefault(outcome, [])
+    if len(named) < EXAMPLES:
+        named.append(
             Difference(
                 decision_id=before.decision_id,
-                at=before.received_at.isoformat(),
+                at=before.received_at,
                 strategy=before.strategy_id or "",
                 symbol=before.symbol or "",
                 action=before.action or "",

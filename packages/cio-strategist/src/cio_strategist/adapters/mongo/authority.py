@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from cio_strategist.adapters.mongo.connection import connect
+from cio_strategist.adapters.mongo.decisions import MongoDecisions
 from cio_strategist.adapters.mongo.policy_store import MongoPolicyStore
 from cio_strategist.adapters.mongo.second_factor_store import MongoSecondFactorStore
 from cio_strategist.adapters.mongo.token_store import MongoTokenStore
@@ -17,6 +18,7 @@ class Authority:
 
     policy: MongoPolicyStore
     """`PolicyStore` and `History`."""
+    decisions: MongoDecisions
     tokens: MongoTokenStore
     second_factor: MongoSecondFactorStore
     where: str
@@ -33,6 +35,7 @@ async def open_authority(uri: str, database: str, *, clock: Clock) -> AsyncGener
     async with connect(uri, database) as connection:
         yield Authority(
             policy=MongoPolicyStore(connection, clock),
+            decisions=MongoDecisions(connection),
             tokens=MongoTokenStore(connection),
             second_factor=MongoSecondFactorStore(connection),
             where=connection.where,

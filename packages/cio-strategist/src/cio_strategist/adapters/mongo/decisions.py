@@ -1,0 +1,71 @@
+"""Recorded decisions, read from the chain."""
+
+# The client library leaves parts of its interface without types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from cio_strategist.adapters.mongo.chain_queries import EntryFilter, entry_query
+from cio_strategist.adapters.mongo.collections import AUDIT_CHAIN
+from cio_strategist.adapters.mongo.connection import Database, MongoConnection
+from cio_strategist.domain.chain.entry import Kind
+from cio_strategist.domain.decision_filter import DecisionFilter
+from cio_strategist.replay_ports import BATCH
+from petrosa_contracts.record import WITHDRAWAL
+
+_BODY_ONLY = {"_id": 0, "body": 1}
+
+
+class MongoDecisions:
+    """`DecisionArchive` on the collection that the recorder inserts into. Whether the chain holds is not asked here."""
+
+    def __init__(self, connection: MongoConnection) -> None:
+        self._connection = connection
+
+    async def outcome_of(self, decision_id: str) -> str | None:
+        """Return the record of a decision; the one that withdraws it, if there is one."""
+        wanted = {"kind": Kind.DECISION.value, "id": {"$in": [decision_id, f"{decision_id}{WITHDRAWAL}"]}}
+
+        async def work(database: Database) -> list[dict[str, Any]]:
+            return await database[AUDIT_CHAIN].find(wanted, {"id": 1, "body": 1}).to_list(2)
+
+        found = {str(each["id"]): str(each["body"]) for each in await self._connection.ask(work)}
+        return found.get(f"{decision_id}{WITHDRAWAL}", found.get(decision_id))
+
+    async def count(self, wanted: DecisionFilter, *, limit: int | None) -> int | None:
+        """Return about how many records fit: as many entries as an index alone can tell of."""
+        query = _query(wanted)
+        if len(query) > 1:
+            del query["kind"]
+        most: dict[str, Any] = {} if limit is None else {"limit": limit}
+        return await self._connection.ask(lambda database: database[AUDIT_CHAIN].count_documents(query, **most))
+
+    async def bodies(self, wanted: DecisionFilter, *, limit: int | None) -> AsyncIterator[Sequence[str]]:
+        """Yield the records that fit, the oldest first; with a limit the newest first."""
+        batch: list[str] = []
+        self._connection.look()
+        with self._connection.translating():
+            # In the order that the indexes have, so that what is not wanted is not walked through.
+            order = [("at", 1 if limit is None else -1)]
+            entries = self._connection.database[AUDIT_CHAIN]
+            found = entries.find(_query(wanted), _BODY_ONLY, sort=order, limit=limit or 0, batch_size=BATCH)
+            async for document in found:
+                batch.append(str(document.get("body")))
+                if len(batch) == BATCH:
+                    yield batch
+                    batch = []
+        if batch:
+            yield batch
+
+
+def _query(wanted: DecisionFilter) -> dict[str, Any]:
+    return entry_query(
+        EntryFilter(
+            since=wanted.since,
+            until=wanted.until,
+            kind=Kind.DECISION.value,
+            strategy=wanted.strategy,
+            symbol=wanted.symbol,
+        )
+    )

@@ -1,0 +1,17 @@
+"""`cio-replay`: recorded decisions made again, under their own policy or a proposed one."""
+
+import typer
+
+from cio_strategist.command_line.replay_command import replay
+
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app.command(
+    no_args_is_help=True,
+    epilog="Examples: cio-replay 4f1c2b9d8e7a4c55a0d1b2c3d4e5f607, cio-replay --since 24h --policy patch.json. "
+    "Environment: MONGODB_URI, MONGODB_DATABASE. Exit codes: 0 done, 1 failed or not reproduced, 2 wrong usage.",
+)(replay)
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="cio-replay")
