@@ -10,48 +10,41 @@ from typing import Any
 
 import structlog
 
-from cio_decision.decoding import PayloadLimits
-from cio_decision.freshness import Ages, Input
-from cio_nurse import __version__
+from cio_nurse import __version__, parts
 from cio_nurse.adapters import gauges, log
 from cio_nurse.adapters.apart import Apart
 from cio_nurse.adapters.clock import SystemClock
 from cio_nurse.adapters.health import HealthServer
 from cio_nurse.adapters.jetstream import RecordStream
 from cio_nurse.adapters.journal import FileJournal
-from cio_nurse.adapters.nats import NatsConnection, Subscription
+from cio_nurse.adapters.nats import NatsConnection, Subscription, private_subject
 from cio_nurse.adapters.redis import RedisLedgerStore, RedisPolicyStore
 from cio_nurse.adapters.redis_inputs import RedisInputStore
 from cio_nurse.adapters.telemetry import Telemetry
 from cio_nurse.adapters.tracing import OtelTracing
 from cio_nurse.domain.dialects import DIALECTS
 from cio_nurse.errors import StoreError, TransportUnavailableError
-from cio_nurse.ports import Clock, Inbound, InputStore
+from cio_nurse.ports import Inbound
 from cio_nurse.service import primal
 from cio_nurse.service.alerts import Alerts
 from cio_nurse.service.delivery import Delivery
 from cio_nurse.service.gate_mode import GateMode
 from cio_nurse.service.heartbeat import Heartbeat
-from cio_nurse.service.inputs import LiveInputs, Mirrors
+from cio_nurse.service.inputs import LiveInputs
 from cio_nurse.service.intake import Intake
 from cio_nurse.service.lanes import Lanes
 from cio_nurse.service.ledger import Ledger
-from cio_nurse.service.market_mirror import MarketMirror
 from cio_nurse.service.mirror import POLL_SECONDS, Mirror
 from cio_nurse.service.modes import AgeLimits
 from cio_nurse.service.outbox import Outbox
-from cio_nurse.service.pipeline import DecisionLimits, Pipeline
-from cio_nurse.service.portfolio_mirror import PortfolioMirror
+from cio_nurse.service.pipeline import Pipeline
 from cio_nurse.service.readiness import Readiness
-from cio_nurse.service.recording import Recorder, Recording
-from cio_nurse.service.regime_mirror import RegimeMirror
+from cio_nurse.service.recording import Recording
 from cio_nurse.settings import Settings, trace_exporters
 from petrosa_contracts import subjects
 
 POLICY_GRACE_SECONDS = 1.0
 """How long a starting gate waits for policy and inputs before it takes intents without them."""
-
-_PERCENT = 100
 
 TURN_SECONDS = 0.2
 """How often the main loop shows that it turns."""
@@ -85,16 +78,18 @@ class Nurse:
             AgeLimits(stale_seconds=settings.policy_max_age_seconds, lost_seconds=settings.policy_hard_age_seconds),
         )
         self._input_store = RedisInputStore(redis_url)
-        self._inputs = LiveInputs(self._clock, _mirrors(settings, self._input_store, self._clock))
+        self._inputs = LiveInputs(self._clock, parts.mirrors(settings, self._input_store, self._clock))
         self._mode = GateMode(self._mirror, self._inputs)
         self._ledger = Ledger(self._ledger_store, self._clock, reservation_seconds=settings.reservation_seconds)
         self._record_stream = RecordStream()
+        private = private_subject()
         delivery = Delivery(ledger=self._ledger, metrics=self._telemetry, clock=self._clock)
         self._intents = NatsConnection(
             nats_url,
             name="cio-nurse",
             subscriptions=[
-                Subscription(subjects.subscriptions(settings.intents), self._accept, subjects.NURSE_QUEUE_GROUP)
+                Subscription(subjects.subscriptions(settings.intents), self._accept, subjects.NURSE_QUEUE_GROUP),
+                Subscription((f"{private}.>",), self._hear_self_check),
             ],
             delivery=delivery,
             prepare=self._record_stream.prepare if settings.audit != "off" else None,
@@ -105,6 +100,15 @@ class Nurse:
         )
         self._recording = self._make_recording()
         self._intents.report_records_to(self._recording)
+        self._self_check = parts.self_check(
+            settings,
+            primal=self._primal,
+            connection=self._intents,
+            private=private,
+            store=self._ledger_store,
+            records_needed=self._needs_records,
+            clock=self._clock,
+        )
         self._lanes = Lanes(lane_capacity=settings.lane_capacity, queue_capacity=settings.queue_capacity)
         self._intake = self._make_intake()
         self._pulse = NatsConnection(
@@ -132,6 +136,7 @@ class Nurse:
             inputs=self._inputs,
             recording=self._recording,
             primal=self._primal,
+            self_check=self._self_check,
         )
         self._health = HealthServer(
             host=settings.http_host, port=settings.http_port, readiness=self.readiness, telemetry=self._telemetry
@@ -148,6 +153,7 @@ class Nurse:
             ledger=self._ledger,
             recording=self._recording,
             primal=self._primal,
+            self_check=self._self_check,
             connected=lambda: self._intents.listening,
             log_lines_dropped=lambda: self._lines.dropped,
         )
@@ -155,12 +161,7 @@ class Nurse:
     def _make_recording(self) -> Recording:
         settings = self._settings
         return Recording(
-            recorder=Recorder(
-                instance=settings.instance,
-                version=__version__,
-                primal_digest=self._primal.limits.digest() if self._primal else None,
-                limits=_payload_limits(settings),
-            ),
+            recorder=parts.recorder(settings, self._primal),
             transport=self._intents,
             journal=self._journal,
             clock=self._clock,
@@ -188,12 +189,7 @@ class Nurse:
             recording=self._recording,
             outbox=outbox,
             clock=self._clock,
-            limits=DecisionLimits(
-                deadline_seconds=self._deadline_seconds,
-                clock_tolerance_seconds=settings.clock_tolerance_seconds,
-                max_orders_per_second=settings.max_orders_per_second,
-                primal=self._primal.limits if self._primal else None,
-            ),
+            limits=parts.decision_limits(settings, self._primal),
         )
         return Intake(
             lanes=self._lanes,
@@ -203,7 +199,7 @@ class Nurse:
             mirror=self._mirror,
             mode=self._mode,
             clock=self._clock,
-            limits=_payload_limits(settings),
+            limits=parts.payload_limits(settings),
             tracing=self._tracing,
         )
 
@@ -232,6 +228,7 @@ class Nurse:
                     self._keep_record_stream(),
                     Apart(self._beat).run(),
                     self._settle_when_store_is_back(),
+                    self._check_itself(),
                     self._announce_ready(),
                 )
             ]
@@ -253,6 +250,13 @@ class Nurse:
 
     async def _accept(self, message: Inbound) -> None:
         await self._intake.accept(message)
+
+    async def _hear_self_check(self, message: Inbound) -> None:
+        await self._self_check.receive(message)
+
+    async def _check_itself(self) -> None:
+        await self._intents.until_listening()
+        await self._self_check.run()
 
     async def _answer_ping(self, message: Inbound) -> None:
         await self._heartbeat.answer(message.reply)
@@ -299,6 +303,7 @@ class Nurse:
         with contextlib.suppress(StoreError):
             # Loads the script, so that the first approval does not pay for it.
             await self._ledger_store.claim([], self._clock.now().date())
+        await self._self_check.until_passed()
         # What was built so far stays for good; keeping the collector from walking it avoids long pauses under load.
         gc.collect()
         gc.freeze()
@@ -331,40 +336,6 @@ def logging_of(settings: Settings) -> Generator[log.LineWriter]:
         yield lines
     finally:
         lines.close()
-
-
-def _mirrors(settings: Settings, store: InputStore, clock: Clock) -> Mirrors:
-    """Return the mirror of each input that the settings name."""
-    tolerance_seconds = settings.clock_tolerance_seconds
-    market = MarketMirror(
-        store,
-        clock,
-        Ages(settings.market_max_age_seconds, settings.market_hard_age_seconds),
-        band_share=settings.price_band_pct / _PERCENT,
-        tolerance_seconds=tolerance_seconds,
-    )
-    regime = RegimeMirror(
-        store,
-        clock,
-        Ages(settings.regime_max_age_seconds, settings.regime_hard_age_seconds),
-        tolerance_seconds=tolerance_seconds,
-    )
-    portfolio = PortfolioMirror(
-        store,
-        clock,
-        Ages(settings.portfolio_max_age_seconds, settings.portfolio_hard_age_seconds),
-        drawdown_limit=settings.drawdown_limit_pct / _PERCENT,
-        tolerance_seconds=tolerance_seconds,
-    )
-    return Mirrors(
-        market=market if Input.MARKET in settings.inputs else None,
-        regime=regime if Input.REGIME in settings.inputs else None,
-        portfolio=portfolio if Input.PORTFOLIO in settings.inputs else None,
-    )
-
-
-def _payload_limits(settings: Settings) -> PayloadLimits:
-    return PayloadLimits(max_bytes=settings.max_payload_bytes, max_depth=settings.max_payload_depth)
 
 
 def _short_digest(text: str) -> str:

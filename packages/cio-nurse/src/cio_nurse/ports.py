@@ -101,6 +101,14 @@ class RecordTransport(Protocol):
         ...
 
 
+class RecordProbe(Protocol):
+    """Asking the stream of records whether it would keep one, without having it kept."""
+
+    async def refusal_of(self, subject: str, payload: bytes, record_id: str) -> str:
+        """Return why it would not; empty if it would."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
     """A record that waits for the stream: its id, its subject and its bytes."""

@@ -9,6 +9,7 @@ from cio_nurse.service.lanes import Lanes
 from cio_nurse.service.ledger import Ledger
 from cio_nurse.service.mirror import Mirror
 from cio_nurse.service.recording import Recording
+from cio_nurse.service.self_check import SelfCheck
 from petrosa_contracts.primal_file import PrimalStanding
 
 
@@ -22,6 +23,7 @@ def expose(
     ledger: Ledger,
     recording: Recording,
     primal: PrimalStanding | None,
+    self_check: SelfCheck,
     connected: Callable[[], bool],
     log_lines_dropped: Callable[[], float],
 ) -> None:
@@ -49,6 +51,7 @@ def expose(
         "1 while the signed file's primal limits hold, 0 while the built-in tightest do, -1 without primal limits.",
         lambda: -1.0 if primal is None else float(primal.signed),
     )
+    telemetry.watch("self_check_passed", "1 once the self-check has passed.", lambda: float(self_check.passed))
     telemetry.watch("records_outstanding", "Records not acknowledged yet.", lambda: recording.outstanding)
     telemetry.watch("records_backlog", "Records in the journal.", lambda: recording.backlog.waiting)
     telemetry.watch("log_lines_dropped", "Log lines that found no room.", log_lines_dropped)

@@ -7,14 +7,57 @@ import nats.errors
 import structlog
 from nats.aio.client import Client
 from nats.js.errors import Error as JetStreamError
+from pydantic import BaseModel, ValidationError
 
+from cio_nurse.adapters.nats import NatsConnection
+from cio_nurse.errors import TransportUnavailableError
 from petrosa_contracts.jetstream import ensure_streams
 from petrosa_contracts.streams import DECISIONS
+
+_EXPECTED_LAST_ID = "Nats-Expected-Last-Msg-Id"
+_WRONG_LAST_ID = 10070
 
 ANSWER_SECONDS = 2.0
 """How long the server may take to say what it offers."""
 
 _log = structlog.stdlib.get_logger()
+
+
+class _StreamAnswer(BaseModel):
+    class Error(BaseModel):
+        err_code: int = 0
+        description: str = "refused"
+
+    error: Error | None = None
+
+
+class StreamProbe:
+    """Asks the stream of records whether it would keep one, on a condition that is never met.
+
+    The server finds the stream, and the stream looks at the message and declines it by that condition alone, so
+    nothing is stored. Whether its disk has room is not told. The record is wrapped, so that who listens on the subject
+    itself does not take it for a decision.
+    """
+
+    def __init__(self, connection: NatsConnection, *, seconds: float) -> None:
+        self._connection = connection
+        self._seconds = seconds
+
+    async def refusal_of(self, subject: str, payload: bytes, record_id: str) -> str:
+        """Return why the stream would not keep a record; empty if it would."""
+        headers = {_EXPECTED_LAST_ID: f"{record_id}:never"}
+        body = b'{"self_check":' + payload + b"}"
+        try:
+            data = await self._connection.ask(subject, body, seconds=self._seconds, headers=headers)
+        except TransportUnavailableError as error:
+            return str(error)
+        try:
+            answer = _StreamAnswer.model_validate_json(data)
+        except ValidationError:
+            return f"the answer of the stream cannot be read: {data[:80]!r}"
+        if answer.error is None:
+            return "whoever answers has taken what no stream of records takes"
+        return "" if answer.error.err_code == _WRONG_LAST_ID else answer.error.description
 
 
 class RecordStream:

@@ -4,9 +4,10 @@
 # pyright: reportUnknownMemberType=false
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import nats
 import nats.errors
@@ -73,6 +74,11 @@ class RecordReports(Protocol):
     async def refused(self, record_id: str, reason: str) -> None:
         """Note that the stream does not take it, or that there is none."""
         ...
+
+
+def private_subject() -> str:
+    """Return a subject that no one else knows: an inbox, as connections have them for answers."""
+    return f"_INBOX.{secrets.token_hex(11)}"
 
 
 class NatsConnection:
@@ -157,6 +163,25 @@ class NatsConnection:
         """Publish a record; the stream answers on a reply inbox that names it, and keeps it once."""
         headers = {MESSAGE_ID: record_id, **(trace.carrier() if trace else {})}
         await self._publish(subject, payload, f"{self._record_inbox}.{record_id}", headers)
+
+    async def ask(
+        self, subject: str, payload: bytes, *, seconds: float, headers: Mapping[str, str] | None = None
+    ) -> bytes:
+        """Return the answer to a message. Raises `TransportUnavailableError` if there is none within `seconds`."""
+        client = self._connected_client()
+        try:
+            async with asyncio.timeout(seconds):
+                # With a limit of its own the client uses `wait_for`, which before Python 3.12 can lose a cancellation.
+                answer = await client.request(
+                    subject, payload, timeout=cast("float", None), headers=None if headers is None else dict(headers)
+                )
+        except nats.errors.NoRespondersError as error:
+            raise TransportUnavailableError(f"nobody answers on {subject}") from error
+        except TimeoutError as error:
+            raise TransportUnavailableError(f"no answer on {subject} within {seconds * 1000:g} ms") from error
+        except _AWAY as error:
+            raise TransportUnavailableError(f"cannot ask on {subject}: {error!r}") from error
+        return answer.data
 
     async def flush(self) -> None:
         """Return once the server has all that was published."""

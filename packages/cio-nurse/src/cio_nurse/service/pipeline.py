@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Protocol
 
 from cio_decision.context import Context, LedgerView
 from cio_decision.evaluation import examine
@@ -18,7 +19,8 @@ from cio_nurse.ports import Claim, ClaimAnswer, Clock
 from cio_nurse.service.inputs import LiveInputs
 from cio_nurse.service.lanes import Arrival
 from cio_nurse.service.ledger import Ledger
-from cio_nurse.service.mirror import Mirror, View
+from cio_nurse.service.mirror import View
+from cio_nurse.service.modes import Inputs, SystemMode
 from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.recording import Recording
 from cio_nurse.service.release import Case, Release
@@ -42,6 +44,28 @@ class DecisionLimits:
         return self.max_orders_per_second is not None or self.primal is not None
 
 
+class PolicyInForce(Protocol):
+    """What decisions ask about policy: the mirror, wherever an order is meant."""
+
+    @property
+    def view(self) -> View:
+        """Policy and control of this moment."""
+        ...
+
+    @property
+    def inputs(self) -> Inputs:
+        """What is known about the store."""
+        ...
+
+    def system_mode(self) -> SystemMode:
+        """Return the mode that policy's standing allows at this moment."""
+        ...
+
+    def store_lost(self) -> None:
+        """Note that the store was found away."""
+        ...
+
+
 class Pipeline:
     """Decides batches of intents in order.
 
@@ -52,7 +76,7 @@ class Pipeline:
     def __init__(
         self,
         *,
-        mirror: Mirror,
+        mirror: PolicyInForce,
         inputs: LiveInputs,
         ledger: Ledger,
         recording: Recording,

@@ -9,6 +9,7 @@ from cio_nurse.service.heartbeat import Heartbeat
 from cio_nurse.service.inputs import LiveInputs
 from cio_nurse.service.mirror import Mirror
 from cio_nurse.service.recording import Recording
+from cio_nurse.service.self_check import SelfCheck
 from petrosa_contracts.primal_file import PrimalStanding
 
 
@@ -33,6 +34,7 @@ class Readiness:
         inputs: LiveInputs,
         recording: Recording,
         primal: PrimalStanding | None,
+        self_check: SelfCheck,
     ) -> None:
         self._line = line
         self._heartbeat = heartbeat
@@ -40,9 +42,13 @@ class Readiness:
         self._inputs = inputs
         self._recording = recording
         self._primal = primal
+        self._self_check = self_check
 
     def now(self) -> tuple[bool, Mapping[str, Any]]:
-        """Return whether intents are served under a policy that was loaded, and the facts behind it."""
+        """Return whether intents are served, under a policy that was loaded, by a gate that has checked itself.
+
+        With the facts behind it.
+        """
         pulse = self._heartbeat.pulse()
         facts = {
             "subscribed": self._line.listening,
@@ -53,6 +59,7 @@ class Readiness:
             "reasons": pulse.reasons,
             **self._input_facts(),
             "primal": primal.facts(self._primal),
+            "self_check": self._self_check.facts(),
             "records": {
                 "needed": self._recording.enabled,
                 "available": self._recording.available,
@@ -60,7 +67,7 @@ class Readiness:
                 "dropped": self._recording.backlog.dropped,
             },
         }
-        return bool(facts["subscribed"] and facts["policy_loaded"]), facts
+        return bool(facts["subscribed"] and facts["policy_loaded"] and self._self_check.passed), facts
 
     def _input_facts(self) -> Mapping[str, Any]:
         standings = self._inputs.standings()
