@@ -130,9 +130,8 @@ class FakeSource:
     def again(self) -> None:
         self._next = 0
 
-    async def resume(self, newest_recorded: int | None) -> bool:
+    async def resume(self, newest_recorded: int | None) -> None:
         self.resumed.append(newest_recorded)
-        return False
 
     async def fetch(self, limit: int, *, wait_seconds: float) -> Sequence[StreamedMessage]:
         # A real one waits here, and lets others run.

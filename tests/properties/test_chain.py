@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cio_strategist.domain.chain import merkle
 from cio_strategist.domain.chain.checkpoint import Checkpoint
-from cio_strategist.domain.chain.entry import Draft, Entry, Kind, link
+from cio_strategist.domain.chain.entry import Draft, Entry, Kind, body_digest, link
 from cio_strategist.domain.chain.proof import InclusionProof, prove, wrong_with
 from cio_strategist.domain.chain.walk import Walk
 from tests.chains import NOON, PlainKey, chained, draft, signed, signed_chain
@@ -17,6 +18,14 @@ KEY = PlainKey()
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 facts = st.dictionaries(texts, texts | st.integers(0, 2**53), max_size=3)
 drafts = st.builds(Draft, st.sampled_from([Kind.DECISION, Kind.CONFIG]), texts, st.just(NOON), texts, facts)
+
+
+@given(drafts)
+def test_the_digest_is_that_of_the_text_which_any_json_library_writes(content: Draft) -> None:
+    (entry,) = chained([content])
+    told = [1, 1, entry.previous, entry.kind, entry.id, entry.at, dict(entry.facts), body_digest(entry.body)]
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"))
+    assert entry.digest == sha256(text.encode("ascii")).hexdigest()
 
 
 def holds(entries: list[Entry]) -> bool:

@@ -113,8 +113,8 @@ class RecordSource(Protocol):
         """Its name."""
         ...
 
-    async def resume(self, newest_recorded: int | None) -> bool:
-        """See to it that what was acknowledged but is not recorded comes again. Whether there was any."""
+    async def resume(self, newest_recorded: int | None) -> None:
+        """See to it that all comes that is not both acknowledged and recorded."""
         ...
 
     async def fetch(self, limit: int, *, wait_seconds: float) -> Sequence[StreamedMessage]:

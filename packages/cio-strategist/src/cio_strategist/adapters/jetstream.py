@@ -4,10 +4,11 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import asyncio
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 
+import nats
 import nats.errors
 import structlog
 from nats.aio.msg import Msg
@@ -16,6 +17,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from cio_strategist.adapters.cancellation import heed_cancellation
+from cio_strategist.adapters.nats import CONNECT_SECONDS
 from cio_strategist.domain.accounting import TOLERANCE, Seen
 from cio_strategist.domain.recording import StreamedMessage, payload_digest
 from cio_strategist.errors import TransportUnavailableError
@@ -40,6 +42,29 @@ def _translating() -> Generator[None]:
         heed_cancellation()
         raise TransportUnavailableError(f"JetStream does not answer, or refuses: {error!r}") from error
     heed_cancellation()
+
+
+@asynccontextmanager
+async def connected(servers: str, *, name: str) -> AsyncGenerator[JetStreamContext]:
+    """Connect once, for a command that asks something and ends. Raises `TransportUnavailableError` if it cannot."""
+    with _translating():
+        client = await nats.connect(
+            [server.strip() for server in servers.split(",") if server.strip()],
+            name=name,
+            allow_reconnect=False,
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+            connect_timeout=CONNECT_SECONDS,
+            error_cb=_ignore,
+        )
+    try:
+        yield client.jetstream()
+    finally:
+        await client.close()
+
+
+async def _ignore(_: Exception) -> None:
+    """Do nothing: what goes wrong is raised by whatever it goes wrong for."""
 
 
 class Streams:
@@ -94,24 +119,32 @@ class JetStreamSource:
         """Its name."""
         return self._stream
 
-    async def resume(self, newest_recorded: int | None) -> bool:
-        """Begin after what is recorded, if more than that was acknowledged: the store has lost it."""
+    async def resume(self, newest_recorded: int | None) -> None:
+        """Begin behind what is both acknowledged and recorded.
+
+        What another recorder fetched and did not acknowledge comes at once, instead of after `ACKNOWLEDGE_SECONDS`;
+        and what was acknowledged comes again if the store has lost it.
+        """
         jetstream = await self._streams.ready()
         with _translating():
             try:
                 consumer = await jetstream.consumer_info(self._stream, RECORDER_CONSUMER)
             except NotFoundError:
-                return False
+                return
             acknowledged = consumer.ack_floor.stream_seq if consumer.ack_floor else 0
-            if acknowledged <= (newest_recorded or 0):
-                return False
+            done = min(acknowledged, newest_recorded or 0)
+            if acknowledged == done and not consumer.num_ack_pending:
+                return
             self._pulling = None
             await jetstream.delete_consumer(self._stream, RECORDER_CONSUMER)
-            await jetstream.add_consumer(self._stream, _consumer((newest_recorded or 0) + 1))
+            await jetstream.add_consumer(self._stream, _consumer(done + 1))
         _log.warning(
-            "acknowledged_records_come_again", stream=self._stream, recorded=newest_recorded, acknowledged=acknowledged
+            "records_come_again",
+            stream=self._stream,
+            recorded=newest_recorded,
+            acknowledged=acknowledged,
+            first=done + 1,
         )
-        return True
 
     async def fetch(self, limit: int, *, wait_seconds: float) -> Sequence[StreamedMessage]:
         """Return the next messages, or none after a while."""

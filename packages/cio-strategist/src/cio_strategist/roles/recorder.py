@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cio_strategist.adapters.alert_outlet import NatsAlerts
 from cio_strategist.adapters.clock import SystemClock
-from cio_strategist.adapters.jetstream import IntentStream, JetStreamSource, Streams
+from cio_strategist.adapters.jetstream import IntentStream, JetStreamSource, Streams, connected
 from cio_strategist.adapters.mongo.chain_store import MongoChainStore
 from cio_strategist.adapters.mongo.connection import connect
 from cio_strategist.adapters.mongo.lease import MongoLease
@@ -27,7 +27,8 @@ from cio_strategist.service.chain_writer import ChainWriter
 from cio_strategist.service.leadership import Leadership
 from cio_strategist.service.recorder import Feed, Recorder
 from cio_strategist.settings import Settings, trace_exporters
-from petrosa_contracts import streams, subjects
+from petrosa_contracts import streams
+from petrosa_contracts.subjects import subscriptions
 
 _UNSIGNED = "no checkpoints are made: STRATEGIST_AUDIT_KEY_FILE is not set"
 
@@ -55,7 +56,9 @@ async def open_recorder(settings: Settings, telemetry: Telemetry) -> AsyncGenera
             checkpoint_entries=settings.checkpoint_records,
             checkpoint_seconds=settings.checkpoint_seconds,
         )
-        sources = open_sources(settings, nats)
+        intents = streams.intents(subscriptions(settings.intent_topics))
+        made = (streams.DECISIONS, streams.FAILSAFE, intents)
+        sources = sources_of(Streams(nats.jetstream, made, replicas=settings.stream_replicas))
         tracing = stack.enter_context(_tracing(settings))
         recorder = Recorder(
             leadership=leadership,
@@ -110,15 +113,20 @@ class Sources:
     intents: IntentStream
 
 
-def open_sources(settings: Settings, nats: NatsConnection) -> Sources:
-    """Return the streams on a connection; they are made as soon as it stands."""
-    intents = streams.intents(subjects.subscriptions(settings.intent_topics))
-    made = Streams(nats.jetstream, (streams.DECISIONS, streams.FAILSAFE, intents), replicas=settings.stream_replicas)
+def sources_of(made: Streams) -> Sources:
+    """Return the streams to read from."""
     return Sources(
         decisions=JetStreamSource(made, streams.DECISIONS.name),
         failsafe=JetStreamSource(made, streams.FAILSAFE.name),
-        intents=IntentStream(made, intents.name),
+        intents=IntentStream(made, streams.intents().name),
     )
+
+
+@asynccontextmanager
+async def open_sources(settings: Settings) -> AsyncGenerator[Sources]:
+    """Open the streams for a command, which makes none. Raises `TransportUnavailableError` while NATS is away."""
+    async with connected(settings.nats_url.get_secret_value(), name="cio-audit") as jetstream:
+        yield sources_of(Streams(lambda: jetstream, (), replicas=1))
 
 
 def _holder() -> str:

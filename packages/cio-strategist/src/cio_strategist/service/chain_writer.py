@@ -139,9 +139,7 @@ class ChainWriter:
         known.take([entry])
         self._metrics.appended(Kind.CHECKPOINT, 1)
         # In the log it is out of reach of whoever can write to the store.
-        _log.info(
-            "audit_checkpoint", first=checkpoint.first, last=checkpoint.last, root=checkpoint.root, head=entry.digest
-        )
+        _log.info("audit_checkpoint", first=first, last=checkpoint.last, root=checkpoint.root, head=entry.head.shown())
 
     async def _add(self, drafts: Sequence[Draft]) -> int:
         waiting, added = _once(drafts), 0

@@ -10,10 +10,13 @@ import bson
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.datetime_ms import DatetimeMS
 from bson.errors import BSONError
+from bson.int64 import Int64
 
-from cio_strategist.domain.chain.entry import Entry, Fact
+from cio_strategist.domain.chain.entry import Entry
 
 _FIELDS = ("_id", "kind", "id", "at", "facts", "body", "previous", "digest")
+_TEXTS = ("kind", "id", "body", "previous", "digest")
+_FACT_TYPES = {str, int, Int64}
 _SMALLEST = 5
 _OPTIONS = CodecOptions[dict[str, Any]](datetime_conversion=DatetimeConversion.DATETIME_MS)
 
@@ -72,11 +75,7 @@ def _is_sound(document: Mapping[str, Any]) -> bool:
     return (
         isinstance(document["_id"], int)
         and isinstance(document["at"], DatetimeMS)
-        and all(type(document[name]) is str for name in ("kind", "id", "body", "previous", "digest"))
+        and {type(document[name]) for name in _TEXTS} == {str}
         and isinstance(facts, dict)
-        and all(_is_fact(value) for value in cast("dict[str, Fact]", facts).values())
+        and set(map(type, cast("dict[str, object]", facts).values())) <= _FACT_TYPES
     )
-
-
-def _is_fact(value: object) -> bool:
-    return type(value) is str or (isinstance(value, int) and not isinstance(value, bool))
