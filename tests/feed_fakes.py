@@ -54,6 +54,9 @@ class FakeExchange:
         self.troubled: set[str] = set()
         self.asked: Counter[str] = Counter()
 
+    def allow(self, weight_per_minute: int) -> None:
+        self.weight_per_minute = weight_per_minute
+
     async def listing(self) -> object:
         return await self._answer("listing", self.info)
 

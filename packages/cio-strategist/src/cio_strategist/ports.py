@@ -281,8 +281,9 @@ class BotClient(Protocol):
 class MarketSource(Protocol):
     """The exchange's public answers, decoded from JSON. Everything here raises `ExchangeUnavailableError`."""
 
-    weight_per_minute: int
-    """Request weight that the exchange allows per minute; to be set once it is known."""
+    def allow(self, weight_per_minute: int) -> None:
+        """Take note of the request weight that the exchange allows an address per minute."""
+        ...
 
     async def listing(self) -> object:
         """Return what it lists, in the form of `exchangeInfo`."""

@@ -78,7 +78,7 @@ async def test_a_minute_that_is_nearly_used_up_is_left_to_orders(world: World) -
     world.answer = lambda _: httpx.Response(200, json=[], headers=used)
     await world.exchange.premium_index()
     await world.exchange.premium_index()
-    world.exchange.weight_per_minute = 1200
+    world.exchange.allow(1200)
     await world.exchange.premium_index()
     assert (await world.refused()).retry_after_seconds == 40
     assert len(world.asked) == 3

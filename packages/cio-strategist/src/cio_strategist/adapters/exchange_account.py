@@ -1,6 +1,5 @@
 """The account on the exchange, read with a key that can do nothing else (Binance USD-M futures)."""
 
-import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncGenerator, Mapping
@@ -29,6 +28,7 @@ from cio_strategist.adapters.exchange_account_forms import (
     wallet_of,
     weight_limit_of,
 )
+from cio_strategist.adapters.exchange_http import DEFAULT_WEIGHT, Restraint, client_for, decoded, fetch
 from cio_strategist.domain.portfolio.reading import Income, Reading
 from cio_strategist.errors import ExchangeUnavailableError
 from cio_strategist.ports import Clock
@@ -49,12 +49,8 @@ LATE_BOOKING = timedelta(seconds=15)
 OVERLAP = timedelta(minutes=10)
 """How far back entries of the income history are asked for again: some are booked late."""
 
-_PAUSE_SECONDS = 30.0
 _KEY_PAUSE_SECONDS = 30.0
-_LONGEST_PAUSE_SECONDS = 3 * 86_400.0
 _SHARE = 0.9
-_DEFAULT_WEIGHT = 2400
-_USED_WEIGHT = "X-MBX-USED-WEIGHT-1M"
 _MOST_PAGES = 60
 _WRONG_TIME = -1021
 _KEY_CODES = frozenset({-2008, -2014, -2015, -1022})
@@ -83,9 +79,7 @@ class ExchangeAccount:
         self._incomes_at: datetime | None = None
         self._wallet: Decimal | None = None
         self._wallet_changed_at: datetime | None = None
-        self._weight_limit: int | None = None
-        self._paused_until: datetime | None = None
-        self._why = ""
+        self._restraint = Restraint(clock, share=_SHARE, weight_per_minute=None)
 
     async def read(self, *, known_until: datetime | None) -> Reading:
         """Return a complete reading, with the transfers since `known_until` or since midnight UTC.
@@ -114,8 +108,9 @@ class ExchangeAccount:
 
     async def _know_the_limit(self) -> None:
         """Learn once how much weight a minute allows."""
-        if self._weight_limit is None:
-            self._weight_limit = weight_limit_of(await self._get("/fapi/v1/exchangeInfo")) or _DEFAULT_WEIGHT
+        if self._restraint.weight_per_minute is None:
+            told = weight_limit_of(await self._get("/fapi/v1/exchangeInfo"))
+            self._restraint.weight_per_minute = told or DEFAULT_WEIGHT
 
     async def _know_the_clock(self, now: datetime) -> None:
         if self._clock_asked_at is not None and timedelta(0) <= now - self._clock_asked_at < CLOCK_AGE:
@@ -207,15 +202,15 @@ class ExchangeAccount:
     async def _get(
         self, path: str, parameters: Mapping[str, str | int] | None = None, *, signed: bool = False
     ) -> object:
-        self._refuse_while_paused()
+        self._restraint.check()
         query, headers = urlencode(parameters or {}), {"User-Agent": "petrosa-cio"}
         if signed:
             query = self._sign(dict(parameters or {}))
             headers["X-MBX-APIKEY"] = self._key.get_secret_value()
-        response, body = await self._fetch(path, query, headers)
-        self._heed(response)
+        response, body = await fetch(self._client, path, query, headers, seconds=ANSWER_SECONDS, largest=LARGEST_ANSWER)
+        self._restraint.heed(response)
         if response.status_code == HTTPStatus.OK:
-            return _decoded(path, body)
+            return decoded(path, body)
         raise self._failure(path, response, body)
 
     def _sign(self, parameters: dict[str, str | int]) -> str:
@@ -224,45 +219,6 @@ class ExchangeAccount:
         query = urlencode(parameters)
         signature = hmac.new(self._secret.get_secret_value().encode(), query.encode(), hashlib.sha256).hexdigest()
         return f"{query}&signature={signature}"
-
-    async def _fetch(self, path: str, query: str, headers: Mapping[str, str]) -> tuple[httpx.Response, bytes]:
-        body = bytearray()
-        try:
-            async with (
-                asyncio.timeout(ANSWER_SECONDS),
-                self._client.stream("GET", f"{path}?{query}", headers=dict(headers)) as response,
-            ):
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > LARGEST_ANSWER:
-                        raise ExchangeUnavailableError(f"{path}: the answer is larger than {LARGEST_ANSWER} bytes")
-                return response, bytes(body)
-        except (httpx.HTTPError, TimeoutError) as error:
-            # The error's own text may hold the address that was asked for, signature included.
-            raise ExchangeUnavailableError(f"{path}: no answer ({type(error).__name__})") from None
-
-    def _refuse_while_paused(self) -> None:
-        left = self._pause_left()
-        if left > 0:
-            raise ExchangeUnavailableError(f"the exchange is left alone: {self._why}", retry_after_seconds=left)
-
-    def _heed(self, response: httpx.Response) -> None:
-        if response.status_code in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.IM_A_TEAPOT}:
-            told = _whole(response.headers.get("Retry-After"))
-            self._pause(told or _PAUSE_SECONDS, f"it answered {response.status_code}")
-            return
-        used = _whole(response.headers.get(_USED_WEIGHT))
-        limit = self._weight_limit
-        if used is not None and limit is not None and used > _SHARE * limit:
-            self._pause(60 - self._clock.now().second, f"{used:g} of {limit} weight is used this minute")
-
-    def _pause(self, seconds: float, why: str) -> None:
-        self._paused_until = self._clock.now() + timedelta(seconds=min(seconds, _LONGEST_PAUSE_SECONDS))
-        self._why = why
-
-    def _pause_left(self) -> float:
-        left = (self._paused_until or self._clock.now()) - self._clock.now()
-        return max(0.0, left.total_seconds())
 
     def _failure(self, path: str, response: httpx.Response, body: bytes) -> Exception:
         code, told = _refusal(body)
@@ -277,7 +233,7 @@ class ExchangeAccount:
                 retry_after_seconds=_KEY_PAUSE_SECONDS,
             )
         reason = f"{path}: status {response.status_code}, code {code}"
-        return ExchangeUnavailableError(reason, retry_after_seconds=self._pause_left())
+        return ExchangeUnavailableError(reason, retry_after_seconds=self._restraint.seconds_left())
 
 
 class _WrongTimeError(Exception):
@@ -291,17 +247,8 @@ class _GoneError(ExchangeUnavailableError):
 @asynccontextmanager
 async def open_account(url: str, clock: Clock, *, key: SecretStr, secret: SecretStr) -> AsyncGenerator[ExchangeAccount]:
     """Open the account at `url`. Connects only when first used."""
-    async with httpx.AsyncClient(
-        base_url=url, timeout=ANSWER_SECONDS, follow_redirects=False, trust_env=False
-    ) as client:
+    async with client_for(url, ANSWER_SECONDS) as client:
         yield ExchangeAccount(client, clock, key=key, secret=secret)
-
-
-def _decoded(path: str, body: bytes) -> object:
-    try:
-        return from_json(body, allow_inf_nan=False)
-    except ValueError:
-        raise ExchangeUnavailableError(f"{path}: the answer is not JSON") from None
 
 
 def _refusal(body: bytes) -> tuple[int, str]:
@@ -319,7 +266,3 @@ def _refusal(body: bytes) -> tuple[int, str]:
 
 def _milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
-
-
-def _whole(text: str | None) -> float | None:
-    return float(text) if text is not None and text.isascii() and text.isdigit() else None

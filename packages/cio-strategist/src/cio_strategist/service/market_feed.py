@@ -95,7 +95,7 @@ class MarketFeed:
             self._streamed.pop(symbol, None)
         self.listed_at = self._clock.now()
         if listing.weight_per_minute is not None:
-            self._exchange.weight_per_minute = listing.weight_per_minute
+            self._exchange.allow(listing.weight_per_minute)
         _log.info("listing_read", symbols=len(self._board), delisted=sorted(gone))
         if listing.unreadable:
             _log.error("listing_unreadable", symbols=sorted(listing.unreadable))
