@@ -97,6 +97,7 @@ class FakeTransport:
         self.before_publish: Callable[[], None] = lambda: None
         """Called before every message, so that something can happen in the middle of a batch."""
         self.stream = "keeps"
+        self.largest_record = 1_000_000
         self.records: list[DecisionRecord] = []
         self._record_reports: RecordReports | None = None
         self._reports = reports
@@ -134,6 +135,7 @@ class FakeTransport:
         if not self.connected:
             raise TransportUnavailableError("not connected")
         assert self._record_reports is not None
+        assert len(payload) <= self.largest_record
         if self.stream == "keeps":
             self.records.append(DecisionRecord.model_validate_json(payload))
             assert self.records[-1].record_id == record_id

@@ -35,6 +35,7 @@ class ServiceProcess:
     program: ClassVar[str]
     arguments: ClassVar[tuple[str, ...]] = ()
     port_variable: ClassVar[str]
+    start_seconds: ClassVar[float] = START_SECONDS
 
     def __init__(self, settings: Mapping[str, str], *, reads_log: bool = True) -> None:
         self.settings = {self.port_variable: "0", **settings}
@@ -63,7 +64,7 @@ class ServiceProcess:
         )
         self._complaints.start()
         eventually_blocking(
-            lambda: self._port or not self.running, seconds=START_SECONDS, what=f"{self.program} names its port"
+            lambda: self._port or not self.running, seconds=self.start_seconds, what=f"{self.program} names its port"
         )
         if not self.running:
             raise AssertionError(
@@ -74,7 +75,9 @@ class ServiceProcess:
     def start_ready(self) -> Self:
         """Launch the process and wait until it is ready."""
         self.start()
-        eventually_blocking(lambda: self.readiness()[0] == 200, seconds=START_SECONDS, what=f"{self.program} is ready")
+        eventually_blocking(
+            lambda: self.readiness()[0] == 200, seconds=self.start_seconds, what=f"{self.program} is ready"
+        )
         return self
 
     @property

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from hashlib import sha256
 
 import nats
 import pytest
@@ -67,6 +68,36 @@ async def test_a_signal_never_leaves_before_its_record_is_in_the_stream(
     kept = {record.verdict.decision_id for record in await records(jetstream)}
     assert len(engine.decisions) == 100
     assert set(engine.decisions) <= kept
+
+
+@pytest.mark.parametrize(
+    ("payload", "headers"),
+    [
+        (b"x" * 1_000_000, None),
+        # Encoded, these come to a little less than a message may have, and with the record's own headers to more.
+        (b"x" * 785_500, None),
+        (b"x", {"note": '"' * 900_000}),
+    ],
+)
+async def test_an_intent_that_is_too_large_to_be_recorded_as_a_whole_holds_up_no_other(
+    new_gate: Callable[..., Gate],
+    bus: Bus,
+    engine: Engine,
+    jetstream: JetStreamContext,
+    *,
+    payload: bytes,
+    headers: dict[str, str] | None,
+) -> None:
+    gate: Gate = new_gate(**PATIENT)
+    gate.start_ready()
+    refused = await bus.ask(payload, subject="cio.intent.large", headers=headers)
+    assert refused.code is Code.PAYLOAD_INVALID
+    assert (await bus.ask(intent())).approved
+    first, _ = await records(jetstream)
+    assert first.verdict == refused
+    assert first.raw_digest == sha256(payload).hexdigest()
+    assert gate.readiness()[1]["records"] == {"needed": True, "available": True, "backlog": 0, "dropped": 0}
+    assert gate.events("nats_lost") == []
 
 
 async def test_without_the_stream_nothing_opens_and_exits_pass_until_it_is_back(

@@ -2,8 +2,9 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any, Final, Self
 
 from pydantic_core import to_json
 
@@ -33,9 +34,13 @@ from petrosa_contracts.record import (
     RecordedPortfolio,
     RecordedRegime,
 )
+from petrosa_contracts.streams import MESSAGE_ID
 
 _NAMES: Final = {gate.code: gate.code.value for gate in GATES}
 """Codes as text: encoding an enumeration's member costs several times as much."""
+
+SHORT = 1024
+"""What is left of a payload, bytes, and of a message id, characters, when the whole does not fit into a record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,13 @@ class Origin:
     version: str
     primal_digest: str | None
     trace_id: str
+    raw_digest: str | None = None
+    """SHA-256 of the whole payload where `raw` is not all of it."""
+
+    def shortened(self) -> Self:
+        """Return it with the beginning of the payload and, of the headers, the message id alone."""
+        kept = {name: value[:SHORT] for name, value in self.headers.items() if name == MESSAGE_ID}
+        return replace(self, raw=self.raw[:SHORT], raw_digest=sha256(self.raw).hexdigest(), headers=kept)
 
 
 def record_json(
@@ -70,6 +82,7 @@ def record_json(
             "form": RECORD_FORM,
             "verdict": verdict,
             "raw": b64encode(origin.raw),
+            "raw_digest": origin.raw_digest,
             "subject": origin.subject,
             "headers": dict(origin.headers),
             "max_payload_bytes": origin.limits.max_bytes,
@@ -90,8 +103,10 @@ def decide_again(record: DecisionRecord, policy: Mapping[str, PolicyLayer] | Non
 
     With `policy`, these layers hold in place of those recorded; those that the order does not touch do not matter.
     Without it, the verdict equals the recorded one to the byte. None for what found no room: that verdict followed
-    from a full queue, not from gates.
+    from a full queue, not from gates. None too for a payload that was too large to be recorded as a whole.
     """
+    if record.raw_digest is not None:
+        return None
     was = record.verdict
     limits = PayloadLimits(max_bytes=record.max_payload_bytes, max_depth=record.max_payload_depth)
     read = decode(record.raw, limits)

@@ -91,6 +91,11 @@ class Tracing(Protocol):
 class RecordTransport(Protocol):
     """Publishing records to the stream. What becomes of them is told to whoever the adapter was given."""
 
+    @property
+    def largest_record(self) -> int:
+        """Bytes of the largest record that fits into one message."""
+        ...
+
     async def publish_record(
         self, subject: str, payload: bytes, record_id: str, *, trace: TraceContext | None = None
     ) -> None:

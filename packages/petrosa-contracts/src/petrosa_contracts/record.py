@@ -141,6 +141,11 @@ class DecisionRecord(_Value):
     form: int = Field(default=RECORD_FORM, description="Version of this form.")
     verdict: Verdict = Field(description="What was answered.")
     raw: Base64Bytes = Field(description="The payload as it came, base64.")
+    raw_digest: str | None = Field(
+        default=None,
+        description="Where `raw` holds only its beginning, because the whole is too large for one message of NATS: the "
+        "SHA-256 of all of it, hexadecimal. Headers are shortened likewise then. Null: `raw` is all of it.",
+    )
     subject: str = Field(description="Subject it came on.")
     headers: dict[str, str] = Field(description="NATS headers it came with.")
     max_payload_bytes: int = Field(gt=0, description="Largest payload the gate read, bytes.")

@@ -1,9 +1,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
+from cio_decision.recorded import decide_again
 from cio_nurse.service import recording
 from petrosa_contracts import Code
 from petrosa_contracts.record import DecisionRecord
@@ -67,6 +70,20 @@ class TestWhileTheStreamKeepsRecords:
         await gate.intake.accept(inbound(b"{nonsense", "_INBOX.1"))
         (record,) = gate.transport.records
         assert (record.raw, record.inputs, record.verdict.code) == (b"{nonsense", None, Code.PAYLOAD_INVALID)
+
+    @pytest.mark.parametrize("headers", [None, {"note": '"' * 3000, "Nats-Msg-Id": "m1"}])
+    async def test_what_is_too_large_for_a_message_is_recorded_with_its_beginning_and_digest(
+        self, headers: dict[str, str] | None
+    ) -> None:
+        gate = await WiredGate.started()
+        gate.transport.largest_record = 5000
+        sent = b"x" * 6000 if headers is None else b"x"
+        await gate.intake.accept(replace(inbound(sent, "_INBOX.1"), headers=headers))
+        (record,) = gate.transport.records
+        assert (record.raw, record.raw_digest) == (sent[:1024], sha256(sent).hexdigest())
+        assert record.headers == ({} if headers is None else {"Nats-Msg-Id": "m1"})
+        assert record.verdict.code is Code.PAYLOAD_INVALID
+        assert decide_again(record) is None
 
     async def test_what_finds_no_room_is_recorded(self) -> None:
         gate = await WiredGate.started(lane_capacity=10)

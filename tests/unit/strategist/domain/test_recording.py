@@ -49,6 +49,10 @@ def test_a_record_is_found_by_what_it_says_and_kept_as_it_came() -> None:
     }
 
 
+def test_a_payload_that_is_not_there_as_a_whole_is_known_by_the_digest_of_all_of_it() -> None:
+    assert decision_draft(message(record(raw_digest="0a" * 32))).facts["payload"] == "0a" * 32
+
+
 def test_what_is_not_known_of_an_intent_is_left_out() -> None:
     draft = decision_draft(message(record(verdict={**VERDICT, "strategy_id": None, "code": None})))
     assert "strategy" not in draft.facts

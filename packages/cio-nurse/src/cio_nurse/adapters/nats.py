@@ -30,6 +30,11 @@ RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 _NO_RESPONDERS = "503"
 
+_LARGEST_MESSAGE = 1_048_576
+"""What a server takes unless it says otherwise, bytes, headers included; it ends the connection of who sends more."""
+_HEADER_ROOM = 2048
+"""More than the headers of a record take: its id, and its trace, of which the longest part has 512."""
+
 _AWAY = (nats.errors.Error, OSError, TimeoutError, RuntimeError)
 """What the client raises when NATS is away; RuntimeError is uvloop's, for a socket that closes at that moment."""
 
@@ -107,6 +112,7 @@ class NatsConnection:
         self._subscribed: list[NatsSubscription] = []
         self._inbox = ""
         self._record_inbox = ""
+        self._largest_message = _LARGEST_MESSAGE
         self._lost = asyncio.Event()
         self._listening = asyncio.Event()
         self._stopping = False
@@ -156,6 +162,11 @@ class NatsConnection:
     ) -> None:
         """Publish a signal with a reply inbox that names the decision; the server answers there if nobody takes it."""
         await self._publish(subject, payload, f"{self._inbox}.{decision_id}", headers)
+
+    @property
+    def largest_record(self) -> int:
+        """Bytes of the largest record that the server takes, or took when it was last there."""
+        return self._largest_message - _HEADER_ROOM
 
     async def publish_record(
         self, subject: str, payload: bytes, record_id: str, *, trace: TraceContext | None = None
@@ -243,6 +254,7 @@ class NatsConnection:
             error_cb=self._on_error,
             closed_cb=self._on_closed,
         )
+        self._largest_message = self._client.max_payload
         try:
             if self._prepare is not None:
                 await self._prepare(self._client)

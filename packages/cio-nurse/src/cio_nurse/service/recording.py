@@ -137,6 +137,8 @@ class Recording:
             trace_id=(trace or tracing.of_decision(verdict.decision_id)).trace_id,
         )
         record = record_json(origin, verdict, context, findings, withdraws=withdraws)
+        if len(record) > self._transport.largest_record:
+            record = record_json(origin.shortened(), verdict, context, findings, withdraws=withdraws)
         subject = subjects.decision_record(verdict.strategy_id or "")
         await self._send(
             JournalEntry(record_id(verdict.decision_id, withdraws=withdraws), subject, record), settle, trace

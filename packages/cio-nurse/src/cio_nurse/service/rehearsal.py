@@ -95,6 +95,9 @@ class UncountedClaims:
 class _ProbedRecords:
     """Asks the stream whether it would keep records, and tells the recording so."""
 
+    largest_record = 1_000_000
+    """Far more than what is made up for a rehearsal."""
+
     def __init__(self, probe: RecordProbe) -> None:
         self._probe = probe
         self.recording: Recording | None = None

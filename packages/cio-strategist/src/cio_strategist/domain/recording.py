@@ -50,6 +50,7 @@ class _Record(BaseModel):
 
     verdict: _Verdict
     raw: Base64Bytes
+    raw_digest: str | None = None
     subject: str
     headers: dict[str, str] = Field(default_factory=dict[str, str])
     withdraws: bool = False
@@ -70,7 +71,8 @@ def decision_draft(message: StreamedMessage) -> Draft:
         body, record = message.data.decode("utf-8"), _Record.model_validate_json(message.data)
     except (UnicodeDecodeError, ValidationError) as error:
         return refused_draft(message, _reason(error))
-    facts = {**_facts_of(record.verdict), "subject": record.subject, "payload": payload_digest(record.raw)}
+    payload = record.raw_digest or payload_digest(record.raw)
+    facts = {**_facts_of(record.verdict), "subject": record.subject, "payload": payload}
     if (message_id := record.headers.get(MESSAGE_ID)) is not None:
         facts["message_id"] = message_id[:_LONGEST_FACT]
     # What withdraws an approval stands beside the record of it, if that turned up after all.
