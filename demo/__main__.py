@@ -4,17 +4,22 @@ import argparse
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import Coroutine
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 import httpx2
 import nats.errors
 from mcp import MCPError
+from redis.exceptions import RedisError
 from rich.console import Console
 
+from demo.account import AccountError
 from demo.desk import DeskError
 from demo.gate import Gate
 from demo.ledger import Ledger
+from demo.market import EXCHANGE_SEED, night_began, until_the_hour_is_over
 from demo.plain import PlainView
 from demo.scenario import Timeline
 from demo.stage import perform
@@ -23,10 +28,15 @@ from demo.summary import print_summary
 from demo.view import SMALLEST_HEIGHT, SMALLEST_WIDTH, LiveView
 from devstack import DevStack, DevstackError
 
-FULL_SECONDS, SHORT_SECONDS, STARTING_SECONDS = 34.0, 12.0, 4.0
+FULL_SECONDS, SHORT_SECONDS = 34.0, 11.0
+AROUND_SECONDS = 20.0
+"""What start, frozen prices and the last fall take on a quiet machine."""
 FAILED, INTERRUPTED = 1, 130
 
+_OURS = (DevstackError, CommandError, DeskError, AccountError)
 _LAST_LINES = 10
+_WEIGHT_LIMIT = 12_000
+_LONGEST_AROUND_SECONDS = 90.0
 _REFRESH_SECONDS = 0.125
 _QUICK_SWITCH_SECONDS = 0.0005
 
@@ -40,7 +50,7 @@ def main() -> int:
     seconds = SHORT_SECONDS if options.short else FULL_SECONDS
     ledger = Ledger()
     try:
-        view = PlainView(ledger, sys.stdout) if plain else LiveView(ledger, console, STARTING_SECONDS + seconds)
+        view = PlainView(ledger, sys.stdout) if plain else LiveView(ledger, console, seconds + AROUND_SECONDS)
         last_words = _run(view, ledger, seconds=seconds, seed=options.seed)
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("demo: interrupted; everything is stopped", file=sys.stderr)
@@ -57,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m demo",
         description="Real NATS, Redis, MongoDB wire, strategist and gate; simulated bots, market, model and engine. "
-        f"Takes about {STARTING_SECONDS + FULL_SECONDS:.0f} seconds, asks nothing, leaves nothing behind.",
+        f"Takes about {FULL_SECONDS + AROUND_SECONDS:.0f} seconds, asks nothing, leaves nothing behind.",
         epilog="Exit codes: 0 every fact holds, 1 a fact does not hold or something failed, 2 wrong usage, "
         "130 interrupted.",
     )
@@ -65,23 +75,40 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--short", action="store_true", help=f"play for {SHORT_SECONDS:.0f} seconds instead of {FULL_SECONDS:.0f}"
     )
-    parser.add_argument("--seed", type=int, default=7, metavar="N", help="another market and other orders")
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="other orders")
     return parser
 
 
 def _run(view: PlainView | LiveView, ledger: Ledger, *, seconds: float, seed: int) -> str | None:
     """Play to the end and return the last log lines; None if that failed, which is told on standard error."""
     try:
-        with view, DevStack() as stack, ExitStack() as cleanup:
+        with view, _stack(seconds) as stack, ExitStack() as cleanup:
             strategist, gate = Strategist(stack), Gate(stack)
             cleanup.callback(strategist.stop)
             cleanup.callback(gate.stop)
-            play = perform(ledger, stack.nats.url, strategist, gate, timeline=Timeline(seconds), seed=seed)
+            play = perform(ledger, stack, strategist, gate, timeline=Timeline(seconds), seed=seed)
             asyncio.run(_show(view, play))
             return "\n".join(process.log_tail(_LAST_LINES) for process in (strategist, gate))
-    except* (DevstackError, CommandError, DeskError, MCPError, httpx2.HTTPError, nats.errors.Error, OSError) as group:
+    except* (*_OURS, MCPError, httpx2.HTTPError, nats.errors.Error, RedisError, OSError) as group:
         print(f"demo: {_first_of(group)}", file=sys.stderr)
     return None
+
+
+def _stack(seconds: float) -> DevStack:
+    """Return the servers, the exchange among them, at an hour that does not end in the middle of the play."""
+    wait = until_the_hour_is_over(datetime.now(UTC), _LONGEST_AROUND_SECONDS + seconds)
+    if wait:
+        print(f"demo: waits {wait:.0f} s, so that the hour does not end in the middle of the crash", file=sys.stderr)
+        time.sleep(wait)
+    began = night_began(datetime.now(UTC))
+    return DevStack(
+        exchange=True,
+        exchange_seed=EXCHANGE_SEED,
+        exchange_start=began,
+        # Account and prices are read far more often here than one would read a real exchange.
+        exchange_weight_limit=_WEIGHT_LIMIT,
+        market_stream=True,
+    )
 
 
 async def _show(view: PlainView | LiveView, play: Coroutine[None, None, None]) -> None:

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from demo.market import Phase, Tick
+from demo.market import FALLEN, FORMS, Phase, Tick
 from petrosa_contracts import Code, subjects
 
 OLD_SUBJECT = "intent.trading.*"
@@ -48,11 +48,11 @@ def ta_form(bot: Bot, wish: Wish, price: float, rng: Random) -> dict[str, Any]:
     """Return the payload as technical-analysis bots write it: mostly without a quantity, stops as prices and shares."""
     return {
         **_common(bot, wish, price),
-        "quantity": _quantity(wish, price),
+        "quantity": _quantity(bot, wish, price),
         "source": "ta_bot",
         "timeframe": "15m",
-        "position_size_pct": 0.05 if wish.action in _SIGNS else None,
-        **_stops(wish, price, 0.02, 0.04),
+        "position_size_pct": 0.002 if wish.action in _SIGNS else None,
+        **_stops(bot, wish, price, 0.02, 0.04),
         "recommended_leverage": 5 if wish.action in _SIGNS else None,
         "intent_id": UUID(int=rng.getrandbits(128)).hex,
         "signal_id": None,
@@ -66,13 +66,13 @@ def realtime_form(bot: Bot, wish: Wish, price: float, rng: Random) -> dict[str, 
         **_common(bot, wish, price),
         "id": name,
         "signal_id": name,
-        "quantity": _quantity(wish, price) or round(50 / price, 3),
+        "quantity": _quantity(bot, wish, price) or _quantity(bot, _SMALL_CHANGE, price),
         "target_price": price,
         "source": "realtime_strategies",
         "timeframe": "1m",
         "signal_type": wish.action,
         "confidence_score": wish.confidence,
-        **_stops(wish, price, 0.03, 0.05),
+        **_stops(bot, wish, price, 0.03, 0.05),
         "_otel_trace_context": {},
     }
 
@@ -90,6 +90,7 @@ def old_form(bot: Bot, wish: Wish, price: float, rng: Random) -> dict[str, Any]:
 
 
 _SIGNS = {"buy": 1, "sell": -1}
+_SMALL_CHANGE = Wish("hold", usd=50)
 
 
 def _common(bot: Bot, wish: Wish, price: float) -> dict[str, Any]:
@@ -108,19 +109,19 @@ def _common(bot: Bot, wish: Wish, price: float) -> dict[str, Any]:
     }
 
 
-def _quantity(wish: Wish, price: float) -> float:
-    return round(wish.usd / price, 3)
+def _quantity(bot: Bot, wish: Wish, price: float) -> float:
+    return round(wish.usd / price, FORMS[bot.symbol].quantity_decimals)
 
 
-def _stops(wish: Wish, price: float, stop: float, target: float) -> dict[str, Any]:
+def _stops(bot: Bot, wish: Wish, price: float, stop: float, target: float) -> dict[str, Any]:
     sign = _SIGNS.get(wish.action)
     if sign is None:
         return dict.fromkeys(("stop_loss", "stop_loss_pct", "take_profit", "take_profit_pct"))
-    scale = 100 if wish.percent else 1
+    scale, decimals = 100 if wish.percent else 1, FORMS[bot.symbol].price_decimals
     return {
-        "stop_loss": round(price * (1 - sign * stop), 2),
+        "stop_loss": round(price * (1 - sign * stop), decimals),
         "stop_loss_pct": stop * scale,
-        "take_profit": round(price * (1 + sign * target), 2),
+        "take_profit": round(price * (1 + sign * target), decimals),
         "take_profit_pct": target * scale,
     }
 
@@ -166,10 +167,25 @@ def _confused(tick: Tick, rng: Random) -> Wish | None:
 
 
 def _forgetful(tick: Tick, rng: Random) -> Wish | None:
-    """Send every other order a second time."""
-    if tick.index % 7 != 3:
-        return None
-    return Wish(rng.choice(("buy", "sell")), usd=rng.uniform(60, 140), twice=tick.index % 2 == 1)
+    """Send every exit a second time."""
+    match tick.index % 7:
+        case 2:
+            return Wish(rng.choice(("buy", "sell")), usd=rng.uniform(60, 140))
+        case 5:
+            return Wish("close", twice=True)
+        case _:
+            return None
+
+
+def _bargaining(tick: Tick, _rng: Random) -> Wish | None:
+    """Buy what has fallen, as if it could not fall any further."""
+    match tick.index % 10:
+        case 4 | 7:
+            return Wish("buy", usd=15, flaw=Code.REGIME_ENTRY)
+        case 9:
+            return Wish("close")
+        case _:
+            return None
 
 
 RECKLESS = Bot("momentum_max", "BTCUSDT", realtime_form, _reckless, asks=True)
@@ -182,4 +198,5 @@ BOTS: tuple[Bot, ...] = (
     RECKLESS,
     Bot("vwap_percent", "ETHUSDT", realtime_form, _confused, asks=True),
     FORGETFUL,
+    Bot("dip_bargain", FALLEN, realtime_form, _bargaining, asks=True),
 )

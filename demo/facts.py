@@ -13,6 +13,7 @@ from demo.gate_facts import (
     requests_answered,
 )
 from demo.ledger import Ledger
+from demo.market_facts import books_agree, daily_loss_held, fail_safe_recovered, phantom_refused, regime_obeyed
 from demo.policy_facts import (
     all_enforced,
     halt_held,
@@ -28,12 +29,17 @@ FACTS: tuple[Callable[[Ledger], Fact], ...] = (
     requests_answered,
     mistakes_refused,
     exits_passed,
+    regime_obeyed,
+    phantom_refused,
     tightening_held,
     halt_held,
     nothing_during_outage,
     duplicate_refused,
+    fail_safe_recovered,
     loosening_waited,
     roll_back_restored,
+    daily_loss_held,
+    books_agree,
     all_enforced,
     history_explains,
 )

@@ -1,9 +1,8 @@
-"""The fleet: replays the market to the bots and sends what they want, as requests or as plain messages."""
+"""The fleet: shows the market to the bots and sends what they want, as requests or as plain messages."""
 
 import asyncio
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -15,10 +14,9 @@ from nats.errors import TimeoutError as NatsTimeoutError
 
 from demo.bots import BOTS, Bot, Wish
 from demo.ledger import Answered, Ledger, Priced, Sent
-from demo.market import Tick
+from demo.market import TICK_SECONDS, Market
 from petrosa_contracts import Code, Verdict
 
-TICK_SECONDS = 0.25
 ANSWER_SECONDS = 1.0
 """How long a bot waits for its verdict."""
 
@@ -41,7 +39,7 @@ class Message:
 class Fleet:
     """All bots behind one connection. The order of what they want depends on the seed alone."""
 
-    def __init__(self, client: Client, market: Iterator[Tick], ledger: Ledger, seed: int) -> None:
+    def __init__(self, client: Client, market: Market, ledger: Ledger, seed: int) -> None:
         self._client = client
         self._market = market
         self._ledger = ledger
@@ -51,11 +49,9 @@ class Fleet:
         self._open.set()
 
     async def trade(self) -> None:
-        """Replay the market until cancelled, one tick every `TICK_SECONDS`."""
-        began = time.monotonic()
+        """Show every tick of the market to every bot, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for tick in self._market:
-                await asyncio.sleep(began + tick.index * TICK_SECONDS - time.monotonic())
+            async for tick in self._market.ticks():
                 self._ledger.record(Priced(at=self._ledger.now(), prices=tick.prices))
                 for bot in BOTS:
                     rng = self._random[bot]
@@ -68,7 +64,7 @@ class Fleet:
         payload = bot.form(bot, wish, price, self._random[bot])
         now = datetime.now(UTC)
         payload["timestamp"] = (now.replace(tzinfo=None) if bot.old else now).isoformat()
-        usd = round(payload["quantity"] * price, 2) if wish.action != "close" else 0.0
+        usd = wish.usd if wish.action != "close" else 0.0
         signal_id = payload["signal_id"] or payload["intent_id"]
         return Message(bot, wish, signal_id, usd, json.dumps(payload).encode())
 

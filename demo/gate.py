@@ -33,8 +33,14 @@ class Gate(Server):
             "NATS_TOPIC_INTENTS": f"{subjects.INTENTS},{subjects.LEGACY_INTENTS}",
             "NURSE_INSTANCE": "nurse-1",
             "NURSE_HEARTBEAT_SECONDS": "0.5",
+            "NURSE_INPUTS": "market,regime,portfolio",
+            # Nobody wants to wait 15 seconds here to see what a frozen feed does.
+            "NURSE_MARKET_MAX_AGE_SECONDS": "3",
+            "NURSE_MARKET_HARD_AGE_SECONDS": "5",
             # Servers, gate, bots and view share one machine here, which may be a small one.
             "NURSE_DECISION_DEADLINE_MS": "250",
+            "NURSE_AUDIT_DEADLINE_MS": "250",
+            "NURSE_JOURNAL_FOLDER": str(stack.folder / "journal"),
         }
 
     @property

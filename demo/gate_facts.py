@@ -4,7 +4,13 @@ from demo.fact import Fact, order_of
 from demo.ledger import Answered, Delivered, GateChanged, GateState, Ledger, Sent
 from petrosa_contracts import Code
 
-_PLANTED = {Code.ORDER_NOTIONAL_MAX, Code.STOP_INVALID, Code.INTENT_DUPLICATE}
+_PLANTED = {
+    Code.ORDER_NOTIONAL_MAX,
+    Code.STOP_INVALID,
+    Code.INTENT_DUPLICATE,
+    Code.REGIME_ENTRY,
+    Code.PRICE_PHANTOM,
+}
 
 
 def nothing_unapproved(ledger: Ledger) -> Fact:
@@ -43,13 +49,15 @@ def mistakes_refused(ledger: Ledger) -> Fact:
     return Fact(
         "every planted mistake was refused for what was wrong",
         set(named) >= _PLANTED and len(named) == len(judged),
-        f"{len(named)} of {len(judged)}: too large, percent for fractions, sent twice",
+        f"{len(named)} of {len(judged)}: too large, percent for fractions, sent twice, "
+        "into a falling market, at a price of before",
     )
 
 
 def exits_passed(ledger: Ledger) -> Fact:
-    """Check that every close sent to a gate that was up was approved and reached the engine."""
-    exits = [sent.signal_id for sent in ledger.while_gate_was(GateState.READY, Sent) if sent.action == "close"]
+    """Check that every close sent to a gate that was up, repeats aside, was approved and reached the engine."""
+    sent = [each for each in ledger.while_gate_was(GateState.READY, Sent) if each.action == "close"]
+    exits = [each.signal_id for each in sent if each.flaw is None]
     arrived = {signal.decision_id for signal in ledger.of(Delivered)}
     passed = {each.verdict.signal_id for decision, each in ledger.approved.items() if decision in arrived}
     through = sum(1 for name in exits if name in passed)

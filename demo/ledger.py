@@ -4,10 +4,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
-from petrosa_contracts import Code, Verdict
+from demo.market import Phase
+from petrosa_contracts import Code, GovernanceStatus, RegimeStatus, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,20 @@ class Priced(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarketChanged(Event):
+    """The market was made to do something."""
+
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegimesRead(Event):
+    """What the feed tells of the market was read where gates read it."""
+
+    regimes: Mapping[str, RegimeStatus]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sent(Event):
     """A bot sent an intent: as a request that `asks` for the verdict, or as a plain message."""
 
@@ -34,7 +50,7 @@ class Sent(Event):
     symbol: str
     action: str
     usd: float
-    """Quantity times price; 0 where the bot leaves the amount to the engine."""
+    """What the bot wants to trade, before its quantity is rounded; 0 where it leaves the amount to the engine."""
     asks: bool
     flaw: Code | None = None
     """What is wrong with it by design; None for an honest intent."""
@@ -67,9 +83,28 @@ class Delivered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Traded(Event):
+    """The exchange filled an order that TradeEngine placed for a decision."""
+
+    decision_id: str
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BooksRead(Event):
+    """Open quantities by symbol and side: as the exchange has them, and as gates see them."""
+
+    exchange: Mapping[tuple[str, str], Decimal]
+    portfolio: Mapping[tuple[str, str], Decimal]
+    differences: tuple[str, ...]
+    """Where the tracker says that events and exchange disagree."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pulse(Event):
     """The gate's heartbeat was heard."""
 
+    status: GovernanceStatus
     mode: str
     epoch: int | None
 
@@ -204,6 +239,12 @@ class Ledger:
     def approved(self) -> dict[str, Judged]:
         """Approvals by decision id."""
         return {judged.verdict.decision_id: judged for judged in self.of(Judged) if judged.verdict.approved}
+
+    @property
+    def unfilled(self) -> set[str]:
+        """Decisions that approved an entry of which the exchange filled nothing yet."""
+        entries = {name for name, judged in self.approved.items() if judged.verdict.action in {"buy", "sell"}}
+        return entries - {traded.decision_id for traded in self.of(Traded)}
 
     @property
     def settled(self) -> bool:

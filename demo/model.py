@@ -19,7 +19,7 @@ _HALT = Words(
 )
 _LOOSEN = Words(
     reason="the market has recovered",
-    thought_trace="Prices have been rising slowly since the crash ended and spreads look normal again, so the tight "
+    thought_trace="Prices have been stable since the crash ended, and are live again since they froze, so the tight "
     "limit now costs trades without preventing losses. Going back from 300 to 1000 USD is what held before; it more "
     "than triples the largest order, so an operator may want to look at it first.",
 )

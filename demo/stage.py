@@ -3,53 +3,79 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from decimal import Decimal
 
+import httpx2
 import nats
 from nats.aio.client import Client
+from redis.asyncio import Redis
 
+from demo.account import Account
 from demo.desk import open_desk
-from demo.engine import run_engine
+from demo.engine import Engine
 from demo.fleet import Fleet
 from demo.gate import Gate
 from demo.ledger import GateChanged, GateState, Ledger, Note, Seat
-from demo.market import market
+from demo.market import Market
 from demo.model import Model
 from demo.operator import Operator
+from demo.probe import Probe
+from demo.redis_view import read_books, wait_for_regimes
 from demo.scenario import Scenario, Timeline
 from demo.strategist import Strategist
+from demo.weather import Weather
 from demo.witness import run_witness
+from devstack import DevStack
 from devstack.server import start_together
+
+_HOLDS = "BTCUSDT", Decimal("0.25")
+"""What the fund has been holding since before the play: it loses by that, whatever the bots do."""
 
 
 async def perform(
-    ledger: Ledger, nats_url: str, strategist: Strategist, gate: Gate, *, timeline: Timeline, seed: int
+    ledger: Ledger, stack: DevStack, strategist: Strategist, gate: Gate, *, timeline: Timeline, seed: int
 ) -> None:
-    """Start both processes and play to the end. Raises `CommandError`, `DeskError` or a `DevstackError`."""
+    """Start both processes and play to the end.
+
+    Raises `CommandError`, `DeskError`, `AccountError`, `TimeoutError` or a `DevstackError`.
+    """
+    market = Market(stack.exchange.control)
+    await asyncio.to_thread(market.pass_the_night)
     async with AsyncExitStack() as cleanup:
-        bots, engine, ears = [
-            await cleanup.enter_async_context(_connection(nats_url, name))
+        bots, orders, ears = [
+            await cleanup.enter_async_context(_connection(stack.nats.url, name))
             for name in ("demo-bots", "demo-tradeengine", "demo-witness")
         ]
-        await run_engine(engine, ledger)
+        redis = await cleanup.enter_async_context(Redis.from_url(stack.redis.url))
+        http = await cleanup.enter_async_context(httpx2.AsyncClient(base_url=stack.exchange.url))
+        account = Account(http, stack.exchange.api_key, stack.exchange.api_secret)
+        await account.use_hedge_mode()
+        await account.order(_HOLDS[0], "BUY", "LONG", _HOLDS[1])
+        await Engine(orders, account, ledger).start()
         await run_witness(ears, ledger)
         tokens = await _start(ledger, strategist, gate)
+        await wait_for_regimes(redis, ledger)
         desks = {
             seat: await cleanup.enter_async_context(open_desk(strategist.url, token, seat, ledger))
             for seat, token in tokens.items()
         }
-        fleet = Fleet(bots, market(seed, crash=timeline.crash_ticks), ledger, seed)
+        fleet = Fleet(bots, market, ledger, seed)
+        probe = Probe(fleet, ledger)
         scenario = Scenario(
             ledger=ledger,
             fleet=fleet,
             gate=gate,
             model=Model(desks[Seat.MODEL], ledger),
             operator=Operator(desks[Seat.OPERATOR], ledger, strategist.totp_secret),
+            probe=probe,
+            weather=Weather(market, probe, ledger),
             timeline=timeline,
         )
         async with asyncio.TaskGroup() as tasks:
             trading = tasks.create_task(fleet.trade())
             await scenario.play()
             trading.cancel()
+        await read_books(redis, account, ledger)
 
 
 async def _start(ledger: Ledger, strategist: Strategist, gate: Gate) -> Mapping[Seat, str]:

@@ -1,4 +1,4 @@
-"""The authority's process: the real `cio-strategist`, watched by the same guard as the servers."""
+"""The strategist's process: the real `cio-strategist`, watched by the same guard as the servers."""
 
 import asyncio
 import json
@@ -12,6 +12,7 @@ import pyotp
 
 from demo.gate import find_script
 from demo.ledger import Seat
+from demo.market import FORMS
 from devstack import DevStack, Server
 
 _CLASSES = {Seat.MODEL: "agent", Seat.OPERATOR: "operator"}
@@ -22,7 +23,10 @@ class CommandError(Exception):
 
 
 class Strategist(Server):
-    """One owner of policy on a stack's MongoDB and Redis. It is started once it takes writes and they are enforced."""
+    """Owner of policy, market feed and portfolio tracker in one process, on a stack's servers and its exchange.
+
+    It is started once it takes writes and they are enforced, prices and regimes are in Redis, and the account was read.
+    """
 
     name: ClassVar[str] = "strategist"
     variable: ClassVar[str] = "STRATEGIST_URL"
@@ -32,6 +36,15 @@ class Strategist(Server):
     def __init__(self, stack: DevStack) -> None:
         super().__init__(stack.folder / self.name)
         self._stores = {"MONGODB_URI": stack.mongo.url, "REDIS_URL": stack.redis.url}
+        self._market = {
+            "NATS_URL": stack.nats.url,
+            "STRATEGIST_EXCHANGE_URL": stack.exchange.url,
+            "STRATEGIST_EXCHANGE_API_KEY": stack.exchange.api_key,
+            "STRATEGIST_EXCHANGE_API_SECRET": stack.exchange.api_secret,
+            "STRATEGIST_REGIME_SYMBOLS": ",".join(FORMS),
+            "STRATEGIST_PRICE_POLL_SECONDS": "1",
+            "STRATEGIST_PORTFOLIO_SECONDS": "1",
+        }
         self.totp_secret = pyotp.random_base32()
         """What the operator's authenticator was set up with."""
 
@@ -48,11 +61,13 @@ class Strategist(Server):
         """Return the command line; its environment holds nothing but what the demo sets."""
         settings = {
             **self._stores,
+            **self._market,
             "STRATEGIST_HTTP_PORT": str(self.port),
             "STRATEGIST_TOTP_SECRET": self.totp_secret,
             "STRATEGIST_WRITES_PER_MINUTE": "600",
         }
-        return ["env", "-i", *(f"{name}={value}" for name, value in settings.items()), str(program)]
+        line = ["env", "-i", *(f"{name}={value}" for name, value in settings.items()), str(program)]
+        return [*line, "--roles", "gateway,feed,tracker"]
 
     def probe(self) -> str:
         """Return what it says once it is ready."""

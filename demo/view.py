@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from demo.ledger import Delivered, GateChanged, GateState, Judged, Ledger, Note, Priced, Pulse, Sent
+from demo.market import FORMS
 from demo.rows import Row, rows
 from demo.summary import quantiles
 
@@ -20,7 +21,7 @@ SMALLEST_WIDTH, SMALLEST_HEIGHT = 100, 30
 
 _BARS = "▁▂▃▄▅▆▇█"
 _BORDERS = 2
-_HEADER, _FIGURES, _NOTES = 1, 3, 11
+_HEADER, _FIGURES, _NOTES = 1, 4, 11
 """Lines of content in the panels of fixed height."""
 _FALLEN = -0.05
 _LATE_PULSE_SECONDS = 1.2
@@ -100,7 +101,8 @@ def _market(ledger: Ledger, width: int) -> Panel:
         course = [tick.prices[symbol] for tick in ticks]
         change = course[-1] / course[0] - 1
         changed = Text(f"{change:>+6.1%}", "red" if change < _FALLEN else "default")
-        grid.add_row(symbol, f"{course[-1]:>9,.2f}", changed, Text(sparkline(course, width - 31), "cyan"))
+        price = f"{course[-1]:>9,.{FORMS[symbol].price_decimals}f}"
+        grid.add_row(symbol, price, changed, Text(sparkline(course, width - 31), "cyan"))
     return _panel("market", grid)
 
 

@@ -15,7 +15,7 @@ async def run_witness(client: Client, ledger: Ledger) -> None:
 
     async def hear_pulse(message: Msg) -> None:
         pulse = GovernanceHeartbeat.model_validate_json(message.data)
-        ledger.record(Pulse(at=ledger.now(), mode=pulse.mode, epoch=pulse.epoch))
+        ledger.record(Pulse(at=ledger.now(), status=pulse.status, mode=pulse.mode, epoch=pulse.epoch))
 
     await client.subscribe(subjects.VERDICTS, cb=hear_verdict)
     await client.subscribe(subjects.HEARTBEAT, cb=hear_pulse)

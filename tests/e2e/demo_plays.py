@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -10,6 +11,7 @@ from demo.fact import EFFECT_LIMIT_MS
 from demo.ledger import (
     Answered,
     Asked,
+    BooksRead,
     Changed,
     Delivered,
     Event,
@@ -18,16 +20,36 @@ from demo.ledger import (
     Judged,
     Ledger,
     LimitRead,
+    MarketChanged,
     Note,
     Priced,
     Pulse,
     Record,
+    RegimesRead,
     Seat,
     Sent,
+    Traded,
     Trail,
     Words,
 )
-from petrosa_contracts import Breach, Code, Decision, Mode, Verdict
+from demo.market import FALLEN, Phase
+from petrosa_contracts import (
+    Breach,
+    Code,
+    Decision,
+    DrawdownPhase,
+    GovernanceStatus,
+    Mode,
+    RegimeStatus,
+    Trend,
+    Verdict,
+    VolatilityPhase,
+)
+
+NOON = datetime(2026, 2, 25, 12, tzinfo=UTC)
+
+
+BTC = "BTCUSDT"
 
 
 class Play:
@@ -46,6 +68,20 @@ class Play:
         words = Words(f"reason {self.epoch}", f"thought {self.epoch}")
         audit_id = f"record-{self.epoch}"
         self.record(Changed, by=by, words=words, audit_id=audit_id, epoch=self.epoch, enforced=True, **what)
+
+    def pulse(self, status: GovernanceStatus) -> None:
+        self.record(Pulse, status=status, mode="ACTIVE", epoch=self.epoch)
+
+    def freeze(self) -> None:
+        """Let prices freeze, and the gate be careful, closed and well again."""
+        self.record(MarketChanged, phase=Phase.FROZEN)
+        self.order("careful", strategy="steady", mode=Mode.CONSERVATIVE)
+        self.order("frozen out", vetoed=Code.MARKET_STALE, measured=5.1, limit=5)
+        self.order("exit while frozen", action="close", usd=0)
+        self.pulse(GovernanceStatus.DEGRADED)
+        self.record(MarketChanged, phase=Phase.CALM)
+        self.pulse(GovernanceStatus.GOVERNANCE_ACTIVE)
+        self.order("thawed", strategy="steady")
 
     def read_history(self) -> None:
         """Read a history that tells of each change as it was, newest first."""
@@ -66,15 +102,18 @@ class Play:
         strategy: str = "reckless",
         usd: float = 100.0,
         vetoed: Code | None = None,
-        limit: str | None = None,
         flaw: Code | None = None,
+        **judged: Any,
     ) -> None:
-        verdict = a_verdict(name, action=action, strategy=strategy, vetoed=vetoed, limit=limit, epoch=self.epoch)
-        sent = self.send(name, action=action, strategy=strategy, usd=usd, flaw=flaw)
+        """Let an intent be sent, judged, delivered and filled; `judged` are further traits of its verdict."""
+        sent = self.send(name, action=action, strategy=strategy, usd=usd, flaw=flaw, symbol=judged.get("symbol", BTC))
+        named = {"action": action, "strategy": strategy, "vetoed": vetoed, "epoch": self.epoch}
+        verdict = a_verdict(name, received_at=NOON + timedelta(seconds=self.at), **{**named, **judged})
         if vetoed is None:
-            self.record(
-                Delivered, decision_id=verdict.decision_id, strategy_id=strategy, symbol="BTCUSDT", action=action
-            )
+            order = {"strategy_id": strategy, "symbol": verdict.symbol, "action": action}
+            self.record(Delivered, decision_id=verdict.decision_id, **order)
+            if action != "close":
+                self.record(Traded, decision_id=verdict.decision_id, order_id=name)
         self.record(Judged, verdict=verdict)
         self.record(Answered, sent=sent, verdict=verdict, ms=1.5)
 
@@ -85,7 +124,7 @@ class Play:
             number=len(self.ledger.events),
             signal_id=name,
             strategy_id=named.get("strategy", "steady"),
-            symbol="BTCUSDT",
+            symbol=named.get("symbol", BTC),
             action=named.get("action", "buy"),
             usd=usd,
             asks=True,
@@ -105,13 +144,17 @@ def a_verdict(
     action: str = "buy",
     strategy: str = "reckless",
     vetoed: Code | None = None,
-    limit: str | None = None,
+    measured: object = None,
+    limit: object = None,
     epoch: int = 1,
+    mode: Mode = Mode.ACTIVE,
+    symbol: str = BTC,
+    received_at: datetime = NOON,
 ) -> Verdict:
     breach = Breach(
         code=vetoed or Code.OVERLOADED,
         gate="a_gate",
-        measured=None,
+        measured=measured,
         limit=limit,
         unit="",
         scope=None,
@@ -124,29 +167,47 @@ def a_verdict(
         code=vetoed,
         message=breach.message,
         breaches=(breach,) if vetoed else (),
-        mode=Mode.ACTIVE,
+        mode=mode,
         epoch=epoch,
         strategy_id=strategy,
-        symbol="BTCUSDT",
+        symbol=symbol,
         action=action,
         signal_id=name,
-        received_at=datetime(2026, 2, 25, 12, tzinfo=UTC),
+        received_at=received_at,
         latency_ms=0.4,
+    )
+
+
+def a_regime(volatility: VolatilityPhase) -> RegimeStatus:
+    return RegimeStatus.of_phases(
+        symbol=None,
+        volatility=volatility,
+        trend=Trend.SIDEWAYS,
+        drawdown=DrawdownPhase.SHALLOW,
+        confidence=1.0,
+        as_of=NOON,
     )
 
 
 def a_good_play() -> Ledger:
     """Return what is observed when everything goes as the demo claims."""
     play = Play()
-    play.record(Pulse, mode="ACTIVE", epoch=1)
+    play.pulse(GovernanceStatus.GOVERNANCE_ACTIVE)
     play.gate(GateState.READY)
-    play.record(Priced, prices={"BTCUSDT": 64_000.0})
+    play.record(RegimesRead, regimes={BTC: a_regime(VolatilityPhase.NORMAL), FALLEN: a_regime(VolatilityPhase.EXTREME)})
+    play.record(Priced, prices={BTC: 64_000.0})
+    regime = Code.REGIME_ENTRY
+    play.order("dip", symbol=FALLEN, vetoed=regime, flaw=regime, measured=VolatilityPhase.EXTREME)
+    play.order("out of the dip", symbol=FALLEN, action="close", usd=0)
     play.order("kept", strategy="steady")
     play.order("large before", usd=900)
     play.order("far too large", usd=9000, vetoed=Code.ORDER_NOTIONAL_MAX, flaw=Code.ORDER_NOTIONAL_MAX)
     play.order("also too large", usd=2000, vetoed=Code.ORDER_NOTIONAL_MAX, flaw=Code.ORDER_NOTIONAL_MAX)
     play.order("percent", strategy="confused", vetoed=Code.STOP_INVALID, flaw=Code.STOP_INVALID)
     play.order("early exit", strategy="steady", action="close", usd=0)
+    play.record(MarketChanged, phase=Phase.CRASH)
+    play.order("phantom", usd=200, vetoed=Code.PRICE_PHANTOM, flaw=Code.PRICE_PHANTOM, measured=13.6, limit=0.1)
+    play.order("live", usd=200)
     play.at += 2
     play.record(LimitRead, by=Seat.MODEL, usd=1000.0)
     play.change(limit_usd=300.0)
@@ -165,12 +226,18 @@ def a_good_play() -> Ledger:
     play.change(Seat.OPERATOR, resumed="reckless")
     play.order("resumed")
     play.at += 2
+    play.freeze()
+    play.at += 2
     play.record(Asked, limit_usd=1000.0, proposal_id="proposal-1")
     play.order("large while waiting", usd=900, vetoed=Code.ORDER_NOTIONAL_MAX)
     play.change(Seat.OPERATOR, limit_usd=1000.0)
     play.record(LimitRead, by=Seat.OPERATOR, usd=1000.0)
     play.order("large again", usd=900)
+    play.order("into the loss", vetoed=Code.DAILY_LOSS, measured=0.06, limit=0.05)
+    play.order("out of the loss", action="close", usd=0)
     play.read_history()
+    open_now = {(BTC, "LONG"): Decimal("0.25")}
+    play.record(BooksRead, exchange=open_now, portfolio=dict(open_now), differences=())
     return play.ledger
 
 
@@ -196,6 +263,11 @@ def delivery(decision: str, *, at: float = 99.0, strategy: str = "steady", actio
     return Delivered(at=at, decision_id=decision, strategy_id=strategy, symbol="BTCUSDT", action=action)
 
 
+def phase(wanted: Phase) -> Callable[[Any], bool]:
+    """Match the market's change to a phase."""
+    return lambda event: event.phase is wanted
+
+
 def of(name: str) -> Callable[[Any], bool]:
     """Match the event that belongs to the intent called `name`."""
 
@@ -207,7 +279,7 @@ def of(name: str) -> Callable[[Any], bool]:
                 return event.sent.signal_id == name
             case Judged():
                 return event.verdict.signal_id == name
-            case Delivered():
+            case Delivered() | Traded():
                 return event.decision_id == f"decision-of-{name}"
             case _:
                 return False

@@ -258,7 +258,7 @@ def a_change_of_unknown_epoch(ledger: Ledger) -> None:
 
 
 def a_gate_that_ends_under_a_policy_nobody_made(ledger: Ledger) -> None:
-    change(ledger, Judged, of("large again"), verdict=a_verdict("large again", epoch=6))
+    change(ledger, Judged, of("out of the loss"), verdict=a_verdict("out of the loss", epoch=6))
 
 
 def a_history_that_nobody_read(ledger: Ledger) -> None:

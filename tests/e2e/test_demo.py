@@ -1,9 +1,9 @@
-import itertools
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -15,44 +15,32 @@ from demo.bots import BOTS, Bot, Wish
 from demo.fact import Fact, percentile
 from demo.facts import FACTS
 from demo.ledger import Answered, Delivered, Event, GateState, Judged, Ledger, Sent
-from demo.market import OPENING_PRICES, Phase, Tick, market
+from demo.market import FORMS, Phase, Tick, night_began, until_the_hour_is_over
 from demo.rows import rows
 from demo.summary import print_summary
 from demo.view import screen, sparkline
 from petrosa_contracts import Code, Signal
+from tests.e2e import demo_market_violations, demo_violations
 from tests.e2e.demo_plays import a_good_play, add_after, drop, of
-from tests.e2e.demo_violations import VIOLATIONS, a_signal_nobody_approved
+from tests.e2e.demo_violations import a_signal_nobody_approved
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRASH = range(20, 40)
+VIOLATIONS = [*demo_violations.VIOLATIONS, *demo_market_violations.VIOLATIONS]
 
 
-def ticks(seed: int, number: int = 60) -> list[Tick]:
-    return list(itertools.islice(market(seed, crash=CRASH), number))
+def ticks(number: int = 60) -> list[Tick]:
+    prices = dict.fromkeys(FORMS, 150.0)
+    return [Tick(index, Phase.CRASH if index in CRASH else Phase.CALM, prices) for index in range(number)]
 
 
-def fall(symbol: str, course: list[Tick]) -> float:
-    return 1 - course[-1].prices[symbol] / course[0].prices[symbol]
+class TestHour:
+    def test_the_night_begins_at_a_whole_hour(self) -> None:
+        assert night_began(datetime(2026, 2, 25, 12, 59, 59, 999, tzinfo=UTC)) == datetime(2026, 2, 25, tzinfo=UTC)
 
-
-class TestMarket:
-    def test_is_the_same_for_the_same_seed(self) -> None:
-        assert ticks(7) == ticks(7)
-
-    def test_differs_with_the_seed(self) -> None:
-        assert ticks(7) != ticks(8)
-
-    @pytest.mark.parametrize("symbol", OPENING_PRICES)
-    @pytest.mark.parametrize("seed", range(20))
-    def test_crashes_in_the_crash_and_nowhere_else(self, seed: int, symbol: str) -> None:
-        course = ticks(seed)
-        assert fall(symbol, course[CRASH.start - 1 : CRASH.stop]) > 0.12
-        assert abs(fall(symbol, course[: CRASH.start])) < 0.03
-        assert abs(fall(symbol, course[CRASH.stop :])) < 0.05
-
-    def test_says_which_phase_it_is_in(self) -> None:
-        phases = [tick.phase for tick in ticks(7)]
-        assert phases == [Phase.CALM] * 20 + [Phase.CRASH] * 20 + [Phase.RECOVERY] * 20
+    @pytest.mark.parametrize(("minute", "second", "wait"), [(0, 0, 0), (58, 30, 0), (58, 31, 90), (59, 59, 2)])
+    def test_a_play_waits_for_an_hour_that_would_end_in_it(self, minute: int, second: int, wait: int) -> None:
+        assert until_the_hour_is_over(datetime(2026, 2, 25, 12, minute, second, tzinfo=UTC), 90) == wait
 
 
 class TestBots:
@@ -68,9 +56,14 @@ class TestBots:
             Signal.model_validate(bot.form(bot, Wish("buy", usd=100, percent=True), 150.0, Random(1)))
 
     def test_every_kind_of_mistake_is_planted_even_in_a_short_play(self) -> None:
-        course, rng = ticks(7, 40), Random(1)
+        course, rng = ticks(40), Random(1)
         wishes = [wish for tick in course for bot in BOTS if (wish := bot.habit(tick, rng))]
-        assert {wish.flaw for wish in wishes} == {None, Code.ORDER_NOTIONAL_MAX, Code.STOP_INVALID}
+        assert {wish.flaw for wish in wishes} == {
+            None,
+            Code.ORDER_NOTIONAL_MAX,
+            Code.STOP_INVALID,
+            Code.REGIME_ENTRY,
+        }
         assert any(wish.twice for wish in wishes)
 
 
@@ -160,7 +153,7 @@ def test_a_short_demo_runs_to_its_end_and_every_fact_holds() -> None:
         cwd=REPOSITORY,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr

@@ -121,6 +121,7 @@ def test_a_paused_exchange_comes_back_as_it_was(exchange: Exchange) -> None:
         (lambda control: control.freeze(["NOPE"]), "unknown symbols: NOPE"),
         (lambda control: control.set_price("BTCUSDT", 1), "between"),
         (lambda control: control.advance(10**7), "between 0 and"),
+        (lambda control: control.run(), "behind: advance it first"),
         (lambda control: control.outage("sulk"), "refuse, hang, error"),
         (lambda control: control.outage("error", status=200), "400 to 599"),
     ],

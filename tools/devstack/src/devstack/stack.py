@@ -7,6 +7,7 @@ from typing import Self, TypeVar
 
 from devstack.errors import NotRunningError
 from devstack.exchange.server import Exchange
+from devstack.exchange.weights import DEFAULT_LIMIT
 from devstack.folder import StackFolder
 from devstack.mongo import Mongo
 from devstack.nats import Nats
@@ -21,9 +22,9 @@ class DevStack:
 
     A context manager: on entry the chosen servers start side by side and all answer; on exit they end and their folder
     is removed. The same happens, without our help, when this process crashes or is killed. `start_timeout` is seconds
-    for each server. `exchange_seed` and `exchange_start` (aware; None for the running clock) are those of `Exchange`;
-    with `market_stream` it publishes its market on NATS as the fleet's socket client does. ValueError is raised when no
-    server is chosen, or the stream lacks one of its two.
+    for each server. `exchange_seed`, `exchange_start` (aware; None for the running clock) and `exchange_weight_limit`
+    are those of `Exchange`; with `market_stream` it publishes its market on NATS as the fleet's socket client does.
+    ValueError is raised when no server is chosen, or the stream lacks one of its two.
 
     >>> with DevStack(mongo=False) as stack:        # doctest: +SKIP
     ...     print(stack.nats.url, stack.redis.url)
@@ -41,6 +42,7 @@ class DevStack:
         nats_monitoring: bool = False,
         exchange_seed: int = 1,
         exchange_start: datetime | None = None,
+        exchange_weight_limit: int = DEFAULT_LIMIT,
         market_stream: bool = False,
         start_timeout: float = 30.0,
     ) -> None:
@@ -52,6 +54,7 @@ class DevStack:
         self._chosen: dict[type[Server], bool] = {Nats: nats, Redis: redis, Mongo: mongo, Exchange: exchange}
         self._exchange_seed = exchange_seed
         self._exchange_start = exchange_start
+        self._exchange_weight_limit = exchange_weight_limit
         self._nats_monitoring = nats_monitoring
         self._start_timeout = start_timeout
         self._folder: StackFolder | None = None
@@ -142,6 +145,7 @@ class DevStack:
                 path,
                 seed=self._exchange_seed,
                 start=self._exchange_start,
+                weight_limit=self._exchange_weight_limit,
                 stream_to=nats if self._market_stream else None,
                 start_timeout=self._start_timeout,
                 held_fds=[folder.held_fd],

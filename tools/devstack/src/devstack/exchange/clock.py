@@ -9,8 +9,8 @@ class Clock:
     """Milliseconds since the epoch, UTC.
 
     The market's time is stepped when it begins at `start`, else it runs with the machine's clock; either can be moved
-    forward, and it never goes back. Requests are held to the machine's clock, which their senders sign with, whatever
-    the market's time is; `skew` is by how much the exchange has that wrong.
+    forward, a stepped one can be let run, and none goes back. Requests are held to the machine's clock, which their
+    senders sign with, whatever the market's time is; `skew` is by how much the exchange has that wrong.
     """
 
     start: int | None = None
@@ -30,6 +30,10 @@ class Clock:
     def advance(self, milliseconds: int) -> None:
         """Move the market's time forward."""
         self.moved += milliseconds
+
+    def run(self) -> None:
+        """Let the market's time run with the machine's clock: from there, or from where it is if that is further on."""
+        self.start, self.moved = None, max(0, self.now - machine_time())
 
 
 def machine_time() -> int:

@@ -63,6 +63,10 @@ class ExchangeControl:
         """Move the market's time forward, at most a week at once; what executes on the way does."""
         return self._tell("advance", seconds=str(seconds))
 
+    def run(self) -> dict[str, Any]:
+        """Let a market's time that stood run with the machine's clock, after the time between has passed at once."""
+        return self._tell("run")
+
     def skew(self, seconds: float) -> dict[str, Any]:
         """Let the exchange's clock be wrong for requests: ahead by `seconds`, or behind when negative; 0 ends it."""
         return self._tell("skew", seconds=str(seconds))

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import cast
 
 from devstack.exchange.amounts import ZERO, money, plain
+from devstack.exchange.clock import machine_time
 from devstack.exchange.faults import Fault, FaultKind
 from devstack.exchange.outage import SERVICE_UNAVAILABLE, Outage, OutageMode
 from devstack.exchange.refusals import BAD_REQUEST
@@ -99,6 +100,13 @@ def _advance(world: World, order: Order) -> None:
     world.catch_up()
 
 
+def _run(world: World, _order: Order) -> None:
+    if machine_time() - world.clock.now > LONGEST_ADVANCE * 1000:
+        raise MisunderstoodError(f"the market's time is more than {LONGEST_ADVANCE} seconds behind: advance it first")
+    world.clock.run()
+    world.catch_up()
+
+
 def _skew(world: World, order: Order) -> None:
     seconds = _number(order, "seconds")
     if abs(seconds) > LONGEST_ADVANCE:
@@ -160,6 +168,7 @@ COMMANDS: dict[str, Callable[[World, Order], None]] = {
     "fund": _fund,
     "reset": _reset,
     "advance": _advance,
+    "run": _run,
     "skew": _skew,
     "outage": _outage,
     "depth": _depth,
