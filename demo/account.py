@@ -3,13 +3,19 @@
 import hashlib
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 import httpx2
+
+from devstack import Exchange
+
+_LONGEST_SECONDS = 30
+"""How long a request may be on its way. Servers, gate, bots and view share one machine here."""
 
 Action = Literal["BUY", "SELL"]
 PositionSide = Literal["LONG", "SHORT"]
@@ -28,8 +34,15 @@ class Executed:
     price: Decimal
 
 
+@asynccontextmanager
+async def open_account(exchange: Exchange) -> AsyncGenerator["Account"]:
+    """Open the fund's account on the exchange."""
+    async with httpx2.AsyncClient(base_url=exchange.url, timeout=_LONGEST_SECONDS) as http:
+        yield Account(http, exchange.api_key, exchange.api_secret)
+
+
 class Account:
-    """Trades in hedge mode over `http`, whose base address is the exchange's. Methods raise `AccountError`."""
+    """Trades in hedge mode. Methods raise `AccountError`, or `httpx2.HTTPError` where nobody answers."""
 
     def __init__(self, http: httpx2.AsyncClient, key: str, secret: str) -> None:
         self._http = http
@@ -60,13 +73,10 @@ class Account:
         amounts = {(each["symbol"], each["positionSide"]): abs(Decimal(each["positionAmt"])) for each in answer}
         return {key: amount for key, amount in amounts.items() if amount}
 
-    async def equity(self) -> Decimal:
-        """Return what the account is worth, USD."""
-        answer = await self._ask("GET", "/fapi/v3/account")
-        return Decimal(answer["totalMarginBalance"])
-
     async def _ask(self, method: str, path: str, **parameters: str) -> Any:
-        query = urlencode({**parameters, "timestamp": time.time_ns() // 1_000_000})
+        query = urlencode(
+            {**parameters, "timestamp": time.time_ns() // 1_000_000, "recvWindow": _LONGEST_SECONDS * 1000}
+        )
         signature = hmac.new(self._secret, query.encode(), hashlib.sha256).hexdigest()
         answer = await self._http.request(
             method, f"{path}?{query}&signature={signature}", headers={"X-MBX-APIKEY": self._key}

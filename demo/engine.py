@@ -11,7 +11,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from demo.account import Account, AccountError, Action, Executed, PositionSide
-from demo.ledger import Delivered, Ledger, Traded
+from demo.ledger import Delivered, Ledger, Refused, Traded
 from demo.market import FORMS
 from petrosa_contracts import subjects
 
@@ -49,7 +49,9 @@ class Engine:
             elif signal["action"] in _OPENS:
                 await self._enter(signal)
         except (AccountError, httpx2.HTTPError) as error:
-            await self._tell(signal, "rejected", reason=f"exchange_error: {error}", rejection_source="exchange")
+            reason = f"exchange_error: {error or type(error).__name__}"
+            self._ledger.record(Refused(at=self._ledger.now(), decision_id=signal["decision_id"], reason=reason))
+            await self._tell(signal, "rejected", reason=reason, rejection_source="exchange")
 
     async def _enter(self, signal: dict[str, Any]) -> None:
         symbol, (action, side) = signal["symbol"], _OPENS[signal["action"]]

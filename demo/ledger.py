@@ -91,6 +91,14 @@ class Traded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Event):
+    """The exchange did not fill what TradeEngine wanted for a decision."""
+
+    decision_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BooksRead(Event):
     """Open quantities by symbol and side: as the exchange has them, and as gates see them."""
 

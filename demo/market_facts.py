@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 
 from demo.fact import OPENS, Fact, order_of
-from demo.ledger import Answered, BooksRead, Delivered, Judged, Ledger, MarketChanged, Pulse, RegimesRead, Sent
+from demo.ledger import Answered, BooksRead, Delivered, Judged, Ledger, MarketChanged, Pulse, Refused, RegimesRead, Sent
 from demo.market import FORMS, Phase
-from petrosa_contracts import Breach, Code, GovernanceStatus, Mode, Verdict, VolatilityPhase
+from petrosa_contracts import Breach, Code, GovernanceStatus, Mode, RegimeStatus, Verdict, VolatilityPhase
 
 _REGIME_CODES = {Code.REGIME_ENTRY, Code.REGIME_INCREASE, Code.REGIME_SIZE, Code.REGIME_STALE}
 
@@ -14,7 +14,7 @@ _REGIME_CODES = {Code.REGIME_ENTRY, Code.REGIME_INCREASE, Code.REGIME_SIZE, Code
 def regime_obeyed(ledger: Ledger) -> Fact:
     """Check that nothing opened where volatility is extreme, as the feed tells, and that no regime hindered others."""
     claim = "what crashed overnight could only be closed, and its regime stood in nobody else's way"
-    told = next((each.regimes for each in ledger.of(RegimesRead)), {})
+    told = next((each.regimes for each in ledger.of(RegimesRead)), dict[str, RegimeStatus]())
     extreme = {symbol for symbol in FORMS if symbol in told and told[symbol].volatility is VolatilityPhase.EXTREME}
     verdicts = [each.verdict for each in ledger.of(Judged)]
     wild = [verdict for verdict in verdicts if verdict.symbol in extreme]
@@ -112,7 +112,7 @@ def books_agree(ledger: Ledger) -> Fact:
         claim,
         bool(entries and same) and not missing and books.exchange == books.portfolio and not books.differences,
         f"{entries - len(missing)} of {entries} filled, {same} of {len(books.exchange)} positions the same, "
-        f"{len(books.differences)} differences told",
+        f"{len(books.differences)} differences told" + "".join(f"; {each.reason}" for each in ledger.of(Refused)),
     )
 
 

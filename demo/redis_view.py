@@ -38,16 +38,16 @@ async def read_books(redis: Redis, account: Account, ledger: Ledger) -> None:
         portfolio: Mapping[tuple[str, str], Decimal] = {
             (each.symbol, each.side): each.quantity for each in (() if state is None else state.positions)
         }
-        if (exchange == portfolio and not ledger.unfilled) or time.monotonic() > deadline:
+        differences = () if state is None else state.differences
+        if (exchange == portfolio and not ledger.unfilled and not differences) or time.monotonic() > deadline:
             break
         await asyncio.sleep(_POLL_SECONDS)
-    differences = () if state is None else state.differences
     ledger.record(BooksRead(at=ledger.now(), exchange=exchange, portfolio=portfolio, differences=differences))
 
 
 async def _regimes(redis: Redis) -> Mapping[str, RegimeStatus]:
     stored = await redis.hgetall(REGIME)
-    return {field.decode(): RegimeStatus.model_validate_json(text) for field, text in stored.items()}
+    return {str(field): RegimeStatus.model_validate_json(text) for field, text in stored.items()}
 
 
 async def _portfolio(redis: Redis) -> PortfolioState | None:

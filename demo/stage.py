@@ -5,12 +5,11 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 
-import httpx2
 import nats
 from nats.aio.client import Client
 from redis.asyncio import Redis
 
-from demo.account import Account
+from demo.account import open_account
 from demo.desk import open_desk
 from demo.engine import Engine
 from demo.fleet import Fleet
@@ -46,9 +45,8 @@ async def perform(
             await cleanup.enter_async_context(_connection(stack.nats.url, name))
             for name in ("demo-bots", "demo-tradeengine", "demo-witness")
         ]
-        redis = await cleanup.enter_async_context(Redis.from_url(stack.redis.url))
-        http = await cleanup.enter_async_context(httpx2.AsyncClient(base_url=stack.exchange.url))
-        account = Account(http, stack.exchange.api_key, stack.exchange.api_secret)
+        redis = await cleanup.enter_async_context(Redis.from_url(stack.redis.url, decode_responses=True))
+        account = await cleanup.enter_async_context(open_account(stack.exchange))
         await account.use_hedge_mode()
         await account.order(_HOLDS[0], "BUY", "LONG", _HOLDS[1])
         await Engine(orders, account, ledger).start()
