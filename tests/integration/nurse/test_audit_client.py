@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from nats.js.client import JetStreamContext
 
-from petrosa_contracts import Code, FailSafeReport, Mode, subjects
+from petrosa_contracts import Code, FailSafeReport, Mode, streams, subjects
 from petrosa_contracts.client import Answer, AuditClient, BotMode
+from petrosa_contracts.jetstream import ensure_streams
 from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
 from tests.integration.nurse.gate import Gate
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.servers
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "packages" / "petrosa-contracts" / "examples" / "bot.py"
 BACK_SECONDS = 15.0
-STREAM = "FAILSAFE"
+STREAM = streams.FAILSAFE.name
 
 
 @pytest.fixture
@@ -43,11 +44,13 @@ async def client(stack, gate: Gate, engine: Engine) -> AsyncIterator[AuditClient
 
 @pytest.fixture
 async def record(bus: Bus) -> AsyncIterator[JetStreamContext]:
-    """A stream that keeps the reports."""
+    """The streams that keep reports and intents, as a fleet has them: the second hears every question of a bot."""
     stream = bus.client.jetstream()
-    await stream.add_stream(name=STREAM, subjects=[subjects.FAILSAFE_REPORTS])
+    kept = (streams.FAILSAFE, streams.intents())
+    await ensure_streams(stream, kept)
     yield stream
-    await stream.delete_stream(STREAM)
+    for each in kept:
+        await stream.delete_stream(each.name)
 
 
 async def normal(client: AuditClient) -> None:
@@ -111,12 +114,45 @@ async def test_a_report_waits_until_somebody_keeps_it_and_is_then_kept_once(
     await eventually(lambda: heard.messages, seconds=BACK_SECONDS, what="a first, unanswered report")
     assert client.unreported == 1
     stream = bus.client.jetstream()
-    await stream.add_stream(name=STREAM, subjects=[subjects.FAILSAFE_REPORTS])
+    await ensure_streams(stream, [streams.FAILSAFE])
     try:
         await eventually(lambda: client.unreported == 0, seconds=BACK_SECONDS, what="everything reported")
         assert (await stream.stream_info(STREAM)).state.messages == 1
     finally:
         await stream.delete_stream(STREAM)
+
+
+async def test_a_report_whose_acknowledgement_is_lost_is_sent_again_and_kept_once(
+    client: AuditClient, gate: Gate, record: JetStreamContext
+) -> None:
+    await asyncio.to_thread(gate.kill)
+    answer = await client.ask(exit_of("doubtful"))
+    report = FailSafeReport(verdict=answer.verdict, intent=None, reason="", heartbeat_age_seconds=1)
+    # It arrived, but the bot never learned of it.
+    await record.publish(
+        subjects.failsafe_report("doubtful"),
+        report.model_dump_json().encode(),
+        headers={streams.MESSAGE_ID: answer.verdict.decision_id},
+    )
+    await asyncio.to_thread(gate.start_ready)
+    await eventually(lambda: client.unreported == 0, seconds=BACK_SECONDS, what="everything reported")
+    assert (await record.stream_info(STREAM)).state.messages == 1
+
+
+async def test_a_stream_that_keeps_intents_answers_no_bot_and_the_deadline_decides(
+    stack, client: AuditClient, gate: Gate, record: JetStreamContext
+) -> None:
+    answer = await client.ask(intent("captured"))
+    assert (answer.may_trade, answer.by_fail_safe) == (True, False)
+    await asyncio.to_thread(gate.kill)
+    async with AuditClient(stack.nats.url) as hasty:
+        began = asyncio.get_running_loop().time()
+        left = await hasty.ask(exit_of("captured"))
+        took = asyncio.get_running_loop().time() - began
+    assert judged_by_bot(left) == (True, None)
+    assert 0.19 <= took < 2.0, "somebody listens, the stream, so that silence and nothing else is the answer"
+    kept = await record.stream_info(streams.intents().name)
+    assert kept.state.messages == 2
 
 
 async def test_a_hung_gate_costs_the_deadline_and_no_more(stack, client: AuditClient, gate: Gate) -> None:
