@@ -68,13 +68,13 @@ def test_a_halt_before_any_policy_counts_as_the_first_write_and_says_so(cli: Com
     assert gate_mode(redis, symbol="BTCUSDT") is Mode.HALTED
 
 
-def test_a_frozen_is_neither_replaced_nor_lifted_by_accident(cli: CommandLine, redis: Redis) -> None:
+def test_without_the_authority_a_frozen_is_neither_set_nor_replaced_nor_lifted(cli: CommandLine, redis: Redis) -> None:
+    assert "MONGODB_URI" in cli.refused("freeze", "global", "--reason", "x", "--code", "123456")
+    assert redis.hlen("cio:control") == 0
     redis.hset("cio:control", "global", '{"mode": "FROZEN", "reason": "breach"}')
     assert "FROZEN" in cli.refused("halt", "global", "--reason", "x")
-    assert "--yes" in cli.refused("resume", "global")
+    assert "MONGODB_URI" in cli.refused("resume", "global", "--code", "123456")
     assert gate_mode(redis) is Mode.FROZEN
-    cli.done("resume", "global", "--yes")
-    assert gate_mode(redis) is Mode.ACTIVE
 
 
 def test_status_shows_entries_in_force_expired_and_unreadable(cli: CommandLine, redis: Redis) -> None:

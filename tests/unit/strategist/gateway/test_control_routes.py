@@ -73,6 +73,20 @@ async def test_a_restriction_that_cannot_be_is_refused(
     assert door.authority.store.writes == []
 
 
+async def test_freezing_and_thawing_take_an_operator_and_a_code(door: Door) -> None:
+    frozen, path = {**HALT, "mode": "FROZEN"}, f"{CONTROL}/symbol:BTCUSDT"
+    is_problem(await door.ask("POST", CONTROL, json=frozen, headers=ANNA), 403, "second-factor")
+    assert door.authority.store.writes == []
+    answer = await door.ask("POST", CONTROL, json=frozen, headers={**ANNA, "X-Second-Factor": CODE})
+    assert (answer.status_code, answer.json()["after"]["mode"]) == (200, "FROZEN")
+    is_problem(await door.ask("DELETE", path, json=WHY, headers=BOT), 403, "forbidden")
+    is_problem(await door.ask("DELETE", path, json=WHY, headers=ANNA), 403, "second-factor")
+    is_problem(await door.ask("POST", CONTROL, json=HALT, headers=ANNA), 403, "second-factor")
+    door.authority.second_factor.codes = ["654321"]
+    answer = await door.ask("DELETE", path, json=WHY, headers={**ANNA, "X-Second-Factor": "654321"})
+    assert (answer.status_code, answer.json()["status"]) == (200, "applied")
+
+
 async def test_a_caller_without_the_permission_may_not_halt(door: Door) -> None:
     is_problem(await door.ask("POST", CONTROL, json=HALT, headers=EVE), 403, "forbidden")
     is_problem(await door.ask("POST", CONTROL, json=HALT), 401, "unauthenticated")

@@ -48,6 +48,12 @@ async def test_a_laxer_mode_and_frozen_take_a_code_too() -> None:
         assert frozen["code"] == "SECOND_FACTOR_REQUIRED"
         done = content(await client.call_tool("set_control", {**HALT, "mode": "FROZEN", "code": world.code()}))
         assert done["after"]["mode"] == "FROZEN"
+        lift = {"scope": "symbol:BTCUSDT", **WHY}
+        for laxer in (("lift_control", lift), ("set_control", HALT), ("set_control", {**HALT, "mode": "FROZEN"})):
+            assert error(await client.call_tool(*laxer))["code"] == "SECOND_FACTOR_REQUIRED", laxer
+        world.clock.advance(seconds=60)
+        thawed = content(await client.call_tool("lift_control", {**lift, "code": world.code()}))
+        assert [before["mode"] for before in thawed["before"]] == ["FROZEN"]
 
 
 async def test_what_is_halted_can_be_seen_without_a_token() -> None:

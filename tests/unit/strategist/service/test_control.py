@@ -74,6 +74,40 @@ async def test_freezing_is_an_operators_with_a_code(authority: FakeAuthority) ->
     assert await mode_of(authority, GLOBAL) is Mode.FROZEN
 
 
+async def test_thawing_is_an_operators_with_a_code(authority: FakeAuthority) -> None:
+    await authority.control.impose(Mode.FROZEN, scope=GLOBAL, request=asking(), code=CODE)
+    authority.second_factor.codes = ["654321"]
+    with pytest.raises(ForbiddenError):
+        await authority.control.lift(scope=GLOBAL, request=asking(AGENT), code=CODE)
+    for laxer in (
+        lambda: authority.control.lift(scope=GLOBAL, request=asking()),
+        lambda: authority.control.impose(Mode.HALTED, scope=GLOBAL, request=asking()),
+        lambda: authority.control.impose(Mode.FROZEN, scope=GLOBAL, request=asking(), lasting=timedelta(hours=1)),
+    ):
+        with pytest.raises(SecondFactorError):
+            await laxer()
+    assert await mode_of(authority, GLOBAL) is Mode.FROZEN
+    await authority.control.lift(scope=GLOBAL, request=asking(), code="654321")
+    assert await mode_of(authority, GLOBAL) is None
+
+
+async def test_a_frozen_set_straight_in_redis_is_adopted_and_lifted_with_a_code_alone(
+    authority: FakeAuthority,
+) -> None:
+    async def adopting() -> Enforcement:
+        authority.enforcer.project = project  # type: ignore[method-assign]
+        authority.store.edit(control_write(BTC, entry(Mode.FROZEN)))
+        return await project()
+
+    project = authority.enforcer.project
+    authority.enforcer.project = adopting  # type: ignore[method-assign]
+    with pytest.raises(SecondFactorError):
+        await authority.control.lift(scope=BTC, request=asking())
+    assert await mode_of(authority, BTC) is Mode.FROZEN
+    await authority.control.lift(scope=BTC, request=asking(), code=CODE)
+    assert await mode_of(authority, BTC) is None
+
+
 async def test_a_halt_that_came_in_between_is_not_lifted_unseen(authority: FakeAuthority) -> None:
     async def halting() -> None:
         await authority.control.impose(Mode.HALTED, scope=BTC, request=asking(AGENT))
@@ -153,3 +187,18 @@ async def test_straight_on_the_gates_store_there_is_no_code_and_no_frozen() -> N
     await desk.lift(scope=BTC, request=asking())
     with pytest.raises(RefusedError, match="MONGODB_URI"):
         await desk.impose(Mode.FROZEN, scope=BTC, request=asking())
+
+
+async def test_straight_on_the_gates_store_a_frozen_stays() -> None:
+    clock = SetClock()
+    store = FakePolicyStore(clock)
+    store.edit(control_write(BTC, entry(Mode.FROZEN)))
+    desk = ControlDesk(Writer(store, clock=clock, new_id=CountingIds()))
+    for loosening in (
+        desk.lift(scope=BTC, request=asking(), code=CODE),
+        desk.impose(Mode.HALTED, scope=BTC, request=asking(), code=CODE),
+        desk.impose(Mode.SAFE, scope=BTC, request=asking()),
+    ):
+        with pytest.raises(RefusedError, match="FROZEN"):
+            await loosening
+    assert len(store.writes) == 1

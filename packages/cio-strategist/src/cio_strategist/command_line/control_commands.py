@@ -49,7 +49,6 @@ def freeze(scope: _Scope, reason: _Reason, lasting: _For = None, by: By = None, 
 @control_commands.command(epilog="Example: cio-policy resume symbol:BTCUSDT --code 123456")
 def resume(
     scope: Annotated[str, typer.Argument(metavar="SCOPE", help=f"{_SCOPES}, or the name of an unreadable field.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Lift even a FROZEN, where there is no second factor.")] = False,
     code: Code = None,
     reason: Annotated[str | None, typer.Option(metavar="WHY", help="Why, for whoever reads the history.")] = None,
     by: By = None,
@@ -58,7 +57,7 @@ def resume(
 
     async def work_on(work: Session) -> ControlOutcome:
         request = work.request(by=by, reason=reason)
-        return await work.governance.control.lift(scope=scope, request=request, code=code, even_frozen=yes)
+        return await work.governance.control.lift(scope=scope, request=request, code=code)
 
     outcome = run(work_on)
     for entry in outcome.before:

@@ -16,8 +16,8 @@ from petrosa_contracts import Mode
 class ControlDesk:
     """Imposes and lifts modes. Stricter at once; laxer, and FROZEN, by an operator with a second factor.
 
-    Without a second factor it works straight on the store that gates read, where nobody can be verified: FROZEN is
-    not offered there, and one in force is only lifted by a lift that says so.
+    Without a second factor it works straight on the store that gates read, where nobody can be verified: there, FROZEN
+    is neither set nor lifted.
     """
 
     def __init__(self, writer: Writer, *, second_factor: SecondFactor | None = None) -> None:
@@ -41,16 +41,14 @@ class ControlDesk:
         request.caller.require(Permission.TIGHTEN)
         return await self._carry_out(mode, scope, request, lasting, code)
 
-    async def lift(
-        self, *, scope: str, request: ChangeRequest, code: str | None = None, even_frozen: bool = False
-    ) -> ControlOutcome:
+    async def lift(self, *, scope: str, request: ChangeRequest, code: str | None = None) -> ControlOutcome:
         """Lift what is set for a scope, so that policy alone decides; wider scopes may still restrict it.
 
         Needs `control:loosen`, an operator, and the second factor's `code`. Raises `ForbiddenError`,
-        `SecondFactorError`, and `RefusedError` for a FROZEN without `even_frozen` where there is no second factor.
+        `SecondFactorError`, and `RefusedError` for a FROZEN where there is no second factor.
         """
         request.caller.require(Permission.LOOSEN)
-        return await self._carry_out(Mode.ACTIVE, scope, request, None, code, even_frozen=even_frozen)
+        return await self._carry_out(Mode.ACTIVE, scope, request, None, code)
 
     async def _carry_out(
         self,
@@ -59,8 +57,6 @@ class ControlDesk:
         request: ChangeRequest,
         lasting: timedelta | None,
         code: str | None,
-        *,
-        even_frozen: bool = False,
     ) -> ControlOutcome:
         request.check()
         writer = self._writer
@@ -73,7 +69,7 @@ class ControlDesk:
             # What was set straight in Redis a moment ago is lifted with the rest, instead of being adopted afterwards.
             await writer.catch_up()
         change = decide_control(await writer.store.read(), order)
-        may_loosen = await self._may_loosen(change, order, code, even_frozen=even_frozen)
+        may_loosen = await self._may_loosen(change, order, code)
 
         def decide(stored: StoredPolicy) -> ControlChange:
             decided = decide_control(stored, order)
@@ -84,14 +80,12 @@ class ControlDesk:
 
         return await writer.write(question, ControlOutcome, decide)
 
-    async def _may_loosen(
-        self, change: ControlChange, order: ControlOrder, code: str | None, *, even_frozen: bool
-    ) -> bool:
+    async def _may_loosen(self, change: ControlChange, order: ControlOrder, code: str | None) -> bool:
         needs_proof = change.laxer or (order.mode is Mode.FROZEN and change.write is not None)
         if not needs_proof:
             return False
         if self._second_factor is None:
-            _refuse_unverified(change, order, even_frozen=even_frozen)
+            _refuse_unverified(change, order)
             return True
         caller = order.request.caller
         if order.mode is not Mode.FROZEN:
@@ -102,11 +96,14 @@ class ControlDesk:
         return True
 
 
-def _refuse_unverified(change: ControlChange, order: ControlOrder, *, even_frozen: bool) -> None:
+def _refuse_unverified(change: ControlChange, order: ControlOrder) -> None:
     if order.mode is Mode.FROZEN:
         raise RefusedError("FROZEN takes a second factor, which needs the authority: set MONGODB_URI")
-    if change.is_frozen and not even_frozen:
-        raise RefusedError(f"{order.scope} is FROZEN; to lift that all the same, say resume {order.scope} --yes")
+    if change.is_frozen:
+        raise RefusedError(
+            f"{order.scope} is FROZEN, and letting more pass takes a second factor, which needs the authority: set "
+            "MONGODB_URI. Positions can be closed with canary meanwhile"
+        )
 
 
 def _what(change: ControlChange, order: ControlOrder) -> str:
