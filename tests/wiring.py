@@ -25,7 +25,8 @@ from cio_nurse.service.pipeline import DecisionLimits, Pipeline
 from cio_nurse.service.portfolio_mirror import PortfolioMirror
 from cio_nurse.service.recording import Recorder, Recording
 from cio_nurse.service.regime_mirror import RegimeMirror
-from petrosa_contracts import PolicyLayer, Verdict
+from cio_nurse.service.silent_halt import SilentHalts
+from petrosa_contracts import Alert, PolicyLayer, Verdict
 from petrosa_contracts.primal import PrimalLimits
 from tests.builders import NOW, arrival, intent, stored_policy
 from tests.fakes import (
@@ -44,6 +45,7 @@ SIGNALS = "signals.trading"
 MARKET_AGES = Ages(stale_seconds=5.0, lost_seconds=15.0)
 REGIME_AGES = Ages(stale_seconds=7200.0, lost_seconds=21_600.0)
 PORTFOLIO_AGES = Ages(stale_seconds=10.0, lost_seconds=15.0)
+HALT_SECONDS, HALT_ENTRIES = 300.0, 5
 AGES = AgeLimits(stale_seconds=5, lost_seconds=3600)
 
 
@@ -74,10 +76,18 @@ class WiredGate:
         self.inputs = LiveInputs(self.clock, self.mirrors)
         self.mode = GateMode(self.mirror, self.inputs)
         self.ledger = Ledger(self.ledger_store, self.clock, reservation_seconds=RESERVATION_SECONDS)
-        self.delivery = Delivery(ledger=self.ledger, metrics=self.metrics, clock=self.clock)
+        self.alerts: list[Alert] = []
+        self.halts = SilentHalts(
+            tell=self.alerts.append, clock=self.clock, instance="nurse-1", seconds=HALT_SECONDS, entries=HALT_ENTRIES
+        )
+        self.delivery = Delivery(ledger=self.ledger, metrics=self.metrics, watch=self.halts)
         self.transport = FakeTransport(reports=self.delivery)
         self.outbox = Outbox(
-            transport=self.transport, dialect=DIALECTS[self.dialect], signals=SIGNALS, metrics=self.metrics
+            transport=self.transport,
+            dialect=DIALECTS[self.dialect],
+            signals=SIGNALS,
+            metrics=self.metrics,
+            watch=self.halts,
         )
         self.journal = FakeJournal()
         self.recording = Recording(
@@ -119,7 +129,7 @@ class WiredGate:
             transport=self.transport,
             mirror=self.mirror,
             mode=self.mode,
-            delivery=self.delivery,
+            halts=self.halts,
             clock=self.clock,
             subject="cio.heartbeat",
             instance="nurse-1",

@@ -88,16 +88,3 @@ async def test_the_signal_carries_a_reply_subject_that_names_the_decision(new_ga
     await engine.received(verdict.decision_id)
     assert engine.messages[0].reply.rpartition(".")[2] == verdict.decision_id
     assert json.loads(engine.messages[0].data)["decision_id"] == verdict.decision_id
-
-
-@pytest.mark.slow
-async def test_the_report_of_signals_without_a_consumer_ends_after_a_minute(new_gate, bus: Bus) -> None:
-    gate = new_gate().start_ready()
-    await bus.ask(intent())
-    await gate.logged("signal_undelivered")
-    assert (await bus.ping()).status == "DEGRADED"
-
-    async def active() -> bool:
-        return (await bus.ping()).status == "GOVERNANCE_ACTIVE"
-
-    await eventually_answered(active, seconds=70)

@@ -18,6 +18,7 @@ DEFAULTS: dict[str, Any] = {
     "NATS_TOPIC_INTENTS": "cio.intent.>",
     "NATS_TOPIC_SIGNALS": "signals.trading",
     "NATS_TOPIC_HEARTBEAT": "cio.heartbeat",
+    "NATS_TOPIC_EXECUTION_EVENTS": "execution.events.>",
     "NURSE_ENGINE_DIALECT": "classic",
     "NURSE_HTTP_HOST": "127.0.0.1",
     "NURSE_HTTP_PORT": 8080,
@@ -52,6 +53,8 @@ DEFAULTS: dict[str, Any] = {
     "OTEL_EXPORTER_OTLP_ENDPOINT": None,
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": None,
     "OTEL_SDK_DISABLED": False,
+    "NURSE_SILENT_HALT_SECONDS": 300.0,
+    "NURSE_SILENT_HALT_ENTRIES": 10,
     "NURSE_DRAIN_SECONDS": 10.0,
 }
 

@@ -40,8 +40,9 @@ from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.pipeline import Pipeline
 from cio_nurse.service.readiness import Readiness
 from cio_nurse.service.recording import Recording
+from cio_nurse.service.silent_halt import SilentHalts
 from cio_nurse.settings import Settings, trace_exporters
-from petrosa_contracts import subjects
+from petrosa_contracts import Alert, subjects
 
 POLICY_GRACE_SECONDS = 1.0
 """How long a starting gate waits for policy and inputs before it takes intents without them."""
@@ -83,13 +84,21 @@ class Nurse:
         self._ledger = Ledger(self._ledger_store, self._clock, reservation_seconds=settings.reservation_seconds)
         self._record_stream = RecordStream()
         private = private_subject()
-        delivery = Delivery(ledger=self._ledger, metrics=self._telemetry, clock=self._clock)
+        self._halts = SilentHalts(
+            clock=self._clock,
+            instance=settings.instance,
+            seconds=settings.silent_halt_seconds,
+            entries=settings.silent_halt_entries,
+            tell=self._tell,
+        )
+        delivery = Delivery(ledger=self._ledger, metrics=self._telemetry, watch=self._halts)
         self._intents = NatsConnection(
             nats_url,
             name="cio-nurse",
             subscriptions=[
                 Subscription(subjects.subscriptions(settings.intents), self._accept, subjects.NURSE_QUEUE_GROUP),
                 Subscription((f"{private}.>",), self._hear_self_check),
+                Subscription(subjects.subscriptions(settings.execution_events), self._halts.hear),
             ],
             delivery=delivery,
             prepare=self._record_stream.prepare if settings.audit != "off" else None,
@@ -120,7 +129,7 @@ class Nurse:
             transport=self._pulse,
             mirror=self._mirror,
             mode=self._mode,
-            delivery=delivery,
+            halts=self._halts,
             clock=self._clock,
             subject=settings.heartbeat,
             instance=settings.instance,
@@ -154,6 +163,7 @@ class Nurse:
             recording=self._recording,
             primal=self._primal,
             self_check=self._self_check,
+            halts=self._halts,
             connected=lambda: self._intents.listening,
             log_lines_dropped=lambda: self._lines.dropped,
         )
@@ -181,6 +191,7 @@ class Nurse:
             dialect=DIALECTS[settings.engine_dialect],
             signals=settings.signals,
             metrics=self._telemetry,
+            watch=self._halts,
         )
         pipeline = Pipeline(
             mirror=self._mirror,
@@ -223,6 +234,7 @@ class Nurse:
                     self._take_intents(),
                     self._intake.run(),
                     self._alerts.run(),
+                    self._halts.run(),
                     self._turn(),
                     self._recording.run(),
                     self._keep_record_stream(),
@@ -250,6 +262,9 @@ class Nurse:
 
     async def _accept(self, message: Inbound) -> None:
         await self._intake.accept(message)
+
+    def _tell(self, alert: Alert) -> None:
+        self._alerts.tell(alert)
 
     async def _hear_self_check(self, message: Inbound) -> None:
         await self._self_check.receive(message)

@@ -91,6 +91,11 @@ class Settings(BaseModel):
     heartbeat: Annotated[str, AfterValidator(_one_subject)] = Field(
         default=subjects.HEARTBEAT, alias="NATS_TOPIC_HEARTBEAT", description="Subject of the pulse."
     )
+    execution_events: Annotated[str, AfterValidator(_several_subjects)] = Field(
+        default=subjects.EXECUTION_EVENTS,
+        alias="NATS_TOPIC_EXECUTION_EVENTS",
+        description="Subjects on which the engine tells of orders; so the gate notices when it has gone deaf.",
+    )
     engine_dialect: Literal["classic", "governed"] = Field(
         default="classic",
         alias="NURSE_ENGINE_DIALECT",
@@ -271,6 +276,18 @@ class Settings(BaseModel):
     )
     otel_disabled: bool = Field(
         default=False, alias="OTEL_SDK_DISABLED", description="Whether traces are off whatever the others say."
+    )
+    silent_halt_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        alias="NURSE_SILENT_HALT_SECONDS",
+        description="How long entries may arrive with none approved before it is told as a silent halt, seconds.",
+    )
+    silent_halt_entries: int = Field(
+        default=10,
+        ge=1,
+        alias="NURSE_SILENT_HALT_ENTRIES",
+        description="How many entries have to arrive meanwhile, so that a quiet market is not told as one.",
     )
     drain_seconds: float = Field(
         default=10.0,

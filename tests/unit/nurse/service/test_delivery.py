@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 
-from cio_nurse.service.delivery import RECENT_SECONDS
 from tests.builders import intent
 from tests.wiring import WiredGate, codes_of
 
@@ -32,26 +31,19 @@ async def test_a_signal_that_was_taken_stays_approved() -> None:
     gate = await WiredGate.started()
     await gate.decide(intent())
     await gate.transport.flush()
-    assert not gate.delivery.undelivered_recently
+    assert gate.halts.reasons() == ()
     assert codes_of(await gate.decide(intent())) == ["INTENT_DUPLICATE"]
-
-
-async def test_that_nobody_listens_is_reported_for_a_minute() -> None:
-    gate = await WiredGate.started()
-    assert not gate.delivery.undelivered_recently
-    await gate.delivery.undelivered("d" * 32)
-    gate.clock.jump(RECENT_SECONDS - 0.001)
-    assert gate.delivery.undelivered_recently
-    gate.clock.jump(0.001)
-    assert not gate.delivery.undelivered_recently
 
 
 async def test_it_is_an_error_in_the_log(log_events: list[MutableMapping[str, Any]]) -> None:
     gate = await WiredGate.started()
     log_events.clear()
     await gate.delivery.undelivered("d" * 32)
-    assert [(event["event"], event["log_level"]) for event in log_events] == [("signal_undelivered", "error")]
-    assert log_events[0]["decision_id"] == "d" * 32
+    assert [(event["event"], event["log_level"]) for event in log_events] == [
+        ("silent_halt_began", "error"),
+        ("signal_undelivered", "error"),
+    ]
+    assert log_events[1]["decision_id"] == "d" * 32
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from cio_nurse.service.ledger import Ledger
 from cio_nurse.service.mirror import Mirror
 from cio_nurse.service.recording import Recording
 from cio_nurse.service.self_check import SelfCheck
+from cio_nurse.service.silent_halt import SilentHalts
 from petrosa_contracts.primal_file import PrimalStanding
 
 
@@ -24,6 +25,7 @@ def expose(
     recording: Recording,
     primal: PrimalStanding | None,
     self_check: SelfCheck,
+    halts: SilentHalts,
     connected: Callable[[], bool],
     log_lines_dropped: Callable[[], float],
 ) -> None:
@@ -52,6 +54,8 @@ def expose(
         lambda: -1.0 if primal is None else float(primal.signed),
     )
     telemetry.watch("self_check_passed", "1 once the self-check has passed.", lambda: float(self_check.passed))
+    for kind in halts.kinds:
+        telemetry.watch_halt(kind, lambda kind=kind: float(halts.lasts(kind)))
     telemetry.watch("records_outstanding", "Records not acknowledged yet.", lambda: recording.outstanding)
     telemetry.watch("records_backlog", "Records in the journal.", lambda: recording.backlog.waiting)
     telemetry.watch("log_lines_dropped", "Log lines that found no room.", log_lines_dropped)

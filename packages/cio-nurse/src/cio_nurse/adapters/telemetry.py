@@ -63,6 +63,12 @@ class Telemetry:
         self._input_refused = Gauge(
             "cio_nurse_input_refused", "Stored values that are not believed.", ["input"], registry=self._registry
         )
+        self._halt = Gauge(
+            "cio_nurse_silent_halt",
+            "1 while nothing gets through though all looks well: nothing_approved, no_consumer, engine_silent.",
+            ["kind"],
+            registry=self._registry,
+        )
         self._mode = Gauge("cio_nurse_mode", "1 for the mode in force everywhere.", ["mode"], registry=self._registry)
 
     def watch(self, name: str, description: str, read: Callable[[], float]) -> None:
@@ -73,6 +79,10 @@ class Telemetry:
         """Expose the mode in force as one gauge per mode."""
         for mode in Mode:
             self._mode.labels(mode.value).set_function(lambda mode=mode: float(read() == mode.value))
+
+    def watch_halt(self, kind: str, read: Callable[[], float]) -> None:
+        """Expose whether a silent halt of one kind lasts."""
+        self._halt.labels(kind).set_function(read)
 
     def watch_input(
         self, name: Input, *, standing: Callable[[], Standing | None], refused: Callable[[], float]

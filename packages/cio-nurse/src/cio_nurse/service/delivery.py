@@ -5,11 +5,7 @@ from typing import Protocol
 import structlog
 from pydantic import BaseModel, ValidationError
 
-from cio_nurse.ports import Clock
 from cio_nurse.service.ledger import Ledger
-
-RECENT_SECONDS = 60.0
-"""How long after a signal that met nobody the gate still reports it."""
 
 _log = structlog.stdlib.get_logger()
 
@@ -26,6 +22,18 @@ class DeliveryMetrics(Protocol):
         ...
 
 
+class DeliveryWatch(Protocol):
+    """Who draws conclusions from what becomes of signals."""
+
+    def undelivered(self, decision_id: str) -> None:
+        """Note that nobody took a signal."""
+        ...
+
+    def engine_replied(self, decision_id: str) -> None:
+        """Note that an engine replied to one."""
+        ...
+
+
 class _EngineReply(BaseModel):
     status: str = "unreadable"
     error: str | None = None
@@ -34,27 +42,21 @@ class _EngineReply(BaseModel):
 class Delivery:
     """Notices signals that met no consumer, and what engines answer to the others."""
 
-    def __init__(self, *, ledger: Ledger, metrics: DeliveryMetrics, clock: Clock) -> None:
+    def __init__(self, *, ledger: Ledger, metrics: DeliveryMetrics, watch: DeliveryWatch) -> None:
         self._ledger = ledger
         self._metrics = metrics
-        self._clock = clock
-        self._last_undelivered: float | None = None
-
-    @property
-    def undelivered_recently(self) -> bool:
-        """Whether a signal of the last minute met no consumer."""
-        last = self._last_undelivered
-        return last is not None and self._clock.seconds() - last < RECENT_SECONDS
+        self._watch = watch
 
     async def undelivered(self, decision_id: str) -> None:
         """Note that nobody took the signal of a decision, and free its place in the ledger."""
-        self._last_undelivered = self._clock.seconds()
+        self._watch.undelivered(decision_id)
         self._metrics.signal("undelivered")
         _log.error("signal_undelivered", decision_id=decision_id, reason="no consumer on the signals subject")
         await self._ledger.undo(decision_id)
 
     def engine_replied(self, decision_id: str, data: bytes) -> None:
         """Note an engine's reply to a signal; an error among them is a signal that was not executed."""
+        self._watch.engine_replied(decision_id)
         try:
             reply = _EngineReply.model_validate_json(data)
         except ValidationError:

@@ -1,7 +1,7 @@
 """The heartbeat: the gate's pulse, on a connection of its own."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
@@ -29,12 +29,11 @@ _STATUS = {
 }
 
 
-class Delivery(Protocol):
-    """Whether signals reach anybody."""
+class SilentHalts(Protocol):
+    """Whether nothing gets through though all looks well."""
 
-    @property
-    def undelivered_recently(self) -> bool:
-        """Whether the last signals met no consumer."""
+    def reasons(self) -> Sequence[str]:
+        """Return a sentence on each way in which that is so."""
         ...
 
 
@@ -56,7 +55,7 @@ class Heartbeat:
         transport: Transport,
         mirror: Mirror,
         mode: GateMode,
-        delivery: Delivery,
+        halts: SilentHalts,
         clock: Clock,
         subject: str,
         instance: str,
@@ -68,7 +67,7 @@ class Heartbeat:
         self._transport = transport
         self._mirror = mirror
         self._mode = mode
-        self._delivery = delivery
+        self._halts = halts
         self._clock = clock
         self._subject = subject
         self._instance = instance
@@ -87,8 +86,7 @@ class Heartbeat:
             reasons.append(f"the built-in tightest primal limits hold: {self._primal_problem}")
         if self._recording is not None and not self._recording.available:
             reasons.append("records of decisions are not kept, and nothing opens without one")
-        if self._delivery.undelivered_recently:
-            reasons.append("approved signals reach no consumer")
+        reasons.extend(self._halts.reasons())
         if reasons and status is GovernanceStatus.GOVERNANCE_ACTIVE:
             status = GovernanceStatus.DEGRADED
         return GovernanceHeartbeat(

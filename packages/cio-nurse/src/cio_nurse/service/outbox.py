@@ -26,6 +26,14 @@ class VerdictMetrics(Protocol):
         ...
 
 
+class VerdictWatch(Protocol):
+    """Who draws conclusions from verdicts."""
+
+    def decided(self, verdict: Verdict) -> None:
+        """Note a verdict that is told; of an approval, that its signal has left."""
+        ...
+
+
 class Outbox:
     """Publishes approved signals and answers every intent.
 
@@ -33,11 +41,20 @@ class Outbox:
     goes to the sender, if it asked, and to the strategy's verdict subject.
     """
 
-    def __init__(self, *, transport: Transport, dialect: Dialect, signals: str, metrics: VerdictMetrics) -> None:
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        dialect: Dialect,
+        signals: str,
+        metrics: VerdictMetrics,
+        watch: VerdictWatch | None = None,
+    ) -> None:
         self._transport = transport
         self._dialect = dialect
         self._signals = signals
         self._metrics = metrics
+        self._watch = watch
 
     async def approve(self, arrival: Arrival, verdict: Verdict) -> bool:
         """Publish the signal, then the verdict; return whether the signal left."""
@@ -65,6 +82,8 @@ class Outbox:
 
     async def _send(self, verdict: Verdict, reply: str) -> None:
         self._metrics.verdict(verdict)
+        if self._watch is not None:
+            self._watch.decided(verdict)
         body = to_json(verdict)
         try:
             if reply:
