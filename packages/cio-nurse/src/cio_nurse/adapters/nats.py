@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-import nats
 import nats.errors
 import structlog
 from nats.aio.client import Client
@@ -17,16 +16,12 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
 from pydantic import BaseModel, ValidationError
 
-from cio_nurse.adapters.cancellation import heed_cancellation
 from cio_nurse.errors import TransportUnavailableError
 from cio_nurse.ports import Inbound
 from petrosa_contracts import TraceContext
+from petrosa_contracts.cancellation import heed_cancellation
+from petrosa_contracts.nats_client import AWAY, confirmed, connect, retry_seconds, servers_in
 from petrosa_contracts.streams import MESSAGE_ID
-
-CONNECT_SECONDS = 2
-PING_SECONDS = 5
-RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
-"""Waits between attempts to connect; the last one repeats for as long as it takes."""
 
 _NO_RESPONDERS = "503"
 
@@ -34,9 +29,6 @@ _LARGEST_MESSAGE = 1_048_576
 """What a server takes unless it says otherwise, bytes, headers included; it ends the connection of who sends more."""
 _HEADER_ROOM = 2048
 """More than the headers of a record take: its id, and its trace, of which the longest part has 512."""
-
-_AWAY = (nats.errors.Error, OSError, TimeoutError, RuntimeError)
-"""What the client raises when NATS is away; RuntimeError is uvloop's, for a socket that closes at that moment."""
 
 _log = structlog.stdlib.get_logger()
 
@@ -102,7 +94,7 @@ class NatsConnection:
         delivery: DeliveryReports | None = None,
         prepare: Callable[[Client], Awaitable[None]] | None = None,
     ) -> None:
-        self._servers = [server.strip() for server in servers.split(",") if server.strip()]
+        self._servers = servers_in(servers)
         self._name = name
         self._subscriptions = tuple(subscriptions)
         self._delivery = delivery
@@ -190,7 +182,7 @@ class NatsConnection:
             raise TransportUnavailableError(f"nobody answers on {subject}") from error
         except TimeoutError as error:
             raise TransportUnavailableError(f"no answer on {subject} within {seconds * 1000:g} ms") from error
-        except _AWAY as error:
+        except AWAY as error:
             raise TransportUnavailableError(f"cannot ask on {subject}: {error!r}") from error
         return answer.data
 
@@ -198,8 +190,8 @@ class NatsConnection:
         """Return once the server has all that was published."""
         client = self._connected_client()
         try:
-            await _confirmed(client)
-        except _AWAY as error:
+            await confirmed(client)
+        except AWAY as error:
             raise TransportUnavailableError(f"NATS did not confirm: {error!r}") from error
 
     async def stop_listening(self) -> None:
@@ -209,7 +201,7 @@ class NatsConnection:
         for subscription in self._subscribed:
             try:
                 await subscription.drain()
-            except _AWAY as error:
+            except AWAY as error:
                 _log.warning("nats_unsubscribe_failed", connection=self._name, error=repr(error))
 
     async def close(self) -> None:
@@ -224,8 +216,8 @@ class NatsConnection:
         while True:
             try:
                 await self._connect_once()
-            except _AWAY as error:
-                wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
+            except AWAY as error:
+                wait = retry_seconds(attempt)
                 # The client raises "no servers" and tells the reason only through its callback.
                 reason = repr(self._trouble or error)
                 _log.warning("nats_unreachable", connection=self._name, error=reason, retry_in=wait)
@@ -240,20 +232,7 @@ class NatsConnection:
     async def _connect_once(self) -> None:
         self._lost.clear()
         self._trouble = None
-        self._client = await nats.connect(
-            self._servers,
-            name=self._name,
-            allow_reconnect=False,
-            # Tries each server twice at once and then raises, so that the waits between attempts are ours.
-            max_reconnect_attempts=1,
-            reconnect_time_wait=0,
-            connect_timeout=CONNECT_SECONDS,
-            ping_interval=PING_SECONDS,
-            max_outstanding_pings=2,
-            pending_size=0,
-            error_cb=self._on_error,
-            closed_cb=self._on_closed,
-        )
+        self._client = await connect(self._servers, name=self._name, on_error=self._on_error, on_closed=self._on_closed)
         self._largest_message = self._client.max_payload
         try:
             if self._prepare is not None:
@@ -278,13 +257,13 @@ class NatsConnection:
         if self._records is not None:
             self._record_inbox = client.new_inbox()
             await client.subscribe(f"{self._record_inbox}.*", cb=self._on_record_report)
-        await _confirmed(client)
+        await confirmed(client)
 
     async def _publish(self, subject: str, payload: bytes, reply: str, headers: Mapping[str, str] | None) -> None:
         client = self._connected_client()
         try:
             await client.publish(subject, payload, reply=reply, headers=None if headers is None else dict(headers))
-        except _AWAY as error:
+        except AWAY as error:
             raise TransportUnavailableError(f"cannot publish on {subject}: {error!r}") from error
 
     def _connected_client(self) -> Client:
@@ -326,13 +305,6 @@ class NatsConnection:
             await self._records.acknowledged(record_id)
         else:
             await self._records.refused(record_id, f"the stream refuses: {answer.error.get('description')}")
-
-
-async def _confirmed(client: Client) -> None:
-    """Return once the server has all that was handed to the client."""
-    # The client sends its ping ahead of what still waits to be sent, so only the second answer proves anything.
-    for _ in range(2):
-        await client.flush(timeout=CONNECT_SECONDS)
 
 
 def _callback(receive: Receive) -> Callable[[Msg], Awaitable[None]]:

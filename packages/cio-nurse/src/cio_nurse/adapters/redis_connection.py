@@ -13,8 +13,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from cio_nurse.adapters.cancellation import heed_cancellation
 from cio_nurse.errors import StoreContentError, StoreTimeoutError, StoreUnavailableError
+from petrosa_contracts.cancellation import heed_cancellation
 
 T = TypeVar("T")
 

@@ -8,26 +8,23 @@ from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 
-import nats
-import nats.errors
 import structlog
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
-from cio_strategist.adapters.cancellation import heed_cancellation
-from cio_strategist.adapters.nats import CONNECT_SECONDS
 from cio_strategist.domain.accounting import TOLERANCE, Seen
 from cio_strategist.domain.recording import StreamedMessage, payload_digest
 from cio_strategist.errors import TransportUnavailableError
+from petrosa_contracts.cancellation import heed_cancellation
 from petrosa_contracts.jetstream import Difference, ensure_streams
+from petrosa_contracts.nats_client import AWAY, connect, servers_in
 from petrosa_contracts.streams import MESSAGE_ID, RECORDER_CONSUMER, Stream
 
 ACKNOWLEDGE_SECONDS = 30
 """After so long what was fetched and not acknowledged comes again."""
 
-_AWAY = (nats.errors.Error, OSError, TimeoutError, RuntimeError)
 _READ_AT_ONCE = 500
 _FETCH_SECONDS = 2.0
 
@@ -38,7 +35,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 def _translating() -> Generator[None]:
     try:
         yield
-    except _AWAY as error:
+    except AWAY as error:
         heed_cancellation()
         raise TransportUnavailableError(f"JetStream does not answer, or refuses: {error!r}") from error
     heed_cancellation()
@@ -48,15 +45,7 @@ def _translating() -> Generator[None]:
 async def connected(servers: str, *, name: str) -> AsyncGenerator[JetStreamContext]:
     """Connect once, for a command that asks something and ends. Raises `TransportUnavailableError` if it cannot."""
     with _translating():
-        client = await nats.connect(
-            [server.strip() for server in servers.split(",") if server.strip()],
-            name=name,
-            allow_reconnect=False,
-            max_reconnect_attempts=1,
-            reconnect_time_wait=0,
-            connect_timeout=CONNECT_SECONDS,
-            error_cb=_ignore,
-        )
+        client = await connect(servers_in(servers), name=name, on_error=_ignore)
     try:
         yield client.jetstream()
     finally:

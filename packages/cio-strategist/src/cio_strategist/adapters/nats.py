@@ -7,26 +7,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import nats
-import nats.errors
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
-from cio_strategist.adapters.cancellation import heed_cancellation
 from cio_strategist.errors import TransportUnavailableError
-
-CONNECT_SECONDS = 2
-PING_SECONDS = 5
-RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
-"""Waits between attempts to connect; the last one repeats for as long as it takes."""
+from petrosa_contracts.cancellation import heed_cancellation
+from petrosa_contracts.nats_client import AWAY, confirmed, connect, retry_seconds, servers_in
 
 ERROR_LOG_SECONDS = 1.0
 """Errors of a connection that stands are logged at most as often, with how many there were."""
-
-_AWAY = (nats.errors.Error, OSError, TimeoutError, RuntimeError)
-"""What the client raises when NATS is away; RuntimeError is uvloop's, for a socket that closes at that moment."""
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -55,7 +46,7 @@ class NatsConnection:
     """
 
     def __init__(self, servers: str, *, name: str, subscriptions: Sequence[Subscription] = ()) -> None:
-        self._servers = [server.strip() for server in servers.split(",") if server.strip()]
+        self._servers = servers_in(servers)
         self._name = name
         self._subscriptions = tuple(subscriptions)
         self._client: Client | None = None
@@ -92,7 +83,7 @@ class NatsConnection:
             raise TransportUnavailableError("NATS is not connected")
         try:
             await client.publish(subject, payload, headers=None if headers is None else dict(headers))
-        except _AWAY as error:
+        except AWAY as error:
             raise TransportUnavailableError(f"cannot publish on {subject}: {error!r}") from error
 
     def jetstream(self) -> JetStreamContext:
@@ -109,8 +100,8 @@ class NatsConnection:
         while True:
             try:
                 await self._connect_once()
-            except _AWAY as error:
-                wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
+            except AWAY as error:
+                wait = retry_seconds(attempt)
                 # The client raises "no servers" and tells the reason only through its callback.
                 reason = repr(self._trouble or error)
                 _log.warning("nats_unreachable", connection=self._name, error=reason, retry_in=wait)
@@ -125,20 +116,7 @@ class NatsConnection:
     async def _connect_once(self) -> None:
         self._lost.clear()
         self._trouble = None
-        self._client = await nats.connect(
-            self._servers,
-            name=self._name,
-            allow_reconnect=False,
-            # Tries each server twice at once and then raises, so that the waits between attempts are ours.
-            max_reconnect_attempts=1,
-            reconnect_time_wait=0,
-            connect_timeout=CONNECT_SECONDS,
-            ping_interval=PING_SECONDS,
-            max_outstanding_pings=2,
-            pending_size=0,
-            error_cb=self._on_error,
-            closed_cb=self._on_closed,
-        )
+        self._client = await connect(self._servers, name=self._name, on_error=self._on_error, on_closed=self._on_closed)
         try:
             await self._subscribe(self._client)
         except BaseException:
@@ -158,9 +136,7 @@ class NatsConnection:
                     pending_msgs_limit=subscription.pending_messages,
                     pending_bytes_limit=subscription.pending_bytes,
                 )
-        # The client sends its ping ahead of what still waits to be sent, so only the second answer proves anything.
-        for _ in range(2):
-            await client.flush(timeout=CONNECT_SECONDS)
+        await confirmed(client)
 
     async def _on_error(self, error: Exception) -> None:
         if not self._listening:

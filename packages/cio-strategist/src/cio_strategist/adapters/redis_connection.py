@@ -15,8 +15,8 @@ from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 
-from cio_strategist.adapters.cancellation import heed_cancellation
 from cio_strategist.errors import ConflictError, StoreUnreachableError, StoreUnreadableError, UsageError
+from petrosa_contracts.cancellation import heed_cancellation
 from petrosa_contracts.rediskeys import CONTROL, POLICY, POLICY_EPOCH, POLICY_REVISION, POLICY_VERSIONS
 
 T = TypeVar("T")

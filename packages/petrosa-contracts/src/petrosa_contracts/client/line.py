@@ -8,18 +8,12 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, cast
 
-import nats
 import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-CONNECT_SECONDS = 2
-PING_SECONDS = 5
-RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
-"""Waits between attempts to connect; the last one repeats for as long as it takes."""
-
-_AWAY = (nats.errors.Error, OSError, RuntimeError)
-"""What the client raises when NATS is away; RuntimeError is uvloop's, for a socket that closes at that moment."""
+from petrosa_contracts.cancellation import heed_cancellation
+from petrosa_contracts.nats_client import AWAY, connect, retry_seconds, servers_in
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +50,7 @@ class NatsLine:
     """
 
     def __init__(self, servers: str, *, name: str) -> None:
-        self._servers = [server.strip() for server in servers.split(",") if server.strip()]
+        self._servers = servers_in(servers)
         self._name = name
         self._client: Client | None = None
 
@@ -78,7 +72,7 @@ class NatsLine:
             try:
                 client = await self._connect(lost)
                 try:
-                    _heed_cancellation()
+                    heed_cancellation()
                     await client.subscribe(subject, cb=received)
                     self._client = client
                     attempt = 0
@@ -88,11 +82,11 @@ class NatsLine:
                 finally:
                     self._client = None
                     await client.close()
-            except _AWAY as error:
-                wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
+            except AWAY as error:
+                wait = retry_seconds(attempt)
                 attempt += 1
                 _log.warning("nats_unreachable error=%r retry_in=%s", error, wait)
-                _heed_cancellation()
+                heed_cancellation()
                 await asyncio.sleep(wait)
 
     async def request(
@@ -112,7 +106,7 @@ class NatsLine:
             raise NoAnswerError("nobody listens") from error
         except TimeoutError as error:
             raise NoAnswerError(f"no answer within {seconds * 1000:g} ms") from error
-        except _AWAY as error:
+        except AWAY as error:
             raise NoAnswerError(f"the question did not leave: {error!r}") from error
         return answer.data
 
@@ -123,24 +117,4 @@ class NatsLine:
         async def on_error(error: Exception) -> None:
             _log.warning("nats_error error=%r", error)
 
-        return await nats.connect(
-            self._servers,
-            name=self._name,
-            allow_reconnect=False,
-            # Tries each server twice at once and then raises, so that the waits between attempts are ours.
-            max_reconnect_attempts=1,
-            reconnect_time_wait=0,
-            connect_timeout=CONNECT_SECONDS,
-            ping_interval=PING_SECONDS,
-            max_outstanding_pings=2,
-            pending_size=0,
-            error_cb=on_error,
-            closed_cb=on_closed,
-        )
-
-
-def _heed_cancellation() -> None:
-    """Raise if this task was told to end: before Python 3.12 connecting can swallow a cancellation."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+        return await connect(self._servers, name=self._name, on_error=on_error, on_closed=on_closed)
