@@ -1,5 +1,6 @@
 """The commands of `cio-audit` that look through the chain: query, export and reconcile."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -33,6 +34,8 @@ from petrosa_contracts import Code, Decision
 
 audit_search_commands = typer.Typer()
 
+_SETTLE_SECONDS = 15.0
+_LOOK_SECONDS = 0.5
 _WHEN = "ISO text, or 30m, 2h, 1d for so long ago"
 
 Since = Annotated[str | None, typer.Option(metavar="WHEN", help=f"From then on: {_WHEN}.")]
@@ -133,16 +136,29 @@ def reconcile(
 
 
 async def _account(accounting: Accounting, first: datetime, last: datetime | None) -> Account:
-    kept_since, known_until = await accounting.kept_since(), await accounting.known_until()
+    kept_since = await accounting.kept_since()
     if kept_since is None:
         raise NotFoundError("no intents are kept: none came, or the stream is new")
-    first, last = max(first, kept_since), min(last or known_until, known_until)
+    first, last = max(first, kept_since), last or SystemClock().now()
+    last = min(last, await _settled(accounting, last))
     whole: Account | None = None
     async for account in accounting.over(first, last):
         whole = account if whole is None else whole.and_then(account)
     if whole is None:
-        raise NotFoundError(f"nothing can be said of that time: only of {moment(kept_since)} to {moment(known_until)}")
+        raise NotFoundError(f"nothing can be said of that time: intents are kept since {moment(kept_since)}")
     return whole
+
+
+async def _settled(accounting: Accounting, wanted: datetime) -> datetime:
+    """Wait a while for records on their way, and return until when all of them are known."""
+    for _ in range(round(_SETTLE_SECONDS / _LOOK_SECONDS)):
+        if await accounting.known_until() >= wanted:
+            break
+        await asyncio.sleep(_LOOK_SECONDS)
+    known = await accounting.known_until()
+    if known < wanted:
+        warn(f"records wait to be written: nothing is said of what came after {moment(known)}")
+    return known
 
 
 def _say_account(found: Account) -> None:

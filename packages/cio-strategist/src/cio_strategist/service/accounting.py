@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from cio_strategist.domain.accounting import Account, Seen, account, reach
+from cio_strategist.domain.accounting import TOLERANCE, Account, Seen, account, reach
 from cio_strategist.errors import StoreUnreachableError, TransportUnavailableError
 from cio_strategist.ports import Clock
 from cio_strategist.recorder_ports import AlertOutlet, ChainStore, IntentStream, RecorderMetrics, RecordSource
@@ -91,7 +91,9 @@ class Accountant:
 
     async def account(self) -> None:
         """Account for what came since the last time."""
-        kept_since, until = await self._accounting.kept_since(), await self._accounting.known_until()
+        kept_since = await self._accounting.kept_since()
+        # Whether gates were at work at a moment also shows in what they recorded after it.
+        until = await self._accounting.known_until() - TOLERANCE
         if kept_since is None:
             return
         since = max(kept_since, self._done_until or self._clock.now() - LOOK_BACK)
@@ -119,7 +121,8 @@ def alerts_of(found: Account, *, at: datetime) -> Sequence[Alert]:
             severity=severity,
             message=f"{len(seen)} {what}: {_examples(seen)}",
             at=at,
-            cause=seen[0].name,
+            # One outage is one alert, however long it lasts; a missing record is one of its own.
+            cause="" if severity is AlertSeverity.WARNING else seen[0].name,
         )
         for seen, severity, action, what in told
         if seen

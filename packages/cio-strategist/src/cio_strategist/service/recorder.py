@@ -10,7 +10,7 @@ import structlog
 
 from cio_strategist.domain.chain.entry import Draft
 from cio_strategist.domain.recording import StreamedMessage
-from cio_strategist.errors import StoreUnreachableError, TransportUnavailableError
+from cio_strategist.errors import StoreUnreachableError, StoreUnreadableError, TransportUnavailableError
 from cio_strategist.ports import Clock
 from cio_strategist.recorder_ports import AlertOutlet, ChainStore, RecorderMetrics, RecordSource, RecordTracing, Trail
 from cio_strategist.service.chain_writer import ChainWriter
@@ -28,7 +28,8 @@ STUCK = timedelta(seconds=60)
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Waits between attempts while something is away; the last one repeats for as long as it takes."""
 
-_AWAY = (StoreUnreachableError, TransportUnavailableError)
+# What is damaged is no reason to stop either: it is told, and tried again.
+_AWAY = (StoreUnreachableError, StoreUnreadableError, TransportUnavailableError)
 _NO_REVISION = -1
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
