@@ -42,6 +42,7 @@ async def travel(client: Client, code: Callable[[int], str]) -> None:
     operator = Traveller(client)
     listed = {tool.name for tool in (await client.list_tools()).tools}
     await _learn(operator)
+    await _look_back(operator)
     await _change(operator)
     await _undo(operator)
     await _propose(operator, code(0))
@@ -56,6 +57,12 @@ async def _learn(operator: Traveller) -> None:
     assert (await operator.does("list_configs"))["configs"] == []
     assert (await operator.does("get_config", scope=BTC))["version"] == 0
     assert (await operator.does("validate_config", parameters={"position_size_pct": 2.0}))["valid"] is False
+
+
+async def _look_back(operator: Traveller) -> None:
+    """Nothing was decided yet."""
+    assert (await operator.fails("explain_decision", decision_id="f" * 32))["code"] == "NOT_FOUND"
+    assert (await operator.does("simulate_patch", patch={BTC: {"leverage": 8}}))["examined"] == 0
 
 
 async def _try_the_ceilings(operator: Traveller) -> None:
@@ -120,3 +127,4 @@ async def _halt_and_lift(operator: Traveller, code: str) -> None:
     assert without["code"] == "SECOND_FACTOR_REQUIRED"
     lifted = await operator.does("lift_control", scope=BTC, code=code, **WHY)
     assert lifted["after"] is None
+    assert (await operator.fails("clear_latch", latch="daily-loss", **WHY))["code"] == "SECOND_FACTOR_REQUIRED"

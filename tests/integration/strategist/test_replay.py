@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from mcp import Client, StdioServerParameters
 from pymongo.database import Database
 from typer.testing import CliRunner, Result
 
@@ -73,6 +75,19 @@ def test_a_store_that_is_away_is_told() -> None:
     result = run({"MONGODB_URI": "mongodb://127.0.0.1:1/"}, "--since", "1h")
     assert result.exit_code == 1
     assert "cannot be reached" in result.stderr
+
+
+async def test_a_model_has_a_veto_explained_and_a_policy_tried(
+    mongo_server: Mongo, mongo: Database[dict[str, object]]
+) -> None:
+    await keep(mongo_server.url, mongo.name, RECORDS)
+    environment = {"MONGODB_URI": mongo_server.url, "MONGODB_DATABASE": mongo.name}
+    command = StdioServerParameters(command=sys.executable, args=["-m", "cio_strategist", "mcp"], env=environment)
+    async with Client(command) as client:
+        explained = await client.call_tool("explain_decision", {"decision_id": VETOED})
+        tried = await client.call_tool("simulate_patch", {"patch": {"strategy:breakout": {"enabled": False}}})
+    assert explained.structured_content["policy_that_passes"]["parameters"] == {"max_position_size_usd": 500.0}
+    assert tried.structured_content["lost"]["by_strategy"] == {"breakout": 1}
 
 
 async def test_the_archive_hands_out_records_as_they_were_written(

@@ -8,12 +8,14 @@ from cio_strategist.domain.request import ChangeRequest
 from cio_strategist.errors import SecondFactorError
 from cio_strategist.service.config_manager import TradingConfigManager
 from cio_strategist.service.control import ControlDesk
+from cio_strategist.service.decisions import RecordedDecisions
 from cio_strategist.service.latches import LatchDesk
 from cio_strategist.service.primal import PrimalDesk
 from cio_strategist.service.proposals import ProposalDesk
 from cio_strategist.service.reading import PolicyReader
 from cio_strategist.service.writer import Writer
 from petrosa_contracts.primal_file import PrimalStanding
+from tests.decision_fakes import FakeArchive
 from tests.portfolio_fakes import FakePortfolioStore
 from tests.strategist_fakes import CountingIds, FakeEnforcer, FakePolicyStore, SetClock
 
@@ -61,6 +63,8 @@ class FakeAuthority:
         self.portfolio = FakePortfolioStore()
         self.latches = LatchDesk(writer, self.portfolio, second_factor=self.second_factor)
         self.proposals = ProposalDesk(writer, self.store, second_factor=self.second_factor, primal=limits)
+        self.archive = FakeArchive()
+        self.decisions = RecordedDecisions(self.archive, self.store, clock=self.clock)
         self.reader = PolicyReader(self.store, clock=self.clock, history=self.store, fallback=self.redis)
 
     async def parameters(self, scope: str) -> dict[str, object] | None:

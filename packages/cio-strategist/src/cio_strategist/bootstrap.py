@@ -12,7 +12,7 @@ from cio_strategist.adapters.decision_file import DecisionFile
 from cio_strategist.adapters.mongo import open_authority
 from cio_strategist.adapters.redis import open_store
 from cio_strategist.domain.loosening import Budgets
-from cio_strategist.errors import RefusedError
+from cio_strategist.errors import RefusedError, UsageError
 from cio_strategist.ports import PolicyStore, ProjectionMetrics
 from cio_strategist.replay_ports import DecisionArchive
 from cio_strategist.service.config_manager import TradingConfigManager
@@ -110,7 +110,7 @@ async def open_governance(
                 latches=LatchDesk(writer, redis.portfolio, second_factor=second_factor),
                 tokens=Tokens(mongo.tokens, clock),
                 projector=projector,
-                decisions=RecordedDecisions(mongo.decisions, mongo.policy),
+                decisions=RecordedDecisions(mongo.decisions, mongo.policy, clock=clock),
             ),
         )
 
@@ -125,18 +125,19 @@ class Archive:
 
 @asynccontextmanager
 async def open_archive(settings: Settings) -> AsyncGenerator[Archive]:
-    """Open what is on record, without anything that changes policy. Raises `RefusedError` without MONGODB_URI."""
+    """Open what is on record, without anything that changes policy. Raises `UsageError` without MONGODB_URI."""
     if settings.mongodb_uri is None:
-        raise RefusedError("decisions are on record in MongoDB: set MONGODB_URI, or read an export with --from")
+        raise UsageError("decisions are on record in MongoDB: set MONGODB_URI, or read an export with --from")
     uri = settings.mongodb_uri.get_secret_value()
-    async with open_authority(uri, settings.mongodb_database, clock=SystemClock()) as mongo:
-        yield Archive(mongo.decisions, RecordedDecisions(mongo.decisions, mongo.policy))
+    clock = SystemClock()
+    async with open_authority(uri, settings.mongodb_database, clock=clock) as mongo:
+        yield Archive(mongo.decisions, RecordedDecisions(mongo.decisions, mongo.policy, clock=clock))
 
 
 def archive_of(path: Path) -> Archive:
     """Return what is on record in a file of JSON Lines, or on standard input if the path is `-`."""
     file = DecisionFile(path)
-    return Archive(file, RecordedDecisions(file, history=None))
+    return Archive(file, RecordedDecisions(file, history=None, clock=SystemClock()))
 
 
 async def _primal_limits(settings: Settings) -> PrimalStanding | None:

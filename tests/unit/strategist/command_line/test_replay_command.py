@@ -163,5 +163,5 @@ def test_a_patch_that_the_catalogue_does_not_allow_is_refused(export: Path, tmp_
 
 def test_without_a_store_and_without_a_file_it_says_what_to_set() -> None:
     result = run("--since", "24h")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "set MONGODB_URI" in result.stderr

@@ -69,6 +69,7 @@ class Door:
             latches=self.authority.latches,
             control=self.authority.control,
             reader=self.authority.reader,
+            decisions=self.authority.decisions,
             tokens=self.tokens,
             write_limit=self.limit,
             readiness=lambda: self.readiness,

@@ -16,6 +16,7 @@ from cio_strategist.gateway.mcp_server import McpGateway
 from cio_strategist.gateway.services import Readiness, Services
 from cio_strategist.service.config_manager import TradingConfigManager
 from cio_strategist.service.control import ControlDesk
+from cio_strategist.service.decisions import RecordedDecisions
 from cio_strategist.service.latches import LatchDesk
 from cio_strategist.service.primal import PrimalDesk
 from cio_strategist.service.proposals import ProposalDesk
@@ -24,6 +25,7 @@ from cio_strategist.service.second_factor import SecondFactor
 from cio_strategist.service.tokens import Tokens
 from cio_strategist.service.writer import Writer
 from petrosa_contracts.primal_file import PrimalStanding
+from tests.decision_fakes import FakeArchive
 from tests.portfolio_fakes import FakePortfolioStore
 from tests.strategist_fakes import CountingIds, FakeEnforcer, FakePolicyStore, SetClock
 
@@ -56,12 +58,14 @@ class McpWorld:
         writer = Writer(self.store, clock=self.clock, new_id=CountingIds(), history=self.store, enforcer=FakeEnforcer())
         limits = None if primal is None else primal.limits
         second_factor = SecondFactor(SecretStr(SECRET), self.store, self.clock)
+        self.archive = FakeArchive()
         self.services = Services(
             manager=TradingConfigManager(writer, budgets=Budgets(agent=0.2, operator=2.0), primal=limits),
             proposals=ProposalDesk(writer, self.store, second_factor=second_factor, primal=limits),
             primal=PrimalDesk(writer, primal),
             latches=LatchDesk(writer, FakePortfolioStore(), second_factor=second_factor),
             control=ControlDesk(writer, second_factor=second_factor),
+            decisions=RecordedDecisions(self.archive, self.store, clock=self.clock),
             reader=PolicyReader(self.store, clock=self.clock, history=self.store, fallback=self.redis),
             tokens=self.tokens,
             write_limit=self.write_limit,

@@ -122,8 +122,8 @@ NO_CALLS = (
 def _raised(kind: type[errors.StrategistError]) -> errors.StrategistError:
     if kind is errors.RejectedError:
         return errors.RejectedError([])
-    if kind is errors.RateLimitedError:
-        return errors.RateLimitedError("wait", retry_after_seconds=1)
+    if kind in {errors.RateLimitedError, errors.BusyError}:
+        return kind("wait", retry_after_seconds=1)
     if issubclass(kind, errors.PrimalLimitError):
         return kind([])
     return kind("a sentence")

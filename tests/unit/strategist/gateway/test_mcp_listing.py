@@ -24,6 +24,8 @@ READS = {
     "get_proposal",
     "get_audit_record",
     "get_primal_limits",
+    "explain_decision",
+    "simulate_patch",
 }
 REFUSES = {"set_primal_limits"}
 """What is only there to be refused."""

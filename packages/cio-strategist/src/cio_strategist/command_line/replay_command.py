@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cio_strategist.adapters import log
-from cio_strategist.adapters.clock import SystemClock
 from cio_strategist.bootstrap import Archive, archive_of, open_archive
 from cio_strategist.command_line import replay_view
+from cio_strategist.command_line.audit_session import parse_moment
 from cio_strategist.command_line.console import say, say_json, say_table, warn
 from cio_strategist.command_line.options import AsJson
 from cio_strategist.command_line.session import REFUSED, reporting
-from cio_strategist.domain.decision_filter import DecisionFilter, parse_moment
+from cio_strategist.domain.decision_filter import DecisionFilter
 from cio_strategist.domain.reproduction import Replayed, Reproduction, reproduction_of
 from cio_strategist.domain.simulation import Repetition, Simulation
 from cio_strategist.domain.whatif import PolicyPatch, Tally
@@ -66,10 +66,9 @@ def replay(
             return
         if since is None and source is None:
             raise UsageError("name a decision, or say since when: cio-replay --since 24h")
-        now = SystemClock().now()
         wanted = DecisionFilter(
-            since=None if since is None else parse_moment(since, now),
-            until=None if until is None else parse_moment(until, now),
+            since=None if since is None else parse_moment(since),
+            until=None if until is None else parse_moment(until),
             strategy=strategy,
             symbol=None if symbol is None else symbol.upper(),
         )

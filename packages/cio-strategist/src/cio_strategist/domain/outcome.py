@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cio_strategist.domain.simulation import Simulation
 from petrosa_contracts import ControlEntry
 
 
@@ -72,6 +73,9 @@ class Preview(_Answer):
     budgets: tuple[BudgetUse, ...] = Field(description="Only of parameters that the change loosens.")
     would: str = Field(description="`apply`, `need_approval` or `change_nothing`.")
     message: str = Field(description="All of it in a sentence or two.")
+    simulation: Simulation | None = Field(
+        default=None, description="What it would have changed in the last hour; null where that was not asked for."
+    )
 
 
 class OutcomeStatus(StrEnum):

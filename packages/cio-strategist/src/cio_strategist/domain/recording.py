@@ -10,7 +10,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 
 from cio_strategist.domain.chain.entry import Draft, Fact, Kind, body_digest, canonical
 from petrosa_contracts.instant import UtcDatetime
-from petrosa_contracts.record import WITHDRAWAL
+from petrosa_contracts.record import record_id
 from petrosa_contracts.streams import MESSAGE_ID
 
 _LONGEST_ID = 200
@@ -76,8 +76,8 @@ def decision_draft(message: StreamedMessage) -> Draft:
     if (message_id := record.headers.get(MESSAGE_ID)) is not None:
         facts["message_id"] = message_id[:_LONGEST_FACT]
     # What withdraws an approval stands beside the record of it, if that turned up after all.
-    record_id = f"{record.verdict.decision_id}{WITHDRAWAL if record.withdraws else ''}"
-    return _draft(Kind.DECISION, record_id, record.verdict, body, facts, message)
+    entry_id = record_id(record.verdict.decision_id, withdraws=record.withdraws)
+    return _draft(Kind.DECISION, entry_id, record.verdict, body, facts, message)
 
 
 def failsafe_draft(message: StreamedMessage) -> Draft:

@@ -65,7 +65,8 @@ def _is_scope(text: str) -> bool:
     return True
 
 
-def _map(value: object) -> object:
+def check_map(value: object) -> object:
+    """Return what is a map. Refuses all else, suggesting the map that text may hold."""
     if isinstance(value, dict):
         return cast("dict[str, Any]", value)
     meant: object = None
@@ -99,7 +100,7 @@ ScopeKey: TypeAlias = Annotated[
 ]
 """A scope key in its canonical spelling."""
 
-ParameterMap: TypeAlias = Annotated[dict[str, Any], BeforeValidator(_map)]
+ParameterMap: TypeAlias = Annotated[dict[str, Any], BeforeValidator(check_map)]
 """Parameters with their values, judged by the catalogue and not by the schema."""
 
 ExpectVersion: TypeAlias = Annotated[

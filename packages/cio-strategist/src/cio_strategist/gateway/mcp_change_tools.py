@@ -85,6 +85,11 @@ class PreviewArguments(Arguments):
     audit_id: str | None = _AUDIT_ID
     previous: bool = _PREVIOUS
     expect_version: ExpectVersion
+    simulate: bool = Field(
+        default=False,
+        strict=True,
+        description="Try it on the recorded decisions of the last hour as well; `simulate_patch` goes further back.",
+    )
 
 
 _BELONGS = {"set": "parameters", "patch": "parameters", "unset": "names", "delete": None, "rollback": None}
@@ -129,7 +134,11 @@ async def preview_change(call: Call, arguments: PreviewArguments) -> Reply:
     edit = await _edit(call, arguments)
     request = call.request(arguments, expect_version=arguments.expect_version)
     found = await call.services.manager.preview(edit, scope=arguments.scope, request=request)
-    return Reply(found, found.message)
+    if not arguments.simulate:
+        return Reply(found, found.message)
+    tried = await call.services.decisions.preview(found)
+    gist = "" if tried.simulation is None else f" In the last hour: {tried.simulation.gist}."
+    return Reply(tried, f"{tried.message}{gist}")
 
 
 async def _apply(call: Call, arguments: _Change, edit: Edit) -> Reply:

@@ -9,6 +9,7 @@ import structlog
 
 from cio_strategist.errors import (
     BotError,
+    BusyError,
     ConflictError,
     ForbiddenError,
     NotFoundError,
@@ -22,6 +23,7 @@ from cio_strategist.errors import (
     StrategistError,
     UnauthenticatedError,
     UsageError,
+    WorkerLostError,
 )
 from petrosa_contracts import Code
 
@@ -125,6 +127,9 @@ _RULES: Final[Mapping[type[StrategistError], _Rule]] = {
         "Nothing was written. Wait for `retry_after_seconds`, and join changes of one scope into one `patch_config`. "
         "A halt by `set_control` is never limited.",
     ),
+    BusyError: _Rule(
+        "BUSY", "Nothing was done: one simulation runs at a time. Wait for `retry_after_seconds` and call again."
+    ),
     PrimalLimitError: _Rule(
         Code.PRIMAL_LIMIT.value,
         "Nothing was written, and the attempt is recorded. Stay within the suggested values; `get_primal_limits` tells "
@@ -134,7 +139,8 @@ _RULES: Final[Mapping[type[StrategistError], _Rule]] = {
     RefusedError: _Rule("REFUSED", "Nothing was written. Do what the message says instead."),
     NotFoundError: _Rule(
         "NOT_FOUND",
-        "Look what there is: `list_configs`, `get_history` and `list_proposals` name scopes, versions and ids.",
+        "Look what there is: `list_configs`, `get_history` and `list_proposals` name scopes, versions and ids; a "
+        "verdict names its decision.",
     ),
     ConflictError: _Rule(
         "CONFLICT",
@@ -148,6 +154,9 @@ _RULES: Final[Mapping[type[StrategistError], _Rule]] = {
         "STORE_UNREACHABLE",
         "Try again in a few seconds, with the same `idempotency_key` if it was a write: it may have been taken. If it "
         "goes on, tell the operator; halting is possible on the spot with `cio-policy halt`.",
+    ),
+    WorkerLostError: _Rule(
+        "SIMULATION_FAILED", "Nothing was written. Ask for fewer decisions; if it goes on, tell the operator."
     ),
     BotError: _Rule(
         "BOT_UNAVAILABLE", "Try again later; if it goes on, tell the operator that the bot does not answer."
@@ -194,7 +203,7 @@ def _fields(error: StrategistError) -> tuple[FieldProblem, ...]:
 def _facts(error: StrategistError) -> Mapping[str, int | str]:
     if isinstance(error, ConflictError) and error.current_version is not None:
         return {"current_version": error.current_version}
-    if isinstance(error, RateLimitedError):
+    if isinstance(error, RateLimitedError | BusyError):
         return {"retry_after_seconds": error.retry_after_seconds}
     if isinstance(error, SecondFactorError):
         return {"why": error.why}

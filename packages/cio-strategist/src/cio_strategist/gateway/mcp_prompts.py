@@ -55,7 +55,8 @@ Go about it in this order:
    tried before and why.
 2. Choose the fewest parameters that reach the goal. Read unit, bounds, impact and risk direction of each in the
    schema of `patch_config`, or with `get_schema`. Prefer a narrow scope to a wide one, and tightening to loosening.
-3. `preview_change`. Check for which orders the values change, where narrower scopes override them, the direction, and
+3. `simulate_patch`: what would it have changed lately, and are the orders lost and gained those that are meant? Then
+   `preview_change`. Check for which orders the values change, where narrower scopes override them, the direction, and
    whether it would apply or wait for an operator. If it does something that was not meant, go back to 2.
 4. Say in three sentences what would change, what it costs if it is wrong, and how one will see that it worked.
 5. If it is to be done: `patch_config` with `expect_version` from the preview, an `idempotency_key`, and a
@@ -82,6 +83,7 @@ Parameters that decide about it:
 {about}
 
 Limits are inclusive: equal to the limit passes. `scope` names who set the limit; `defaults` means that nobody did.
+If there is a `decision_id`, `explain_decision` tells most of what follows: call it first.
 1. Say in one sentence what was measured against which limit, in its unit, and who set that limit.
 2. Look at that scope with `get_config` and at its `get_history`: since when does it hold, and why was it set so? For
    a halt look at `get_control`.

@@ -55,6 +55,7 @@ parameter), and control (SAFE, HALTED, FROZEN) comes before it.
   or percents.
 - Look: `get_resolved_config` (what orders meet), `get_config` (what a scope sets, and its version), `get_control`,
   `get_history`.
+- Understand: `explain_decision` (why an order was vetoed), `simulate_patch` (what another policy would have changed).
 - Change: `preview_change`, then `patch_config` with `expect_version`. Tightening takes effect at once. Loosening has an
   hourly budget; beyond it the change becomes a proposal that an operator decides about.
 - Hard ceilings: `get_primal_limits`. Nothing here lifts them: what is beyond is refused with PRIMAL_LIMIT and recorded.

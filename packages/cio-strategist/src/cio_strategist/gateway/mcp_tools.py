@@ -6,11 +6,22 @@ from types import MappingProxyType
 from cio_strategist.gateway.mcp_catalogue_tools import CATALOGUE_TOOLS
 from cio_strategist.gateway.mcp_change_tools import CHANGE_TOOLS
 from cio_strategist.gateway.mcp_control_tools import CONTROL_TOOLS
+from cio_strategist.gateway.mcp_decision_tools import DECISION_TOOLS
 from cio_strategist.gateway.mcp_primal_tools import PRIMAL_TOOLS
 from cio_strategist.gateway.mcp_reading_tools import READING_TOOLS
 from cio_strategist.gateway.mcp_tool import GatewayTool
 
 TOOLS: Mapping[str, GatewayTool] = MappingProxyType(
-    {tool.name: tool for tool in (*READING_TOOLS, *CHANGE_TOOLS, *CONTROL_TOOLS, *PRIMAL_TOOLS, *CATALOGUE_TOOLS)}
+    {
+        tool.name: tool
+        for tool in (
+            *READING_TOOLS,
+            *CHANGE_TOOLS,
+            *DECISION_TOOLS,
+            *CONTROL_TOOLS,
+            *PRIMAL_TOOLS,
+            *CATALOGUE_TOOLS,
+        )
+    }
 )
 """Every tool by name, without those of the fleet's bots."""

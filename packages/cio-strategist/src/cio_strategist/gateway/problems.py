@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from cio_strategist.errors import (
     BotError,
+    BusyError,
     ConflictError,
     ForbiddenError,
     NotFoundError,
@@ -26,6 +27,7 @@ from cio_strategist.errors import (
     StrategistError,
     UnauthenticatedError,
     UsageError,
+    WorkerLostError,
 )
 from cio_strategist.gateway.answers import PlainJSON
 from petrosa_contracts import Code, ParameterError
@@ -78,12 +80,14 @@ _KINDS: tuple[tuple[type[StrategistError], str, int, str], ...] = (
     (ForbiddenError, "forbidden", 403, "The caller may not do this"),
     (SecondFactorError, "second-factor", 403, "A second factor is needed"),
     (RateLimitedError, "rate-limited", 429, "Too many writes"),
+    (BusyError, "busy", 503, "One at a time, and one is under way"),
     (PrimalLimitError, "primal-limit", 422, "Beyond a primal limit"),
     (RefusedError, "refused", 409, "Understood, and not done"),
     (NotFoundError, "not-found", 404, "There is nothing of that name"),
     (ConflictError, "conflict", 409, "Somebody else changed it meanwhile"),
     (StoreUnreachableError, "store-unreachable", 503, "A store does not answer"),
     (StoreUnreadableError, "store-unreadable", 500, "What is stored cannot be read"),
+    (WorkerLostError, "simulation-failed", 500, "The simulation did not come to its end"),
     (BotError, "bot", 502, "A bot of the fleet does not answer sensibly"),
 )
 _UNEXPECTED = ("internal", 500, "Something unexpected went wrong")
@@ -222,7 +226,7 @@ def _status_of(request: Request, error: Exception, usual: int) -> int:
 
 def _headers_of(request: Request, error: Exception) -> dict[str, str]:
     match error:
-        case RateLimitedError():
+        case RateLimitedError() | BusyError():
             return {"Retry-After": str(error.retry_after_seconds)}
         case UnauthenticatedError():
             presented = "authorization" in request.headers

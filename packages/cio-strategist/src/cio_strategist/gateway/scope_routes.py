@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Body, HTTPException, Path, Query, Request, Response
 
 from cio_strategist.domain.audit import HistoryFilter, Subject
 from cio_strategist.domain.caller import Permission
@@ -110,7 +110,12 @@ async def unset_parameters(
 
 @router.post("/{scope:path}/preview", summary="See what a change would do", responses=_LOOKS)
 async def preview_change(
-    services: Inside, caller: Reader, told: Told, scope: ScopeKey, body: Annotated[PreviewBody, Body()]
+    services: Inside,
+    caller: Reader,
+    told: Told,
+    scope: ScopeKey,
+    body: Annotated[PreviewBody, Body()],
+    simulate: Annotated[bool, Query(description="Try it on the recorded decisions of the last hour as well.")] = False,
 ) -> Preview:
     """Tell what an edit or a rollback would change, for which orders, and which way risk moves.
 
@@ -121,9 +126,11 @@ async def preview_change(
     if isinstance(body, RollbackTarget):
         key = parse_scope(key).key
         caller.require(Permission.READ)
-        target = await services.manager.rollback_edit(scope=key, to_version=body.to_version, to_record=body.to_record)
-        return await services.manager.preview(target, scope=key, request=request)
-    return await services.manager.preview(body, scope=key, request=request)
+        edit = await services.manager.rollback_edit(scope=key, to_version=body.to_version, to_record=body.to_record)
+    else:
+        edit = body
+    found = await services.manager.preview(edit, scope=key, request=request)
+    return await services.decisions.preview(found) if simulate else found
 
 
 @router.post("/{scope:path}/rollback", summary="Bring back an earlier state", responses=_WRITES)

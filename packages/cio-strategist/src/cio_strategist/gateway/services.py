@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from cio_strategist.domain.caller import Caller
 from cio_strategist.service.config_manager import TradingConfigManager
 from cio_strategist.service.control import ControlDesk
+from cio_strategist.service.decisions import RecordedDecisions
 from cio_strategist.service.latches import LatchDesk
 from cio_strategist.service.primal import PrimalDesk
 from cio_strategist.service.proposals import ProposalDesk
@@ -57,6 +58,7 @@ class Services:
     primal: PrimalDesk
     latches: LatchDesk
     reader: PolicyReader
+    decisions: RecordedDecisions
     tokens: CallerLookup
     write_limit: WriteLimit
     readiness: ReadReadiness

@@ -60,6 +60,7 @@ def _services(settings: Settings, governance: Governance, readiness: ReadReadine
         latches=authority.latches,
         control=governance.control,
         reader=authority.reader,
+        decisions=authority.decisions,
         tokens=authority.tokens,
         write_limit=WriteLimit(settings.writes_per_minute),
         readiness=readiness,

@@ -1,18 +1,24 @@
 """Recorded decisions: shown, explained, and made again under a policy that is only proposed."""
 
+from datetime import timedelta
+
 from cio_strategist.domain.audit import AuditRecord
 from cio_strategist.domain.decision_filter import DecisionFilter
 from cio_strategist.domain.explanation import Explanation, Origin, explain, origins_of
+from cio_strategist.domain.outcome import Preview
 from cio_strategist.domain.simulation import Simulation
 from cio_strategist.domain.whatif import PolicyPatch, read_record
 from cio_strategist.errors import BusyError, NotFoundError, StoreUnreadableError
-from cio_strategist.ports import History
+from cio_strategist.ports import Clock, History
 from cio_strategist.replay_ports import DecisionArchive
 from cio_strategist.service.replaying import replay
 from petrosa_contracts.record import DecisionRecord
 
 MOST_SIMULATED = 10_000
 """Decisions that one simulation looks at; `cio-replay` has no bound."""
+
+PREVIEWED = timedelta(hours=1)
+"""How far back a preview tries a change."""
 
 _BUSY_SECONDS = 5
 
@@ -24,10 +30,11 @@ class RecordedDecisions:
     while the store is away.
     """
 
-    def __init__(self, archive: DecisionArchive, history: History | None) -> None:
+    def __init__(self, archive: DecisionArchive, history: History | None, *, clock: Clock) -> None:
         # Without a history, who set a limit is known from the record alone, and why is not.
         self._archive = archive
         self._history = history
+        self._clock = clock
         self._simulating = False
 
     async def record(self, decision_id: str) -> str:
@@ -69,3 +76,10 @@ class RecordedDecisions:
             return Simulation.of(await replay(bodies, patch, jobs=1))
         finally:
             self._simulating = False
+
+    async def preview(self, preview: Preview) -> Preview:
+        """Return a preview with what the change would have done in the last hour."""
+        changes = {change.name: change.after if change.is_set else None for change in preview.changes}
+        wanted = DecisionFilter(since=self._clock.now() - PREVIEWED)
+        found = await self.simulate(PolicyPatch({preview.scope: changes}), wanted, limit=MOST_SIMULATED)
+        return preview.model_copy(update={"simulation": found})

@@ -12,7 +12,7 @@ from cio_strategist.adapters.mongo.connection import Database, MongoConnection
 from cio_strategist.domain.chain.entry import Kind
 from cio_strategist.domain.decision_filter import DecisionFilter
 from cio_strategist.replay_ports import BATCH
-from petrosa_contracts.record import WITHDRAWAL
+from petrosa_contracts.record import record_id
 
 _BODY_ONLY = {"_id": 0, "body": 1}
 
@@ -25,13 +25,14 @@ class MongoDecisions:
 
     async def outcome_of(self, decision_id: str) -> str | None:
         """Return the record of a decision; the one that withdraws it, if there is one."""
-        wanted = {"kind": Kind.DECISION.value, "id": {"$in": [decision_id, f"{decision_id}{WITHDRAWAL}"]}}
+        withdrawal = record_id(decision_id, withdraws=True)
+        wanted = {"kind": Kind.DECISION.value, "id": {"$in": [decision_id, withdrawal]}}
 
         async def work(database: Database) -> list[dict[str, Any]]:
             return await database[AUDIT_CHAIN].find(wanted, {"id": 1, "body": 1}).to_list(2)
 
         found = {str(each["id"]): str(each["body"]) for each in await self._connection.ask(work)}
-        return found.get(f"{decision_id}{WITHDRAWAL}", found.get(decision_id))
+        return found.get(withdrawal, found.get(decision_id))
 
     async def count(self, wanted: DecisionFilter, *, limit: int | None) -> int | None:
         """Return about how many records fit: as many entries as an index alone can tell of."""
