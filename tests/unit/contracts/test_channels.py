@@ -31,7 +31,7 @@ def test_what_is_sent_to_the_address_reaches_the_subscription(channel: Channel) 
 @every_channel
 def test_somebody_sends_and_somebody_receives_and_one_of_them_is_of_the_governance(channel: Channel) -> None:
     assert set(channel.directions.values()) == set(Direction)
-    assert {Role.GATE, Role.RECORDER, Role.TRACKER} & channel.directions.keys()
+    assert {Role.GATE, Role.RECORDER, Role.TRACKER, Role.FEED} & channel.directions.keys()
 
 
 @every_channel
@@ -70,6 +70,7 @@ def test_the_registry_says_who_says_what() -> None:
         ("decision_records", DecisionRecord, None),
         ("failsafe_reports", FailSafeReport, None),
         ("execution_events", ExecutionEvent, None),
+        ("market_data", None, None),
         ("alerts", Alert, None),
         ("heartbeat", GovernanceHeartbeat, None),
         ("heartbeat_request", None, GovernanceHeartbeat),

@@ -5,7 +5,7 @@ https://www.asyncapi.com/docs/reference/specification/v3.0.0
 """
 
 from copy import deepcopy
-from typing import Any
+from typing import Any, cast
 
 from petrosa_contracts.channels import ACTION, CHANNELS, STRATEGY, Channel, Direction
 from petrosa_contracts.schemas import component_schemas
@@ -17,6 +17,7 @@ WIRE_VERSION = "1.0.0"
 _CONTENT_TYPE = "application/json"
 _REPLIES = "replies"
 _QUESTION = "Question"
+_STREAM_EVENT = "StreamEvent"
 _INTENT = "Intent"
 _APPROVED_SIGNAL = "ApprovedSignal"
 
@@ -174,6 +175,22 @@ def _messages() -> dict[str, Any]:
             "summary": "Any message with a reply subject.",
             "payload": {"description": "Not read."},
         },
+        _STREAM_EVENT: {
+            "title": "Stream event",
+            "summary": "One event of the exchange's stream, in the socket client's wrapper.",
+            "payload": {
+                "type": "object",
+                "properties": {
+                    "stream": {
+                        "type": "string",
+                        "description": "The exchange's name of the stream.",
+                        "examples": ["btcusdt@trade"],
+                    },
+                    "data": {"type": "object", "description": "The exchange's event as it came."},
+                },
+                "required": ["stream", "data"],
+            },
+        },
         "Verdict": {
             "title": "Verdict",
             "summary": "What was decided about one intent, and why.",
@@ -213,11 +230,19 @@ def _messages() -> dict[str, Any]:
 def _schemas() -> dict[str, Any]:
     models = {model for channel in CHANNELS for model in (channel.payload, channel.reply) if model is not None}
     return {
-        **component_schemas(models, ref_template="#/components/schemas/{model}"),
+        **_in_draft_7(component_schemas(models, ref_template="#/components/schemas/{model}")),
         "ApprovedSignalFields": _APPROVED_SIGNAL_FIELDS,
         "IntentFields": _INTENT_FIELDS,
         "TraceContext": _TRACE_CONTEXT,
     }
+
+
+def _in_draft_7(part: Any) -> Any:
+    """Write tuples as draft 7 of JSON Schema does, on which AsyncAPI builds."""
+    if isinstance(part, dict):
+        words = cast("dict[str, Any]", part)
+        return {"items" if word == "prefixItems" else word: _in_draft_7(value) for word, value in words.items()}
+    return [_in_draft_7(value) for value in cast("list[Any]", part)] if isinstance(part, list) else part
 
 
 def _channel_name(channel: Channel) -> str:
@@ -227,7 +252,7 @@ def _channel_name(channel: Channel) -> str:
 
 def _message_name(channel: Channel) -> str:
     if channel.payload is None:
-        return _QUESTION
+        return _QUESTION if channel.reply is not None else _STREAM_EVENT
     if channel.payload.__name__ == "Signal":
         return _INTENT if channel.direction is Direction.RECEIVE else _APPROVED_SIGNAL
     return channel.payload.__name__

@@ -39,6 +39,10 @@ class Role(StrEnum):
     """The keeper of the audit trail."""
     TRACKER = "tracker"
     """The keeper of the portfolio."""
+    FEED = "feed"
+    """The keeper of market and regime."""
+    SOCKET_CLIENT = "socket-client"
+    """The fleet's service that brings the exchange's stream to NATS."""
     OPERATOR = "operator"
     """A person or tool that asks how the gate is."""
 
@@ -64,7 +68,7 @@ class Channel:
     description: str
     directions: Mapping[Role, Direction]
     payload: type[BaseModel] | None
-    """Model of the message body; None where the body is not read."""
+    """Model of the message body; None where the body is not read, or is the exchange's own."""
     reply: type[BaseModel] | None = None
     """Model of the answer to a message that has a reply subject; None where nothing of ours answers."""
     queue_group: str | None = None
@@ -191,6 +195,18 @@ CHANNELS: tuple[Channel, ...] = (
         ),
         directions=MappingProxyType({Role.ENGINE: Direction.SEND, Role.TRACKER: Direction.RECEIVE}),
         payload=ExecutionEvent,
+    ),
+    Channel(
+        name="market_data",
+        address=subjects.MARKET,
+        subscription=subjects.MARKET,
+        title="Market data",
+        description=(
+            "The exchange's stream events, one subject for all streams, each in the socket client's wrapper. "
+            "`NATS_TOPIC_MARKET` names another subject."
+        ),
+        directions=MappingProxyType({Role.SOCKET_CLIENT: Direction.SEND, Role.FEED: Direction.RECEIVE}),
+        payload=None,
     ),
     Channel(
         name="alerts",
