@@ -13,6 +13,7 @@ from pymongo.database import Database
 from typer.testing import CliRunner, Result
 
 from cio_strategist.adapters.mongo import Authority
+from cio_strategist.audit_cli import app as audit_app
 from cio_strategist.domain.decision_filter import DecisionFilter
 from cio_strategist.replay_cli import app
 from devstack import Mongo
@@ -69,6 +70,16 @@ def test_a_policy_is_tried_on_it(database: dict[str, str], tmp_path: Any) -> Non
     patch.write_text('{"global": {"max_position_size_usd": 1000}, "strategy:breakout": {"enabled": false}}')
     found = as_json(database, "--since", NOW.isoformat(), "--policy", patch)
     assert (found["lost"]["by_strategy"], found["gained"]["by_code"]) == ({"breakout": 1}, {"ORDER_NOTIONAL_MAX": 1})
+
+
+def test_a_withdrawn_approval_is_shown_and_explained_by_its_withdrawal(database: dict[str, str]) -> None:
+    def asked(command: str) -> Any:
+        result = CliRunner().invoke(audit_app, [command, WITHDRAWN, "--json"], env=database)
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    assert [entry["id"] for entry in asked("show")] == [WITHDRAWN, f"{WITHDRAWN}:withdrawn"]
+    assert asked("explain")["breaches"][0]["breach"]["code"] == "AUDIT_UNAVAILABLE"
 
 
 def test_a_store_that_is_away_is_told() -> None:

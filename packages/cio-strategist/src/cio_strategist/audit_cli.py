@@ -8,6 +8,7 @@ import typer
 from cio_strategist.command_line.audit_commands import audit_commands
 from cio_strategist.command_line.audit_key_commands import audit_key_commands
 from cio_strategist.command_line.audit_search_commands import audit_search_commands
+from cio_strategist.command_line.explain_command import explain_command
 from cio_strategist.settings import variables
 
 _USED = (
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 app.add_typer(audit_commands)
 app.add_typer(audit_search_commands)
+app.add_typer(explain_command)
 app.add_typer(audit_key_commands, name="key")
 
 

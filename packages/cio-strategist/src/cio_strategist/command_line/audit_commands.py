@@ -22,6 +22,7 @@ from cio_strategist.domain.chain.proof import prove as make_proof
 from cio_strategist.errors import NotFoundError, RefusedError, StoreUnreadableError, UsageError
 from cio_strategist.service.verification import Verified
 from cio_strategist.service.verification import verify as verify_chain
+from petrosa_contracts.record import record_id
 
 audit_commands = typer.Typer()
 
@@ -127,7 +128,9 @@ async def _find(session: AuditSession, entry_id: str) -> list[Entry]:
         if found == [None]:
             raise NotFoundError(f"there is no entry {entry_id}, or it is damaged: cio-audit verify says more")
     else:
-        found = list(await session.store.find(entry_id))
+        # What withdraws an approval has the last word about the decision.
+        withdrawal = record_id(entry_id, withdraws=True)
+        found = [*await session.store.find(entry_id), *await session.store.find(withdrawal)]
     if not found:
         raise NotFoundError(f"nothing of the id {entry_id[:80]} is in the chain")
     if None in found:

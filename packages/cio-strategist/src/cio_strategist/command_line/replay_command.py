@@ -1,19 +1,17 @@
 """The command of `cio-replay`."""
 
-import asyncio
-import sys
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from cio_strategist.adapters import log
-from cio_strategist.bootstrap import Archive, archive_of, open_archive
+from cio_strategist.bootstrap import Archive
 from cio_strategist.command_line import replay_view
+from cio_strategist.command_line.archive_session import FromFile, with_archive
 from cio_strategist.command_line.audit_session import parse_moment
 from cio_strategist.command_line.console import say, say_json, say_table, warn
 from cio_strategist.command_line.options import AsJson
@@ -24,9 +22,6 @@ from cio_strategist.domain.simulation import Repetition, Simulation
 from cio_strategist.domain.whatif import PolicyPatch, Tally
 from cio_strategist.errors import UsageError
 from cio_strategist.service.replaying import replay as replay_all
-from cio_strategist.settings import Settings
-
-T = TypeVar("T")
 
 _MOST_JOBS = 64
 
@@ -46,10 +41,7 @@ def replay(
         Path | None,
         typer.Option(metavar="FILE", help='Try this: {"global": {"leverage": 5}}; null takes a parameter out.'),
     ] = None,
-    source: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FILE", help="Read records from JSON Lines instead of MongoDB; - is the input."),
-    ] = None,
+    source: FromFile = None,
     jobs: Annotated[int, typer.Option(min=1, max=_MOST_JOBS, metavar="N", help="Processes that decide.")] = 2,
     as_json: AsJson = False,
 ) -> None:
@@ -81,7 +73,7 @@ def replay(
 
 
 def _replay_one(decision_id: str, source: Path | None, *, as_json: bool) -> None:
-    found = reproduction_of(_with_archive(source, lambda archive: archive.decisions.read(decision_id)))
+    found = reproduction_of(with_archive(source, lambda archive: archive.decisions.read(decision_id)))
     if as_json:
         say_json(found.model_dump(mode="json"))
     else:
@@ -100,19 +92,7 @@ def _tally(
         with _progress(console, total) as advance:
             return await replay_all(archive.bodies.bodies(wanted, limit=limit), patch, jobs=jobs, progress=advance)
 
-    return _with_archive(source, work)
-
-
-def _with_archive(source: Path | None, use: Callable[[Archive], Awaitable[T]]) -> T:
-    log.configure("ERROR", sys.stderr)
-
-    async def work() -> T:
-        if source is not None:
-            return await use(archive_of(source))
-        async with open_archive(Settings.load()) as archive:
-            return await use(archive)
-
-    return asyncio.run(work())
+    return with_archive(source, work)
 
 
 @contextmanager
