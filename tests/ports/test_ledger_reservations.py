@@ -85,6 +85,13 @@ async def test_a_position_that_is_open_by_now_is_not_on_its_way_as_well(stores: 
     assert (reserved.positions, reserved.notional) == (0, 500)
 
 
+async def test_an_order_that_adds_needs_a_place_of_its_own_once_its_position_is_closed(stores: Stores) -> None:
+    await answers(stores, entry_of(BTC, opens=False, open_names=frozenset({BTC})))
+    assert (await on_the_way(stores, entry_of(ETH, open_names=frozenset({BTC})))).positions == 0
+    (beyond,) = await answers(stores, entry_of(ETH, positions_left=1, revision=2), first=2)
+    assert (beyond.granted, beyond.reserved.positions) == (False, 1)
+
+
 async def test_exits_of_a_symbol_may_take_what_there_is_of_it_and_no_more(stores: Stores) -> None:
     found = await answers(
         stores,

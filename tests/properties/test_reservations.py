@@ -98,7 +98,7 @@ class ReservationsAgainstAList(RuleBasedStateMachine):
             assert self.book.beside(asked) == Reserved(exiting=Decimal(leaving).scaleb(-6))
             return
         entries = [each for each in counted if isinstance(each, Entry)]
-        opening = {each.name for each in entries if each.opens}
+        opening = {each.name for each in entries}
         assert self.book.beside(asked) == Reserved(
             notional=Decimal(sum(each.notional for each in entries)).scaleb(-6),
             leverage=Decimal(sum(each.leverage for each in entries)).scaleb(-6),

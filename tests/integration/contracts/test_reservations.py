@@ -70,7 +70,7 @@ def test_the_sums_are_those_of_what_is_reserved(book: Book) -> None:
     for number, order in enumerate((BTC, MORE_BTC, KNOWN_ETH, EXIT)):
         book.reserve(str(number), order)
     assert book.sums == {"notional": 850_000_000, "leverage": 25_000_000, "exit:BTCUSDT": 20_000}
-    assert book.openings == {"BTCUSDT:LONG": 2}
+    assert book.openings == {"BTCUSDT:LONG": 2, "ETHUSDT:SHORT": 1}
 
 
 def test_a_decision_reserves_once(book: Book) -> None:
@@ -93,7 +93,7 @@ def test_what_is_never_settled_ends_at_its_time(book: Book) -> None:
     book.end_expired(in_seconds=55)
     assert book.sums["notional"] == 600_000_000
     book.end_expired(in_seconds=65)
-    assert (book.sums["notional"], book.openings) == (100_000_000, {})
+    assert (book.sums["notional"], book.openings) == (100_000_000, {"ETHUSDT:SHORT": 1})
 
 
 def test_many_expired_end_a_hundred_at_a_time(book: Book) -> None:

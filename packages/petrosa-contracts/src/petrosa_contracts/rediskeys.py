@@ -55,7 +55,7 @@ RESERVED_SUMS = f"{_LEDGER}:reserved:sums"
 """Hash: sums over the reservations that no portfolio shows: `notional`, `leverage`, and `exit:` with each symbol."""
 
 RESERVED_OPENINGS = f"{_LEDGER}:reserved:openings"
-"""Hash: symbol and side to how many reservations that no portfolio shows open that position."""
+"""Hash: symbol and side to how many reservations that no portfolio shows open that position or add to it."""
 
 RESERVED_SETTLED = f"{_LEDGER}:reserved:settled"
 """Sorted set: decision id of each reservation that a portfolio shows, by the first revision that does."""

@@ -48,15 +48,13 @@ local function add(field, sign, amount)
 end
 
 local function count(order, sign)
-  local notional, leverage, opens, exiting, name = parts(order)
+  local notional, leverage, _, exiting, name = parts(order)
   if exiting ~= '0' then
     add('exit:' .. name, sign, exiting)
   else
     add('notional', sign, notional)
     add('leverage', sign, leverage)
-    if opens == '1' and redis.call('HINCRBY', OPENINGS, name, sign .. '1') == 0 then
-      redis.call('HDEL', OPENINGS, name)
-    end
+    if redis.call('HINCRBY', OPENINGS, name, sign .. '1') == 0 then redis.call('HDEL', OPENINGS, name) end
   end
 end
 

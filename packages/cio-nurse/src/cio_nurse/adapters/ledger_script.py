@@ -66,10 +66,10 @@ local function judge_entry(order, at)
   local openings, positions = {}, 0
   for _, name in ipairs(redis.call('HKEYS', OPENINGS)) do openings[name] = true end
   for _, other in ipairs(unseen(ARGV[at])) do
-    local its_notional, its_leverage, its_opens, exiting, name = parts(other)
+    local its_notional, its_leverage, _, exiting, name = parts(other)
     if exiting == '0' then
       notional, leverage = notional + its_notional, leverage + its_leverage
-      if its_opens == '1' then openings[name] = true end
+      openings[name] = true
     end
   end
   for name in pairs(openings) do

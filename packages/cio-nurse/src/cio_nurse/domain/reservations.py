@@ -91,7 +91,7 @@ class Reservations:
         return Reserved(exiting=Decimal(exiting) / MILLION)
 
     def _beside_entry(self, entry: Entry, unseen: list[Entry]) -> Reserved:
-        openings = {*self._openings, *(each.name for each in unseen if each.opens)}
+        openings = {*self._openings, *(each.name for each in unseen)}
         return Reserved(
             notional=Decimal(self._notional + sum(each.notional for each in unseen)) / MILLION,
             leverage=Decimal(self._leverage + sum(each.leverage for each in unseen)) / MILLION,
@@ -107,8 +107,8 @@ class Reservations:
         if isinstance(reservation, Entry):
             self._notional += sign * reservation.notional
             self._leverage += sign * reservation.leverage
-            if reservation.opens:
-                _add(self._openings, reservation.name, sign)
+            # Those that add as well: the position may be closed before such an order is filled, which opens it again.
+            _add(self._openings, reservation.name, sign)
         else:
             _add(self._exiting, reservation.symbol, sign * reservation.quantity)
 
