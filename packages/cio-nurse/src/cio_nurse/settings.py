@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from cio_decision.freshness import Input
+from cio_nurse.addresses import nats_addresses, redis_address, without_credentials
 from cio_nurse.errors import SettingsError
 from petrosa_contracts import subjects
 from petrosa_contracts.otel_export import exporters, exporters_asked
@@ -30,36 +30,6 @@ def _one_subject(value: str) -> str:
     return base
 
 
-def _nats_addresses(value: SecretStr) -> SecretStr:
-    addresses = [address for address in value.get_secret_value().split(",") if address.strip()]
-    if not addresses:
-        raise ValueError("no address given: name at least one, such as nats://host:4222")
-    for address in addresses:
-        _check_address(address if "://" in address else f"nats://{address}", ("nats", "tls", "ws", "wss"))
-    return value
-
-
-def _redis_address(value: SecretStr) -> SecretStr:
-    _check_address(value.get_secret_value(), ("redis", "rediss", "unix"))
-    return value
-
-
-def _check_address(address: str, schemes: tuple[str, ...]) -> None:
-    """Refuse what the client libraries would stumble over later. The message repeats nothing: it may be a password."""
-    try:
-        parts = urlsplit(address.strip())
-        readable = parts.scheme in schemes and bool(parts.hostname or parts.scheme == "unix") and parts.port != 0
-    except ValueError:
-        readable = False
-    else:
-        readable = readable and not parts.fragment and (parts.scheme == "unix" or "@" not in parts.path)
-    if not readable:
-        raise ValueError(
-            f"it is not an address such as {schemes[0]}://host:port; in a password, characters like # / ? @ are "
-            "written percent-encoded"
-        )
-
-
 def _several_subjects(value: str) -> str:
     subjects.subscriptions(value)
     return value
@@ -74,10 +44,10 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    nats_url: Annotated[SecretStr, AfterValidator(_nats_addresses)] = Field(
+    nats_url: Annotated[SecretStr, AfterValidator(nats_addresses)] = Field(
         default=SecretStr("nats://127.0.0.1:4222"), alias="NATS_URL", description="NATS servers, comma separated."
     )
-    redis_url: Annotated[SecretStr, AfterValidator(_redis_address)] = Field(
+    redis_url: Annotated[SecretStr, AfterValidator(redis_address)] = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"), alias="REDIS_URL", description="Redis with policy and ledger."
     )
     intents: Annotated[str, AfterValidator(_several_subjects)] = Field(
@@ -344,18 +314,10 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
 def shown(value: object) -> str:
     """Return a setting's value for people: the credentials and options in an address are hidden."""
     if isinstance(value, SecretStr):
-        return ",".join(_without_credentials(address) for address in value.get_secret_value().split(","))
+        return ",".join(without_credentials(address) for address in value.get_secret_value().split(","))
     if isinstance(value, tuple):
         return ",".join(str(each) for each in cast("tuple[object, ...]", value))
     return "" if value is None else str(value)
-
-
-def _without_credentials(address: str) -> str:
-    # A password may hold any character, unescaped ones included, so all between the scheme and the last @ goes.
-    head, at, place = address.rpartition("@")
-    scheme = "".join(head.partition("://")[:2]) if "://" in head else ""
-    shown_place, question_mark, _ = place.partition("?")
-    return f"{scheme}{'***@' if at else ''}{shown_place}{'?***' if question_mark else ''}"
 
 
 def _echoes(settings: Settings) -> list[str]:

@@ -12,8 +12,8 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
+from cio_strategist import setting_values
 from cio_strategist.addresses import (
-    bots_of,
     mongodb_address,
     nats_addresses,
     redis_address,
@@ -21,65 +21,13 @@ from cio_strategist.addresses import (
     without_secrets,
 )
 from cio_strategist.domain.bot import Bot
-from cio_strategist.domain.market.fleet_message import SYMBOL
-from cio_strategist.domain.token import parts_of
-from cio_strategist.errors import UnauthenticatedError, UsageError
-from cio_strategist.service.second_factor import readable_secret
+from cio_strategist.errors import UsageError
 from petrosa_contracts.otel_export import exporters, exporters_asked
-from petrosa_contracts.subjects import EXECUTION_EVENTS, INTENTS, MARKET, subscriptions
+from petrosa_contracts.subjects import EXECUTION_EVENTS, INTENTS, MARKET
 
 PREFIX = "STRATEGIST_"
 """What the names of our own variables begin with; one of them that does not exist stops the start."""
 SECRETS_DIR = "STRATEGIST_SECRETS_DIR"
-
-
-def _base32(value: SecretStr) -> SecretStr:
-    readable_secret(value.get_secret_value())
-    return value
-
-
-def _token(value: SecretStr) -> SecretStr:
-    try:
-        parts_of(value.get_secret_value())
-    except UnauthenticatedError as error:
-        raise ValueError(str(error)) from None
-    return value
-
-
-def _bots(value: object) -> object:
-    return bots_of(value) if isinstance(value, str) else value
-
-
-def _credential(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value()
-    if not (text.isascii() and text.isprintable() and " " not in text):
-        raise ValueError("must be one word of printable ASCII characters")
-    return value
-
-
-def _subjects(value: str) -> str:
-    subscriptions(value)
-    return value
-
-
-def _odd(value: int) -> int:
-    if value % 2 == 0:
-        raise ValueError("must be 1, 3 or 5")
-    return value
-
-
-def _paths(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def _symbols(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    symbols = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
-    wrong = [symbol for symbol in symbols if SYMBOL.fullmatch(symbol) is None]
-    if wrong:
-        raise ValueError(f"{wrong[0][:40]!r} is not a symbol such as BTCUSDT")
-    return symbols
 
 
 class Settings(BaseSettings):
@@ -135,7 +83,7 @@ class Settings(BaseSettings):
         description="List of those who may sign it; unset: allowed_signers beside the file. Better a place that "
         "whoever writes the file cannot write.",
     )
-    totp_secret: Annotated[SecretStr, AfterValidator(_base32)] | None = Field(
+    totp_secret: Annotated[SecretStr, AfterValidator(setting_values.second_factor_secret)] | None = Field(
         default=None,
         alias="STRATEGIST_TOTP_SECRET",
         description="Secret of the second factor, base32; cio-policy totp new makes one. Unset: what needs a second "
@@ -164,7 +112,7 @@ class Settings(BaseSettings):
         alias="STRATEGIST_WRITES_PER_MINUTE",
         description="Writes that one caller may make within 60 seconds, per gateway process.",
     )
-    market_topics: Annotated[str, AfterValidator(_subjects)] = Field(
+    market_topics: Annotated[str, AfterValidator(setting_values.subjects)] = Field(
         default=MARKET,
         alias="NATS_TOPIC_MARKET",
         description="Subjects that the fleet's market data comes on, comma separated, such as "
@@ -197,7 +145,7 @@ class Settings(BaseSettings):
         alias="STRATEGIST_FEED_FLUSH_MS",
         description="Shortest time between two writes of market state to Redis, ms.",
     )
-    regime_symbols: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_symbols)] = Field(
+    regime_symbols: Annotated[tuple[str, ...], NoDecode, BeforeValidator(setting_values.symbols)] = Field(
         default=("BTCUSDT", "ETHUSDT"),
         alias="STRATEGIST_REGIME_SYMBOLS",
         description="Symbols whose regime is told, comma separated; besides those that are streamed.",
@@ -207,7 +155,7 @@ class Settings(BaseSettings):
         alias="STRATEGIST_DATA_SERVICE_URL",
         description="The fleet's data service, whose word on the regime counts where it is stricter. Unset: not asked.",
     )
-    bots: Annotated[tuple[Bot, ...], NoDecode, BeforeValidator(_bots)] = Field(
+    bots: Annotated[tuple[Bot, ...], NoDecode, BeforeValidator(setting_values.bots)] = Field(
         default=(),
         alias="STRATEGIST_BOTS",
         description="Bots whose config routes are offered here, as name=base URL, comma separated, such as "
@@ -220,12 +168,12 @@ class Settings(BaseSettings):
         alias="STRATEGIST_BOT_TIMEOUT_SECONDS",
         description="Longest time a bot may take to answer.",
     )
-    exchange_api_key: Annotated[SecretStr, AfterValidator(_credential)] | None = Field(
+    exchange_api_key: Annotated[SecretStr, AfterValidator(setting_values.credential)] | None = Field(
         default=None,
         alias="STRATEGIST_EXCHANGE_API_KEY",
         description="Key that may read the account on the exchange, and nothing else. Needed by the role tracker.",
     )
-    exchange_api_secret: Annotated[SecretStr, AfterValidator(_credential)] | None = Field(
+    exchange_api_secret: Annotated[SecretStr, AfterValidator(setting_values.credential)] | None = Field(
         default=None, alias="STRATEGIST_EXCHANGE_API_SECRET", description="Its secret."
     )
     portfolio_seconds: float = Field(
@@ -235,12 +183,12 @@ class Settings(BaseSettings):
         alias="STRATEGIST_PORTFOLIO_SECONDS",
         description="Seconds between two readings of the account.",
     )
-    execution_topics: Annotated[str, AfterValidator(_subjects)] = Field(
+    execution_topics: Annotated[str, AfterValidator(setting_values.subjects)] = Field(
         default=EXECUTION_EVENTS,
         alias="NATS_TOPIC_EXECUTION_EVENTS",
         description="Subjects that the engine's execution events come on, comma separated.",
     )
-    token: Annotated[SecretStr, AfterValidator(_token)] | None = Field(
+    token: Annotated[SecretStr, AfterValidator(setting_values.token)] | None = Field(
         default=None,
         alias="STRATEGIST_TOKEN",
         description="Token of whom the MCP server on stdio speaks for. Unset: nobody, who may only look.",
@@ -252,13 +200,13 @@ class Settings(BaseSettings):
         alias="STRATEGIST_MAX_BODY_BYTES",
         description="Largest body of a request, bytes.",
     )
-    intent_topics: Annotated[str, AfterValidator(_subjects)] = Field(
+    intent_topics: Annotated[str, AfterValidator(setting_values.subjects)] = Field(
         default=INTENTS,
         alias="NATS_TOPIC_INTENTS",
         description="Subjects that the gates take intents from, comma separated; the recorder keeps all that comes "
         "there. As for the gates.",
     )
-    stream_replicas: Annotated[int, AfterValidator(_odd)] = Field(
+    stream_replicas: Annotated[int, AfterValidator(setting_values.replicas)] = Field(
         default=1,
         ge=1,
         le=5,
@@ -271,7 +219,7 @@ class Settings(BaseSettings):
         description="Private key that signs checkpoints of the audit chain, Ed25519 in PEM; cio-audit key new makes "
         "one. Unset: the chain is kept, and no checkpoints are made.",
     )
-    audit_public_keys: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_paths)] = Field(
+    audit_public_keys: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(setting_values.paths)] = Field(
         default=(),
         alias="STRATEGIST_AUDIT_PUBLIC_KEYS",
         description="Public keys that cio-audit trusts, PEM files, comma separated: the present one and those before.",
