@@ -231,3 +231,33 @@ async def test_while_redis_is_away_the_inputs_grow_old_too_and_all_ends_by_itsel
     await all_fresh(gate)
     await gate.in_mode("ACTIVE", seconds=10)
     assert (await bus.ask(large())).approved
+
+
+@pytest.mark.parametrize(("name", "words"), [("market", "market"), ("portfolio", "portfolio")])
+async def test_an_input_that_is_lost_is_told_in_heartbeat_metrics_log_and_one_alert_and_its_end_too(
+    gate: Gate, bus: Bus, engine: Engine, around: Surroundings, name: str, words: str
+) -> None:
+    told = gate.events("restriction_changed")
+    if told and told[-1]["now"]:
+        await gate.logged("restriction_changed", seconds=20, after=len(told))
+    alerts = await bus.listen("alerts.cio.restricted.>")
+    already, fresh = len(changes_of(gate, name)), getattr(around, name)
+    setattr(around, name, None)
+    await eventually(lambda: len(alerts.messages) == 1, seconds=20, what="the alert")
+    assert alerts.payloads[0]["severity"] == "critical"
+    assert words in alerts.payloads[0]["message"]
+    pulse = await bus.ping()
+    assert (pulse.status, pulse.mode) == ("DEGRADED", "CONSERVATIVE")
+    assert any(words in reason for reason in pulse.reasons)
+    await becomes(gate, name, "lost")
+    for state, value in (("fresh", 0), ("stale", 0), ("lost", 1)):
+        assert gate.metric("cio_nurse_input_state", input=name, state=state) == value
+    assert gate.metric("cio_nurse_mode", mode="CONSERVATIVE") == 1
+
+    setattr(around, name, fresh)
+    await all_fresh(gate)
+    await eventually(lambda: len(alerts.messages) == 2, seconds=20, what="the alert of its end")
+    assert alerts.payloads[1]["severity"] == "info"
+    pulse = await bus.ping()
+    assert (pulse.status, pulse.mode, pulse.reasons) == ("GOVERNANCE_ACTIVE", "ACTIVE", ())
+    assert [now for _, now in changes_of(gate, name)[already:]] == ["stale", "lost", "fresh"]

@@ -40,6 +40,7 @@ from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.pipeline import Pipeline
 from cio_nurse.service.readiness import Readiness
 from cio_nurse.service.recording import Recording
+from cio_nurse.service.restriction import Restriction
 from cio_nurse.service.silent_halt import SilentHalts
 from cio_nurse.settings import Settings, trace_exporters
 from petrosa_contracts import Alert, subjects
@@ -109,6 +110,13 @@ class Nurse:
         )
         self._recording = self._make_recording()
         self._intents.report_records_to(self._recording)
+        self._restriction = Restriction(
+            mode=self._mode,
+            recording=self._recording,
+            tell=self._tell,
+            clock=self._clock,
+            instance=settings.instance,
+        )
         self._self_check = parts.self_check(
             settings,
             primal=self._primal,
@@ -235,6 +243,7 @@ class Nurse:
                     self._intake.run(),
                     self._alerts.run(),
                     self._halts.run(),
+                    self._restriction.run(),
                     self._turn(),
                     self._recording.run(),
                     self._keep_record_stream(),

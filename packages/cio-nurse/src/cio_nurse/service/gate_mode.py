@@ -17,16 +17,22 @@ class GateMode:
 
     def now(self) -> Mode:
         """Return the mode at this moment."""
-        own = strictest(self._mirror.system_mode().mode, self._inputs.mode())
-        control = self._mirror.control_everywhere()
+        own, control = self.own(), self._mirror.control_everywhere()
         return own if control is None else strictest(own, control.entry.mode)
+
+    def own(self) -> Mode:
+        """Return the mode that the gate's inputs allow, whatever was set."""
+        return strictest(self._mirror.system_mode().mode, self._inputs.mode())
 
     def reasons(self) -> list[str]:
         """Return everything that keeps it from being ACTIVE, one sentence each without a full stop."""
-        system, control = self._mirror.system_mode(), self._mirror.control_everywhere()
-        reasons = [system.reason] if system.reason else []
-        reasons += self._inputs.reasons()
+        reasons, control = self.own_reasons(), self._mirror.control_everywhere()
         if control is not None and control.entry.mode is not Mode.ACTIVE:
             entry = control.entry
             reasons.append(f"{entry.mode} by {entry.set_by}: {entry.reason or 'no reason given'}")
         return reasons
+
+    def own_reasons(self) -> list[str]:
+        """Return those that are the inputs' own."""
+        system = self._mirror.system_mode()
+        return [*([system.reason] if system.reason else []), *self._inputs.reasons()]
