@@ -163,15 +163,14 @@ class Rehearsal:
             limits=replace(limits, max_orders_per_second=None, primal=None),
         )
 
-    async def go(self, message: Inbound) -> bool:
-        """Have a message decided; whether it could be read."""
+    async def go(self, message: Inbound) -> None:
+        """Have a message decided. What cannot be read gets no verdict, which the self-check misses."""
         received_at, arrived = self._clock.now(), self._clock.seconds()
         intent = decode(message.data, self._payload_limits)
         if isinstance(intent, Unreadable):
-            return False
+            return
         trace = tracing.of_message(message.headers, intent.payload)
         await self._pipeline.decide([Arrival(intent, message, trace, received_at, arrived)])
-        return True
 
 
 class _DefaultPolicy:
