@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 import httpx2
 import nats.errors
 from mcp import MCPError
+from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 from rich.console import Console
 
 from demo.account import AccountError
+from demo.command import CommandError
 from demo.desk import DeskError
 from demo.gate import Gate
 from demo.ledger import Ledger
@@ -23,14 +25,14 @@ from demo.market import EXCHANGE_SEED, night_began, until_the_hour_is_over
 from demo.plain import PlainView
 from demo.scenario import Timeline
 from demo.stage import perform
-from demo.strategist import CommandError, Strategist
+from demo.strategist import Strategist
 from demo.summary import print_summary
 from demo.view import SMALLEST_HEIGHT, SMALLEST_WIDTH, LiveView
 from devstack import DevStack, DevstackError
 
-FULL_SECONDS, SHORT_SECONDS = 34.0, 11.0
+FULL_SECONDS, SHORT_SECONDS = 34.0, 10.0
 AROUND_SECONDS = 20.0
-"""What start, frozen prices and the last fall take on a quiet machine."""
+"""What start, frozen prices, the last fall and the audit take on a quiet machine."""
 FAILED, INTERRUPTED = 1, 130
 
 _OURS = (DevstackError, CommandError, DeskError, AccountError)
@@ -89,7 +91,7 @@ def _run(view: PlainView | LiveView, ledger: Ledger, *, seconds: float, seed: in
             play = perform(ledger, stack, strategist, gate, timeline=Timeline(seconds), seed=seed)
             asyncio.run(_show(view, play))
             return "\n".join(process.log_tail(_LAST_LINES) for process in (strategist, gate))
-    except* (*_OURS, MCPError, httpx2.HTTPError, nats.errors.Error, RedisError, OSError) as group:
+    except* (*_OURS, MCPError, httpx2.HTTPError, nats.errors.Error, RedisError, PyMongoError, OSError) as group:
         print(f"demo: {_first_of(group)}", file=sys.stderr)
     return None
 

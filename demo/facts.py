@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from demo.chain_facts import chain_complete, tampering_found
 from demo.fact import Fact
 from demo.gate_facts import (
     approvals_arrived,
@@ -42,5 +43,7 @@ FACTS: tuple[Callable[[Ledger], Fact], ...] = (
     books_agree,
     all_enforced,
     history_explains,
+    chain_complete,
+    tampering_found,
 )
 """Every fact, in the order of the story."""

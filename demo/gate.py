@@ -1,20 +1,16 @@
 """The gate's process: the real `cio-nurse`, watched by the same guard as the servers, so that it cannot outlive us."""
 
 import json
-import shutil
-import sys
 import urllib.request
 from pathlib import Path
 from typing import ClassVar
 
+from demo.command import find_script
 from devstack import DevStack, Server
 from petrosa_contracts import subjects
 
-
-def find_script(name: str) -> Path | None:
-    """Return one of the project's commands, as installed beside this interpreter; None if it is not there."""
-    found = shutil.which(name, path=str(Path(sys.executable).parent))
-    return None if found is None else Path(found)
+INTENTS = f"{subjects.INTENTS},{subjects.LEGACY_INTENTS}"
+"""Where bots send to, older ones included."""
 
 
 class Gate(Server):
@@ -30,7 +26,7 @@ class Gate(Server):
         self._environment = {
             "NATS_URL": stack.nats.url,
             "REDIS_URL": stack.redis.url,
-            "NATS_TOPIC_INTENTS": f"{subjects.INTENTS},{subjects.LEGACY_INTENTS}",
+            "NATS_TOPIC_INTENTS": INTENTS,
             "NURSE_INSTANCE": "nurse-1",
             "NURSE_HEARTBEAT_SECONDS": "0.5",
             "NURSE_INPUTS": "market,regime,portfolio",

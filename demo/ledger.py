@@ -181,6 +181,29 @@ class Trail(Event):
     records: tuple[Record, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainVerified(Event):
+    """The whole audit chain was verified."""
+
+    holds: bool
+    entries: int
+    """Up to the first bad one, if there is one."""
+    signed_to: int
+    """The last entry that a checkpoint signs."""
+    decisions: frozenset[str]
+    """Ids of the decisions that are recorded, whether they hold or not."""
+    bad_entry: int | None = None
+    bad_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tampered(Event):
+    """A record was altered in the store."""
+
+    entry: int
+    decision_id: str
+
+
 class GateState(StrEnum):
     """Where the gate's process stands."""
 

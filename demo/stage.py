@@ -10,6 +10,7 @@ from nats.aio.client import Client
 from redis.asyncio import Redis
 
 from demo.account import open_account
+from demo.auditor import make_key, open_auditor
 from demo.desk import open_desk
 from demo.engine import Engine
 from demo.fleet import Fleet
@@ -39,7 +40,9 @@ async def perform(
     Raises `CommandError`, `DeskError`, `AccountError`, `TimeoutError` or a `DevstackError`.
     """
     market = Market(stack.exchange.control)
-    await asyncio.to_thread(market.pass_the_night)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(asyncio.to_thread(market.pass_the_night))
+        tasks.create_task(make_key(strategist.audit_key))
     async with AsyncExitStack() as cleanup:
         bots, orders, ears = [
             await cleanup.enter_async_context(_connection(stack.nats.url, name))
@@ -74,6 +77,8 @@ async def perform(
             await scenario.play()
             trading.cancel()
         await read_books(redis, account, ledger)
+        auditor = await cleanup.enter_async_context(open_auditor(stack.mongo.url, strategist.audit_key, ledger))
+        await auditor.audit()
 
 
 async def _start(ledger: Ledger, strategist: Strategist, gate: Gate) -> Mapping[Seat, str]:

@@ -1,16 +1,14 @@
 """The strategist's process: the real `cio-strategist`, watched by the same guard as the servers."""
 
-import asyncio
 import json
-import os
 import urllib.request
-from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 from typing import ClassVar
 
 import pyotp
 
-from demo.gate import find_script
+from demo.command import find_script, told
+from demo.gate import INTENTS
 from demo.ledger import Seat
 from demo.market import FORMS
 from devstack import DevStack, Server
@@ -18,12 +16,8 @@ from devstack import DevStack, Server
 _CLASSES = {Seat.MODEL: "agent", Seat.OPERATOR: "operator"}
 
 
-class CommandError(Exception):
-    """A command of the project could not be run or did not end well."""
-
-
 class Strategist(Server):
-    """Owner of policy, market feed and portfolio tracker in one process, on a stack's servers and its exchange.
+    """Owner of policy, market feed, portfolio tracker and recorder in one process, on a stack's servers and exchange.
 
     It is started once it takes writes and they are enforced, prices and regimes are in Redis, and the account was read.
     """
@@ -45,6 +39,13 @@ class Strategist(Server):
             "STRATEGIST_PRICE_POLL_SECONDS": "1",
             "STRATEGIST_PORTFOLIO_SECONDS": "1",
         }
+        self.audit_key = stack.folder / "audit.pem"
+        """What signs the chain's checkpoints; it must be there before the start."""
+        self._recording = {
+            "NATS_TOPIC_INTENTS": INTENTS,
+            "STRATEGIST_AUDIT_KEY_FILE": str(self.audit_key),
+            "STRATEGIST_CHECKPOINT_RECORDS": "50",
+        }
         self.totp_secret = pyotp.random_base32()
         """What the operator's authenticator was set up with."""
 
@@ -62,12 +63,13 @@ class Strategist(Server):
         settings = {
             **self._stores,
             **self._market,
+            **self._recording,
             "STRATEGIST_HTTP_PORT": str(self.port),
             "STRATEGIST_TOTP_SECRET": self.totp_secret,
             "STRATEGIST_WRITES_PER_MINUTE": "600",
         }
         line = ["env", "-i", *(f"{name}={value}" for name, value in settings.items()), str(program)]
-        return [*line, "--roles", "gateway,feed,tracker"]
+        return [*line, "--roles", "gateway,feed,tracker,recorder"]
 
     def probe(self) -> str:
         """Return what it says once it is ready."""
@@ -76,21 +78,5 @@ class Strategist(Server):
 
     async def make_token(self, seat: Seat) -> str:
         """Return a new token, as an operator makes it at the console. Raises `CommandError`."""
-        return await self._command("token", "create", seat, "--class", _CLASSES[seat])
-
-    async def _command(self, *words: str) -> str:
-        program = find_script("cio-policy")
-        if program is None:
-            raise CommandError("cio-policy is not installed beside this interpreter")
-        process = await asyncio.create_subprocess_exec(
-            program, *words, env={**os.environ, **self._stores}, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
-        )
-        try:
-            answer, complaint = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if process.returncode:
-            raise CommandError(f"cio-policy ended with exit code {process.returncode}: {complaint.decode().strip()}")
-        return answer.decode().strip()
+        words = "token", "create", seat, "--class", _CLASSES[seat]
+        return await told("cio-policy", *words, environment=self._stores)

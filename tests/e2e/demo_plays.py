@@ -12,6 +12,7 @@ from demo.ledger import (
     Answered,
     Asked,
     BooksRead,
+    ChainVerified,
     Changed,
     Delivered,
     Event,
@@ -28,6 +29,7 @@ from demo.ledger import (
     RegimesRead,
     Seat,
     Sent,
+    Tampered,
     Traded,
     Trail,
     Words,
@@ -93,6 +95,15 @@ class Play:
             for change in self.ledger.of(Changed)
         ]
         self.record(Trail, records=tuple(reversed(records)))
+
+    def audit(self) -> None:
+        """Verify, alter the record of an approval, and verify again."""
+        judged = self.ledger.of(Judged)
+        decisions = frozenset(each.verdict.decision_id for each in judged)
+        whole = {"entries": len(judged), "signed_to": len(judged), "decisions": decisions}
+        self.record(ChainVerified, holds=True, **whole)
+        self.record(Tampered, entry=3, decision_id="decision-of-kept")
+        self.record(ChainVerified, holds=False, bad_entry=3, bad_id="decision-of-kept", **(whole | {"entries": 2}))
 
     def order(
         self,
@@ -238,6 +249,7 @@ def a_good_play() -> Ledger:
     play.read_history()
     open_now = {(BTC, "LONG"): Decimal("0.25")}
     play.record(BooksRead, exchange=open_now, portfolio=dict(open_now), differences=())
+    play.audit()
     return play.ledger
 
 

@@ -20,13 +20,13 @@ from demo.rows import rows
 from demo.summary import print_summary
 from demo.view import screen, sparkline
 from petrosa_contracts import Code, Signal
-from tests.e2e import demo_market_violations, demo_violations
+from tests.e2e import demo_chain_violations, demo_market_violations, demo_violations
 from tests.e2e.demo_plays import a_good_play, add_after, drop, of
 from tests.e2e.demo_violations import a_signal_nobody_approved
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRASH = range(20, 40)
-VIOLATIONS = [*demo_violations.VIOLATIONS, *demo_market_violations.VIOLATIONS]
+VIOLATIONS = [*demo_violations.VIOLATIONS, *demo_market_violations.VIOLATIONS, *demo_chain_violations.VIOLATIONS]
 
 
 def ticks(number: int = 60) -> list[Tick]:
