@@ -50,10 +50,11 @@ def main() -> int:
     room = console.width >= SMALLEST_WIDTH and console.height >= SMALLEST_HEIGHT
     plain = options.plain or not console.is_terminal or console.is_dumb_terminal or not room
     seconds = SHORT_SECONDS if options.short else FULL_SECONDS
-    ledger = Ledger()
     try:
+        stack = _stack(seconds)
+        ledger = Ledger()
         view = PlainView(ledger, sys.stdout) if plain else LiveView(ledger, console, seconds + AROUND_SECONDS)
-        last_words = _run(view, ledger, seconds=seconds, seed=options.seed)
+        last_words = _run(view, ledger, stack, seconds=seconds, seed=options.seed)
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("demo: interrupted; everything is stopped", file=sys.stderr)
         return INTERRUPTED
@@ -81,10 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(view: PlainView | LiveView, ledger: Ledger, *, seconds: float, seed: int) -> str | None:
+def _run(view: PlainView | LiveView, ledger: Ledger, stack: DevStack, *, seconds: float, seed: int) -> str | None:
     """Play to the end and return the last log lines; None if that failed, which is told on standard error."""
     try:
-        with view, _stack(seconds) as stack, ExitStack() as cleanup:
+        with view, stack, ExitStack() as cleanup:
             strategist, gate = Strategist(stack), Gate(stack)
             cleanup.callback(strategist.stop)
             cleanup.callback(gate.stop)
@@ -97,10 +98,10 @@ def _run(view: PlainView | LiveView, ledger: Ledger, *, seconds: float, seed: in
 
 
 def _stack(seconds: float) -> DevStack:
-    """Return the servers, the exchange among them, at an hour that does not end in the middle of the play."""
+    """Return the servers that are needed, not yet started; before that, let an hour that would end in the play pass."""
     wait = until_the_hour_is_over(datetime.now(UTC), _LONGEST_AROUND_SECONDS + seconds)
     if wait:
-        print(f"demo: waits {wait:.0f} s, so that the hour does not end in the middle of the crash", file=sys.stderr)
+        print(f"demo: waits {wait:.0f} s, so that the hour does not end in the middle of the crash", flush=True)
         time.sleep(wait)
     began = night_began(datetime.now(UTC))
     return DevStack(

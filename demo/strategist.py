@@ -19,7 +19,7 @@ _CLASSES = {Seat.MODEL: "agent", Seat.OPERATOR: "operator"}
 class Strategist(Server):
     """Owner of policy, market feed, portfolio tracker and recorder in one process, on a stack's servers and exchange.
 
-    It is started once it takes writes and they are enforced, prices and regimes are in Redis, and the account was read.
+    It is started once all of them say that they are ready; regimes may take some seconds more.
     """
 
     name: ClassVar[str] = "strategist"
