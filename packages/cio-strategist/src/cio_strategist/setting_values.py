@@ -45,7 +45,7 @@ def subjects(value: str) -> str:
 
 
 def replicas(value: int) -> int:
-    """Return how many replicas a stream has. Raises `ValueError` for an even number, which needs more for a majority."""
+    """Return how many replicas a stream has. Raises `ValueError` for an even number."""
     if value % 2 == 0:
         raise ValueError("must be 1, 3 or 5")
     return value
