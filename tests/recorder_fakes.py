@@ -10,7 +10,7 @@ from cio_strategist.domain.chain.checkpoint import Checkpoint
 from cio_strategist.domain.chain.entry import EMPTY, Draft, Entry, Head, Kind
 from cio_strategist.domain.recording import StreamedMessage
 from cio_strategist.errors import StoreUnreachableError, TransportUnavailableError
-from cio_strategist.recorder_ports import EntryKey, Inserted, Taken
+from cio_strategist.ports import EntryKey, Inserted, Taken
 from petrosa_contracts import Alert
 
 

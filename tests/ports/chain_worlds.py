@@ -7,7 +7,7 @@ from pymongo import AsyncMongoClient
 
 from cio_strategist.adapters.mongo.chain_store import MongoChainStore
 from cio_strategist.adapters.mongo.connection import connect
-from cio_strategist.recorder_ports import ChainStore
+from cio_strategist.ports import ChainStore
 from devstack import Mongo
 from tests.recorder_fakes import FakeChainStore
 

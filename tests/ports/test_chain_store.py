@@ -9,7 +9,7 @@ from cio_strategist.domain.accounting import Seen
 from cio_strategist.domain.chain.checkpoint import Checkpoint
 from cio_strategist.domain.chain.entry import EMPTY
 from cio_strategist.errors import StoreUnreachableError
-from cio_strategist.recorder_ports import Inserted, Taken
+from cio_strategist.ports import Inserted, Taken
 from tests.chains import NOON, PlainKey, chained, draft, signed_chain
 from tests.ports.chain_worlds import ChainWorld
 

@@ -8,8 +8,7 @@ import structlog
 
 from cio_strategist.domain.accounting import TOLERANCE, Account, Seen, account, reach
 from cio_strategist.errors import StoreUnreachableError, TransportUnavailableError
-from cio_strategist.ports import Clock
-from cio_strategist.recorder_ports import AlertOutlet, ChainStore, IntentStream, RecorderMetrics, RecordSource
+from cio_strategist.ports import AlertOutlet, ChainStore, Clock, IntentStream, RecorderMetrics, RecordSource
 from cio_strategist.service.leadership import Leadership, Sleep
 from petrosa_contracts import Alert, AlertSeverity
 

@@ -11,8 +11,7 @@ from cio_strategist.domain.chain import merkle
 from cio_strategist.domain.chain.checkpoint import Checkpoint, Signer, checkpoint_draft, sign_range
 from cio_strategist.domain.chain.entry import EMPTY, FIRST, Draft, Entry, Head, Kind, link
 from cio_strategist.domain.recording import contradiction_draft
-from cio_strategist.ports import Clock
-from cio_strategist.recorder_ports import ChainStore, EntryKey, Inserted, RecorderMetrics, Taken
+from cio_strategist.ports import ChainStore, Clock, EntryKey, Inserted, RecorderMetrics, Taken
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

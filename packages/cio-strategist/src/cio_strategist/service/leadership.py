@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from cio_strategist.errors import StrategistError
-from cio_strategist.recorder_ports import Lease
+from cio_strategist.ports import Lease
 
 LEASE_SECONDS = 10.0
 """How long a leader that went silent keeps others out."""

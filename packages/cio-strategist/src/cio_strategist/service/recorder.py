@@ -11,8 +11,7 @@ import structlog
 from cio_strategist.domain.chain.entry import Draft
 from cio_strategist.domain.recording import StreamedMessage
 from cio_strategist.errors import StoreUnreachableError, StoreUnreadableError, TransportUnavailableError
-from cio_strategist.ports import Clock
-from cio_strategist.recorder_ports import AlertOutlet, ChainStore, RecorderMetrics, RecordSource, RecordTracing, Trail
+from cio_strategist.ports import AlertOutlet, ChainStore, Clock, RecorderMetrics, RecordSource, RecordTracing, Trail
 from cio_strategist.service.chain_writer import ChainWriter
 from cio_strategist.service.leadership import Leadership, Sleep
 from petrosa_contracts import Alert, AlertSeverity

@@ -7,7 +7,7 @@ from typing import Protocol
 from cio_strategist.domain.chain.checkpoint import Verifier
 from cio_strategist.domain.chain.entry import Draft, Entry, Head, Kind, body_digest
 from cio_strategist.domain.chain.walk import Problem, Walk
-from cio_strategist.recorder_ports import Trail
+from cio_strategist.ports import Trail
 
 _PAGE = 500
 _ALL_REVISIONS = -1

@@ -21,7 +21,7 @@ from cio_strategist.domain.accounting import Seen
 from cio_strategist.domain.chain.checkpoint import Checkpoint
 from cio_strategist.domain.chain.entry import EMPTY, FIRST, Entry, Head, Kind
 from cio_strategist.errors import StoreUnreadableError
-from cio_strategist.recorder_ports import EntryKey, Inserted, Taken
+from cio_strategist.ports import EntryKey, Inserted, Taken
 
 Entries = AsyncIOMotorCollection[dict[str, Any]]
 

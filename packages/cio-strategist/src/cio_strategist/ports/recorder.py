@@ -1,4 +1,4 @@
-"""What the recorder needs from the outside."""
+"""The chain of audit records, and what is recorded in it."""
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from cio_strategist.domain.accounting import Account, Seen
 from cio_strategist.domain.chain.checkpoint import Checkpoint
 from cio_strategist.domain.chain.entry import Draft, Entry, Head
 from cio_strategist.domain.recording import StreamedMessage
-from petrosa_contracts import Alert
 
 EntryKey = tuple[str, str]
 """Kind and id of an entry: what is unique."""
@@ -146,14 +145,6 @@ class IntentStream(Protocol):
 
     async def kept_since(self) -> datetime | None:
         """Return since when nothing is left out that a gate may have got; None if none is kept."""
-        ...
-
-
-class AlertOutlet(Protocol):
-    """Where alerts go."""
-
-    async def tell(self, alert: Alert) -> None:
-        """Publish an alert. Raises `TransportUnavailableError` while it cannot leave."""
         ...
 
 
