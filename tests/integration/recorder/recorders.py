@@ -28,6 +28,7 @@ class RecorderProcess(ServiceProcess):
     program = "cio-strategist"
     arguments = ("--roles", "recorder")
     port_variable = "STRATEGIST_HTTP_PORT"
+    start_seconds = 90.0  # It loads more than a gate does, and several of them start at once.
 
     @property
     def leads(self) -> bool:

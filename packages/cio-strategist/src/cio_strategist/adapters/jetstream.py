@@ -26,7 +26,7 @@ ACKNOWLEDGE_SECONDS = 30
 """After so long what was fetched and not acknowledged comes again."""
 
 _READ_AT_ONCE = 500
-_FETCH_SECONDS = 2.0
+_FETCH_SECONDS = 5.0
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -245,10 +245,7 @@ async def _time_of(jetstream: JetStreamContext, stream: str, sequence: int) -> d
 async def _read(pulling: JetStreamContext.PullSubscription, until: datetime, last: int) -> list[Seen]:
     seen: list[Seen] = []
     while (await pulling.consumer_info()).num_pending:
-        try:
-            messages = await pulling.fetch(_READ_AT_ONCE, timeout=_FETCH_SECONDS)
-        except TimeoutError:
-            continue
+        messages = await pulling.fetch(_READ_AT_ONCE, timeout=_FETCH_SECONDS)
         for message in messages:
             place = _streamed(message)
             if place.stored_at >= until:
@@ -256,7 +253,7 @@ async def _read(pulling: JetStreamContext.PullSubscription, until: datetime, las
             digest = payload_digest(message.data)
             headers = message.headers or {}
             seen.append(Seen(message.subject, digest, place.stored_at, str(place.sequence), headers.get(MESSAGE_ID)))
-        if messages and _streamed(messages[-1]).sequence >= last:
+        if _streamed(messages[-1]).sequence >= last:
             break
     return seen
 

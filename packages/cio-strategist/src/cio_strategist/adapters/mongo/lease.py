@@ -6,6 +6,7 @@
 from datetime import timedelta
 from typing import Any, cast
 
+import structlog
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 from pymongo.write_concern import WriteConcern
@@ -16,6 +17,8 @@ from cio_strategist.ports import Clock
 
 _ID = "recorder"
 
+_log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
 
 class MongoLease:
     """`Lease` on MongoDB. Clocks of recorders may differ: then two may lead for a while, which the chain stands."""
@@ -24,8 +27,7 @@ class MongoLease:
         self._connection = connection
         self._holder = holder
         self._clock = clock
-        self.term = 0
-        """Grows whenever the lease goes to somebody else; tells logs of two leaders apart."""
+        self._term = 0
 
     async def take(self, *, seconds: float) -> bool:
         """Take or renew the lease for so long."""
@@ -48,8 +50,10 @@ class MongoLease:
                 return None
 
         lease = await self._connection.ask(work)
-        if lease is not None:
-            self.term = int(lease.get("term", 0))
+        if lease is not None and lease.get("term") != self._term:
+            # It grows whenever the lease goes to somebody else: so logs of several leaders can be put in order.
+            self._term = lease.get("term")
+            _log.info("recorder_lease_taken", holder=self._holder, term=self._term)
         return lease is not None
 
     async def give_up(self) -> None:

@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bson import ObjectId, json_util
+from bson import json_util
 
 from cio_strategist.adapters.mongo.audit_documents import read_audit
 from cio_strategist.adapters.mongo.collections import AUDIT
@@ -45,14 +45,6 @@ class MongoTrail:
 
         return [change_draft(document) for document in await self._connection.ask(work)]
 
-    async def change(self, entry_id: str) -> Draft | None:
-        """Return one change by the id that its entry has; None if it is not there."""
-        for wanted in _possible_ids(entry_id):
-            document = await self._connection.ask(lambda database, wanted=wanted: database[AUDIT].find_one(wanted))
-            if document is not None:
-                return change_draft(document)
-        return None
-
 
 def change_draft(document: Document) -> Draft:
     """Return a document of the trail as a draft.
@@ -71,10 +63,3 @@ def _text(document: Document) -> str:
     return json_util.dumps(
         document, json_options=json_util.CANONICAL_JSON_OPTIONS, sort_keys=True, separators=(",", ":")
     )
-
-
-def _possible_ids(entry_id: str) -> list[dict[str, Any]]:
-    ids: list[Any] = [entry_id]
-    if ObjectId.is_valid(entry_id):
-        ids.append(ObjectId(entry_id))
-    return [{"_id": each} for each in ids]
