@@ -13,8 +13,7 @@ from cio_strategist.adapters.mongo import open_authority
 from cio_strategist.adapters.redis import open_store
 from cio_strategist.domain.loosening import Budgets
 from cio_strategist.errors import RefusedError, UsageError
-from cio_strategist.ports import PolicyStore, ProjectionMetrics
-from cio_strategist.replay_ports import DecisionArchive
+from cio_strategist.ports import DecisionArchive, PolicyStore, ProjectionMetrics
 from cio_strategist.service.config_manager import TradingConfigManager
 from cio_strategist.service.control import ControlDesk
 from cio_strategist.service.decisions import RecordedDecisions

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cio_strategist.domain.decision_filter import DecisionFilter
 from cio_strategist.errors import UsageError
-from cio_strategist.replay_ports import BATCH
+from cio_strategist.ports import BATCH
 from petrosa_contracts import Verdict
 
 STANDARD_INPUT = Path("-")

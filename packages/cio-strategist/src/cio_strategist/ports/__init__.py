@@ -4,6 +4,7 @@ from cio_strategist.ports.access import SecondFactor, SecondFactorStore, TokenSt
 from cio_strategist.ports.alerts import AlertChannel, AlertOutlet
 from cio_strategist.ports.bots import BotClient
 from cio_strategist.ports.clock import Clock
+from cio_strategist.ports.decisions import BATCH, DecisionArchive
 from cio_strategist.ports.market import CandleSource, FeedMetrics, FieldStore, MarketSource, RegimeOpinion
 from cio_strategist.ports.policy import (
     AuthorityStore,
@@ -30,6 +31,7 @@ from cio_strategist.ports.recorder import (
 )
 
 __all__ = [
+    "BATCH",
     "AccountSource",
     "AlertChannel",
     "AlertOutlet",
@@ -40,6 +42,7 @@ __all__ = [
     "ChangeT",
     "Clock",
     "Committed",
+    "DecisionArchive",
     "Enforcer",
     "EntryKey",
     "FeedMetrics",

@@ -9,8 +9,7 @@ from cio_strategist.domain.outcome import Preview
 from cio_strategist.domain.simulation import Simulation
 from cio_strategist.domain.whatif import PolicyPatch, read_record
 from cio_strategist.errors import BusyError, NotFoundError, StoreUnreadableError
-from cio_strategist.ports import Clock, History
-from cio_strategist.replay_ports import DecisionArchive
+from cio_strategist.ports import Clock, DecisionArchive, History
 from cio_strategist.service.replaying import replay
 from petrosa_contracts.record import DecisionRecord
 

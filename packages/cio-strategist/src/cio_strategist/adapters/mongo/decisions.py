@@ -11,7 +11,7 @@ from cio_strategist.adapters.mongo.collections import AUDIT_CHAIN
 from cio_strategist.adapters.mongo.connection import Database, MongoConnection
 from cio_strategist.domain.chain.entry import Kind
 from cio_strategist.domain.decision_filter import DecisionFilter
-from cio_strategist.replay_ports import BATCH
+from cio_strategist.ports import BATCH
 from petrosa_contracts.record import record_id
 
 _BODY_ONLY = {"_id": 0, "body": 1}

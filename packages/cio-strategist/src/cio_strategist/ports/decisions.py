@@ -1,4 +1,4 @@
-"""What replay needs from the outside."""
+"""Where recorded decisions are read."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
