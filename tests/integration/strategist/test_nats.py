@@ -56,6 +56,26 @@ async def test_messages_are_heard_and_a_bad_one_ends_nothing(listener: Listener)
     await listener.hears(b"sound")
 
 
+async def test_a_connection_that_fails_in_closing_is_made_again(
+    listener: Listener, server: Nats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail() -> None:
+        raise ConnectionResetError("Connection lost")
+
+    client = listener.connection._client
+    assert client is not None
+    # As if the server had gone before the last of what was published was sent: then the client tells nobody.
+    monkeypatch.setattr(client._transport, "drain", fail)
+    monkeypatch.setattr(client, "_pending_data_size", 1)
+    await asyncio.to_thread(server.kill)
+    await asyncio.to_thread(server.start)
+    await eventually(lambda: listener.connection._client is not client, seconds=20, what="it has a fresh client")
+    await eventually(lambda: listener.connection.listening, seconds=20, what="it is connected again")
+    await listener.hears(b"by the fresh client")
+    client._transport.close()
+    await client._transport.wait_closed()
+
+
 @pytest.mark.parametrize("how", [Nats.stop, Nats.kill])
 async def test_a_lost_server_is_told_and_heard_again_when_it_is_back(
     listener: Listener, server: Nats, how: Callable[[Nats], None]

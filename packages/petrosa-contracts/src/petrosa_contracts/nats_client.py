@@ -7,7 +7,9 @@ late. Whoever connects here makes a fresh client instead, after waits of its own
 # The client library types its options only in part.
 # pyright: reportUnknownMemberType=false
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import nats
 import nats.errors
@@ -17,6 +19,7 @@ CONNECT_SECONDS = 2
 PING_SECONDS = 5
 
 _RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+_LOOK_SECONDS = 0.25
 
 AWAY = (nats.errors.Error, OSError, RuntimeError)
 """What a client raises when NATS is away; RuntimeError is uvloop's, for a socket that closes at that moment."""
@@ -41,7 +44,8 @@ async def connect(
 ) -> Client:
     """Connect to one of the servers, trying once through them, or raise one of `AWAY`.
 
-    `on_closed` is told when the connection is lost, some 15 seconds after a server that hangs answered last.
+    `on_closed` is told when the connection is lost, some 15 seconds after a server that hangs answered last; unless the
+    client fails in closing it, so wait with `until_lost`.
     """
     return await nats.connect(
         servers,
@@ -57,6 +61,18 @@ async def connect(
         error_cb=on_error,
         closed_cb=on_closed,
     )
+
+
+async def until_lost(client: Client, told: asyncio.Event) -> None:
+    """Return once the connection is lost. `told` is what `on_closed` sets.
+
+    The client closes by sending what it has not sent yet. When the server went away with such a rest, that fails, and
+    nobody is told: so the client is looked at too, four times a second.
+    """
+    while client.is_connected and not told.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_SECONDS):
+                await told.wait()
 
 
 async def confirmed(client: Client) -> None:

@@ -20,7 +20,7 @@ from cio_nurse.errors import TransportUnavailableError
 from cio_nurse.ports import Inbound
 from petrosa_contracts import TraceContext
 from petrosa_contracts.cancellation import heed_cancellation
-from petrosa_contracts.nats_client import AWAY, confirmed, connect, retry_seconds, servers_in
+from petrosa_contracts.nats_client import AWAY, confirmed, connect, retry_seconds, servers_in, until_lost
 from petrosa_contracts.streams import MESSAGE_ID
 
 _NO_RESPONDERS = "503"
@@ -137,8 +137,7 @@ class NatsConnection:
         """Keep the connection until cancelled."""
         try:
             while not self._stopping:
-                await self._connect()
-                await self._lost.wait()
+                await until_lost(await self._connect(), self._lost)
                 self._listening.clear()
                 if not self._stopping:
                     _log.error("nats_lost", connection=self._name)
@@ -211,11 +210,11 @@ class NatsConnection:
         if client is not None:
             await client.close()
 
-    async def _connect(self) -> None:
+    async def _connect(self) -> Client:
         attempt = 0
         while True:
             try:
-                await self._connect_once()
+                client = await self._connect_once()
             except AWAY as error:
                 wait = retry_seconds(attempt)
                 # The client raises "no servers" and tells the reason only through its callback.
@@ -227,22 +226,24 @@ class NatsConnection:
             else:
                 heed_cancellation()
                 _log.info("nats_connected", connection=self._name)
-                return
+                return client
 
-    async def _connect_once(self) -> None:
+    async def _connect_once(self) -> Client:
         self._lost.clear()
         self._trouble = None
-        self._client = await connect(self._servers, name=self._name, on_error=self._on_error, on_closed=self._on_closed)
-        self._largest_message = self._client.max_payload
+        client = await connect(self._servers, name=self._name, on_error=self._on_error, on_closed=self._on_closed)
+        self._client = client
+        self._largest_message = client.max_payload
         try:
             if self._prepare is not None:
-                await self._prepare(self._client)
-            await self._subscribe(self._client)
+                await self._prepare(client)
+            await self._subscribe(client)
         except BaseException:
             # Half subscribed, it would go on taking messages beside its successor.
-            await self._client.close()
+            await client.close()
             raise
         self._listening.set()
+        return client
 
     async def _subscribe(self, client: Client) -> None:
         self._subscribed = []

@@ -14,7 +14,7 @@ from nats.js import JetStreamContext
 
 from cio_strategist.errors import TransportUnavailableError
 from petrosa_contracts.cancellation import heed_cancellation
-from petrosa_contracts.nats_client import AWAY, confirmed, connect, retry_seconds, servers_in
+from petrosa_contracts.nats_client import AWAY, confirmed, connect, retry_seconds, servers_in, until_lost
 
 ERROR_LOG_SECONDS = 1.0
 """Errors of a connection that stands are logged at most as often, with how many there were."""
@@ -66,8 +66,7 @@ class NatsConnection:
         """Keep the connection until cancelled, then close it."""
         try:
             while True:
-                await self._connect()
-                await self._lost.wait()
+                await until_lost(await self._connect(), self._lost)
                 self._listening = False
                 _log.error("nats_lost", connection=self._name)
         finally:
@@ -95,11 +94,11 @@ class NatsConnection:
             raise TransportUnavailableError("NATS is not connected")
         return self._jetstream
 
-    async def _connect(self) -> None:
+    async def _connect(self) -> Client:
         attempt = 0
         while True:
             try:
-                await self._connect_once()
+                client = await self._connect_once()
             except AWAY as error:
                 wait = retry_seconds(attempt)
                 # The client raises "no servers" and tells the reason only through its callback.
@@ -111,20 +110,22 @@ class NatsConnection:
             else:
                 heed_cancellation()
                 _log.info("nats_connected", connection=self._name)
-                return
+                return client
 
-    async def _connect_once(self) -> None:
+    async def _connect_once(self) -> Client:
         self._lost.clear()
         self._trouble = None
-        self._client = await connect(self._servers, name=self._name, on_error=self._on_error, on_closed=self._on_closed)
+        client = await connect(self._servers, name=self._name, on_error=self._on_error, on_closed=self._on_closed)
+        self._client = client
         try:
-            await self._subscribe(self._client)
+            await self._subscribe(client)
         except BaseException:
             # Half subscribed, it would go on taking messages beside its successor.
-            await self._client.close()
+            await client.close()
             raise
-        self._jetstream = self._client.jetstream()
+        self._jetstream = client.jetstream()
         self._listening = True
+        return client
 
     async def _subscribe(self, client: Client) -> None:
         for subscription in self._subscriptions:

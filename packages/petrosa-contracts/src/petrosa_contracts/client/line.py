@@ -13,7 +13,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from petrosa_contracts.cancellation import heed_cancellation
-from petrosa_contracts.nats_client import AWAY, connect, retry_seconds, servers_in
+from petrosa_contracts.nats_client import AWAY, connect, retry_seconds, servers_in, until_lost
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class NatsLine:
                     self._client = client
                     attempt = 0
                     await on_connected()
-                    await lost.wait()
+                    await until_lost(client, lost)
                     _log.warning("nats_lost")
                 finally:
                     self._client = None
