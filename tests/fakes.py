@@ -414,11 +414,12 @@ class FakeLedgerStore:
 
 
 class FakeJournal:
-    """A journal in memory; `broken` makes every write fail."""
+    """A journal in memory; `broken` makes every write fail, `unreadable` every reading."""
 
     def __init__(self) -> None:
         self.entries: list[JournalEntry] = []
         self.broken = False
+        self.unreadable = False
 
     def open(self) -> int:
         return len(self.entries)
@@ -429,6 +430,8 @@ class FakeJournal:
         self.entries += entries
 
     def oldest(self, at_most: int) -> Sequence[JournalEntry]:
+        if self.unreadable:
+            raise JournalError("input/output error")
         return self.entries[:at_most]
 
     def forget(self, count: int) -> None:

@@ -139,7 +139,7 @@ class Journal(Protocol):
         ...
 
     def forget(self, count: int) -> None:
-        """Note that the oldest records are delivered."""
+        """Note that the oldest records are delivered. Raises `JournalError`."""
         ...
 
 

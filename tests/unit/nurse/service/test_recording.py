@@ -175,6 +175,35 @@ class TestWhileTheStreamDoesNotAnswer:
         assert ids(gate.transport.records) == [verdict.decision_id for verdict in verdicts]
 
 
+async def test_a_journal_that_cannot_be_read_is_tried_again_and_the_gate_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cio_nurse.service.backlog.RETRY_SECONDS", 0.01)
+    gate = await WiredGate.started()
+    gate.transport.stream = "refuses"
+    gate.journal.unreadable = True
+    async with watched(gate):
+        await gate.decide(intent(action="close", intent_id="1"))
+        await eventually(lambda: gate.metrics.records["journaled"] == 1)
+        gate.transport.stream = "keeps"
+        assert codes_of(await gate.decide(intent(action="close", intent_id="2"))) == [None]
+        gate.journal.unreadable = False
+        await eventually(lambda: gate.recording.backlog.waiting == 0)
+    assert len(gate.transport.records) == 2
+
+
+async def test_a_journal_that_was_lost_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cio_nurse.service.backlog.RETRY_SECONDS", 0.01)
+    gate = await WiredGate.started()
+    gate.transport.stream = "refuses"
+    async with watched(gate):
+        for number in (1, 2):
+            await gate.decide(intent(action="close", intent_id=str(number)))
+            await eventually(lambda number=number: gate.metrics.records["journaled"] == number)
+            gate.journal.entries.clear()
+            await eventually(lambda: gate.recording.backlog.waiting == 0)
+
+
 async def test_a_record_that_finds_no_room_anywhere_is_counted_and_the_exit_passes() -> None:
     gate = await WiredGate.started()
     gate.transport.stream = "refuses"

@@ -63,15 +63,21 @@ class FileJournal:
                 raise JournalError(f"the journal {self._path} cannot be read: {error}") from error
 
     def forget(self, count: int) -> None:
-        """Note that the oldest records are delivered; empties the file when none is left."""
+        """Note that the oldest records are delivered; empties the file when none is left.
+
+        Raises `JournalError` when that cannot be.
+        """
         with self._turn:
-            ends = [end for (_, end), _ in zip(self._waiting(), range(count), strict=False)]
-            self._delivered = ends[-1]
-            file = self._opened()
-            if self._delivered == file.seek(0, os.SEEK_END):
-                file.truncate(0)
-                os.fsync(file.fileno())
-                self._delivered = 0
+            try:
+                ends = [end for (_, end), _ in zip(self._waiting(), range(count), strict=False)]
+                self._delivered = ends[-1]
+                file = self._opened()
+                if self._delivered == file.seek(0, os.SEEK_END):
+                    file.truncate(0)
+                    os.fsync(file.fileno())
+                    self._delivered = 0
+            except OSError as error:
+                raise JournalError(f"the journal {self._path} cannot be emptied: {error}") from error
 
     def close(self) -> None:
         """Let go of the file; one that holds nothing is removed."""

@@ -63,6 +63,8 @@ class Backlog:
 
     async def run(self, send: Send) -> None:
         """Write and deliver until cancelled."""
+        async with self._writing:
+            self._written = await asyncio.to_thread(self._journal.open)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._write_always())
             tasks.create_task(self._deliver_always(send))
@@ -86,25 +88,35 @@ class Backlog:
             except JournalError as error:
                 self._drop(batch, str(error))
                 return
-        self._written += len(batch)
+            self._written += len(batch)
         for _ in batch:
             self._on_written()
 
     async def _deliver_always(self, send: Send) -> None:
-        self._written += await asyncio.to_thread(self._journal.open)
         while True:
             if not self._written or not await self._deliver(send):
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _deliver(self, send: Send) -> bool:
-        """Send the oldest records and forget them if all were taken; whether they were."""
-        entries = await asyncio.to_thread(self._journal.oldest, AT_ONCE)
-        taken = await _all_taken(entries, send)
-        if taken:
+        """Send the oldest records and forget them if all were taken; whether they were.
+
+        A journal that cannot be read is tried again: the gate goes on without it.
+        """
+        try:
+            entries = await asyncio.to_thread(self._journal.oldest, AT_ONCE)
+            if not entries:
+                _log.error("journal_lost_records", records=self._written)
+                self._written = 0
+                return False
+            if not await _all_taken(entries, send):
+                return False
             await asyncio.to_thread(self._journal.forget, len(entries))
-            self._written -= len(entries)
-            _log.info("journal_delivered", records=len(entries), waiting=self.waiting)
-        return taken
+        except JournalError as error:
+            _log.error("journal_not_delivered", waiting=self.waiting, error=str(error))
+            return False
+        self._written -= len(entries)
+        _log.info("journal_delivered", records=len(entries), waiting=self.waiting)
+        return True
 
     def _drop(self, entries: Sequence[JournalEntry], reason: str) -> None:
         self._dropped += len(entries)
