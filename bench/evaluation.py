@@ -49,7 +49,7 @@ def measure_evaluation(plan: Plan, advance: Callable[[str], None]) -> list[Decis
     found: list[DecisionCost] = []
     for kind in KINDS:
         advance(f"CPU of a decision: {kind}")
-        raws, intents, contexts = _prepared(kind, plan.evaluation_decisions)
+        raws, intents, contexts = prepared(kind, plan.evaluation_decisions)
         _check(kind, intents, contexts)
         repeats = range(plan.evaluation_repeats)
         few = list(zip(raws, contexts, strict=True))[:_DECISIONS_AFTER_SLEEP]
@@ -71,7 +71,8 @@ def measure_evaluation(plan: Plan, advance: Callable[[str], None]) -> list[Decis
     return found
 
 
-def _prepared(kind: Kind, count: int) -> tuple[list[bytes], list[Intent], list[Context]]:
+def prepared(kind: Kind, count: int) -> tuple[list[bytes], list[Intent], list[Context]]:
+    """Return payloads of a kind, as intents, and what each is decided on: market, regime and portfolio included."""
     stream = Intents(kind)
     raws = [stream.next(_NOW.isoformat())[1] for _ in range(count)]
     intents = [intent for intent in (decode(raw, _LIMITS) for raw in raws) if isinstance(intent, Intent)]

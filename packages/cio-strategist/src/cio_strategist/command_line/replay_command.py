@@ -115,7 +115,9 @@ def _say_reproduction(found: Reproduction) -> None:
         case Replayed.REPRODUCED:
             say(f"{found.decision_id} is reproduced to the byte: {found.recorded.message}")
         case Replayed.NOT_DECIDED:
-            say(f"{found.decision_id} was decided by no gate: {found.recorded.message} There is nothing to make again.")
+            say(
+                f"{found.decision_id} cannot be made again: no gate decided it, or its payload was too large to be kept"
+            )
         case Replayed.DIFFERENT:
             warn(f"{found.decision_id}, decided by version {found.gate_version}, is decided differently here")
             say_table(replay_view.DIFFERENCE_HEADINGS, replay_view.difference_rows(found))
@@ -127,7 +129,7 @@ def _say_repetition(found: Repetition, *, as_json: bool) -> None:
     else:
         say(f"{found.reproduced} of {found.examined} decisions are reproduced to the byte")
         if found.not_decided:
-            say(f"{found.not_decided} were decided by no gate, so there is nothing to make again")
+            say(f"{found.not_decided} cannot be made again: decided by no gate, or on a payload too large to be kept")
         if found.not_reproduced:
             warn(f"{found.not_reproduced} are decided differently here; cio-replay DECISION_ID tells where")
             say_table(replay_view.EXAMPLE_HEADINGS, replay_view.example_rows(found.examples))

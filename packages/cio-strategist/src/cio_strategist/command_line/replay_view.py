@@ -27,7 +27,7 @@ def outcome_rows(found: Simulation) -> list[tuple[str, ...]]:
         ("approvals lost", found.lost.count, True),
         ("approvals gained", found.gained.count, True),
         ("vetoed for another reason", found.other_reason.count, False),
-        ("not decided by a gate", found.not_decided, False),
+        ("cannot be made again", found.not_decided, False),
         ("not reproduced, so not tried", found.not_reproduced, False),
         ("unreadable", found.unreadable, False),
     )

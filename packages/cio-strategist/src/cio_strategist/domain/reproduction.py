@@ -19,7 +19,7 @@ class Replayed(StrEnum):
     DIFFERENT = "different"
     """It is not: another version decided, or the record is not what was written."""
     NOT_DECIDED = "not_decided"
-    """No gate decided: there was no room in the queue. There is nothing to make again."""
+    """No gate decided, for want of room in the queue, or the payload was too large to be kept whole."""
 
 
 class FieldDifference(BaseModel):

@@ -38,7 +38,7 @@ class Simulation(BaseModel):
     lost: Moved = Field(description="Approvals that would have been vetoes.")
     gained: Moved = Field(description="Vetoes that would have been approvals.")
     other_reason: OtherReason
-    not_decided: int = Field(description="No gate decided them, so no policy changes them.")
+    not_decided: int = Field(description="No policy changes them, or their payload was too large to be kept.")
     not_reproduced: int = Field(
         description="Decided by another version of the gate, which this one does not decide like; not counted above."
     )
@@ -79,7 +79,7 @@ class Repetition(BaseModel):
 
     examined: int = Field(description="Recorded decisions that were looked at.")
     reproduced: int = Field(description="The same to the byte.")
-    not_decided: int = Field(description="No gate decided them, so there is nothing to make again.")
+    not_decided: int = Field(description="No gate decided them, or their payload was too large to be kept.")
     not_reproduced: int = Field(description="Decided differently by this version.")
     unreadable: int = Field(description="No records, or of a form that this version does not know.")
     examples: tuple[Difference, ...] = Field(description="Some that are not reproduced.")

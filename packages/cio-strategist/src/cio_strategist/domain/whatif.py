@@ -102,7 +102,8 @@ class Outcome(StrEnum):
     OTHER_REASON = "other_reason"
     """A veto would have had another first reason."""
     NOT_DECIDED = "not_decided"
-    """No gate decided: there was no room in the queue; or it withdraws an approval, whatever the policy."""
+    """No gate decided, for want of room in the queue; or the payload was too large to be kept whole; or it withdraws an
+    approval, whatever the policy."""
     NOT_REPRODUCED = "not_reproduced"
     """This version decides differently even under the recorded policy, so that a patch proves nothing."""
     UNREADABLE = "unreadable"
