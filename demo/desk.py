@@ -50,6 +50,7 @@ class Desk:
         limit_usd: float | None = None,
         halted: str | None = None,
         resumed: str | None = None,
+        safe_seconds: int | None = None,
         **arguments: Any,
     ) -> Changed:
         """Change something; return and record what was told about it. Raises `DeskError` unless it was applied."""
@@ -68,6 +69,7 @@ class Desk:
             limit_usd=limit_usd,
             halted=halted,
             resumed=resumed,
+            safe_seconds=safe_seconds,
         )
         self._ledger.record(changed)
         return changed

@@ -1,5 +1,6 @@
 """A stand-in for TradeEngine: executes signals on the exchange, and tells what became of them as the real one does."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from petrosa_contracts import subjects
 
 _OPENS: Mapping[str, tuple[Action, PositionSide]] = {"buy": ("BUY", "LONG"), "sell": ("SELL", "SHORT")}
 _CLOSES: Mapping[PositionSide, Action] = {"LONG": "SELL", "SHORT": "BUY"}
+_MOST_WAITING = 1000
 _ABOVE_LEAST = Decimal("1.05")
 
 
@@ -28,6 +30,7 @@ class Engine:
         self._account = account
         self._ledger = ledger
         self._open: dict[tuple[str, str, PositionSide], Decimal] = {}
+        self._waiting = asyncio.Queue[dict[str, Any]](_MOST_WAITING)
 
     async def start(self) -> None:
         """Begin to listen; from the return on, every signal is received."""
@@ -43,6 +46,14 @@ class Engine:
         answer = {"status": "processed", "signal_id": signal["strategy_id"], "result": {"status": "executed"}}
         if message.reply:
             await self._client.publish(message.reply, json.dumps(answer).encode())
+        await self._waiting.put(signal)
+
+    async def run(self) -> None:
+        """Execute what was received, in its order, until cancelled."""
+        while True:
+            await self._execute(await self._waiting.get())
+
+    async def _execute(self, signal: dict[str, Any]) -> None:
         try:
             if signal["action"] == "close":
                 await self._close(signal)

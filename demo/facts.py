@@ -21,6 +21,7 @@ from demo.policy_facts import (
     history_explains,
     loosening_waited,
     roll_back_restored,
+    safe_mode_held,
     tightening_held,
 )
 
@@ -31,6 +32,7 @@ FACTS: tuple[Callable[[Ledger], Fact], ...] = (
     mistakes_refused,
     exits_passed,
     regime_obeyed,
+    safe_mode_held,
     phantom_refused,
     tightening_held,
     halt_held,

@@ -134,7 +134,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed(Event):
-    """A change was applied; `at` is when it was asked for. It is about a limit, the halt of a strategy, or its end."""
+    """A change was applied; `at` is when it was asked for. It is about a limit, a strategy's halt, its end, or SAFE."""
 
     by: Seat
     words: Words
@@ -146,6 +146,8 @@ class Changed(Event):
     limit_usd: float | None = None
     halted: str | None = None
     resumed: str | None = None
+    safe_seconds: int | None = None
+    """For how long everybody is in SAFE mode."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

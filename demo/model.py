@@ -5,6 +5,12 @@ from typing import Any
 from demo.desk import LIMIT, Desk, DeskError
 from demo.ledger import Asked, Changed, Ledger, Words
 
+_PLAY_SAFE = Words(
+    reason="prices fall everywhere at once",
+    thought_trace="All symbols fall within the same second, which is no bot's doing, and nobody knows where it ends. "
+    "SAFE mode for everybody keeps orders within the fail-safe limits and lets nobody start with a new symbol, while "
+    "exits pass. It runs out by itself, so nobody has to remember to lift it.",
+)
 _TIGHTEN = Words(
     reason="orders of up to 1000 USD are too large in a crash",
     thought_trace="Every symbol fell by more than ten percent within seconds, and one strategy goes on opening large "
@@ -42,6 +48,14 @@ class Model:
             f"finds {len(tools)} tools; {LIMIT} is in {known['x-unit']}, {known['minimum']:,.0f} to "
             f"{known['maximum']:,.0f}, and a higher value {known['x-risk']} risk"
         )
+
+    async def play_safe(self, seconds: int) -> Changed:
+        """Put everybody into SAFE mode for some seconds."""
+        changed = await self._desk.change(
+            "set_control", _PLAY_SAFE, safe_seconds=seconds, scope="global", mode="SAFE", duration=f"{seconds}s"
+        )
+        self._desk.note(f'set_control global SAFE for {seconds} s, "{_PLAY_SAFE.reason}"')
+        return changed
 
     async def tighten(self, usd: float) -> Changed:
         """Lower the limit for all orders, after a look at what that would do."""

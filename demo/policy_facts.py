@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from demo.fact import EFFECT_LIMIT_MS, OPENS, Fact, effect, in_force, order_of
 from demo.ledger import Asked, Changed, Delivered, Judged, Ledger, LimitRead, Seat, Sent, Trail
-from petrosa_contracts import Code, Verdict
+from petrosa_contracts import Code, Mode, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,26 @@ def tightening_held(ledger: Ledger) -> Fact:
         claim,
         took <= EFFECT_LIMIT_MS and bool(turned) and not let_through,
         f"{effect(took)}; {len(turned)} order passed only before, {let_through} too large ones after",
+    )
+
+
+def safe_mode_held(ledger: Ledger) -> Fact:
+    """Check that SAFE mode was in force for as long as the model said, and then over without anybody's doing."""
+    claim = "everybody was in SAFE mode for as long as the model said, and not any longer"
+    change = next((each for each in ledger.of(Changed) if each.safe_seconds), None)
+    if change is None or change.safe_seconds is None:
+        return Fact(claim, holds=False, detail="nobody was put into SAFE mode")
+    took = in_force(ledger, change)[1]
+    until = change.at + change.safe_seconds
+    judged = [each for each in ledger.of(Judged) if (each.verdict.epoch or 0) >= (change.epoch or math.inf)]
+    during = [each.verdict.mode for each in judged if each.at < until]
+    later = [each.verdict.mode for each in judged if each.at > until + EFFECT_LIMIT_MS / 1000]
+    safe, active = during.count(Mode.SAFE), later.count(Mode.ACTIVE)
+    early, late = during.count(Mode.ACTIVE), later.count(Mode.SAFE)
+    return Fact(
+        claim,
+        took <= EFFECT_LIMIT_MS and bool(safe and active) and not early and not late,
+        f"{effect(took)}; {safe} verdicts in SAFE mode, {early} in none; {late} after {change.safe_seconds} s",
     )
 
 

@@ -17,6 +17,7 @@ LIMIT_USD, LIMIT_BEFORE_USD = 300.0, 1000.0
 """What the model lowers `max_position_size_usd` to, and the default that it would like to go back to."""
 
 _LARGE = Wish("buy", usd=900)
+_SAFE_SECONDS = 3
 _SHORTEST_OUTAGE_SECONDS = 1.0
 
 
@@ -75,6 +76,7 @@ class Scenario:
         await self._model.learn()
         await self._until(times.crash[0])
         before = await self._weather.crash((times.crash[1] - times.crash[0]) * times.seconds)
+        await self._play_safe()
         await self._until(times.phantom)
         await self._weather.order_at_a_phantom_price(before)
         await self._until(times.tighten)
@@ -99,6 +101,11 @@ class Scenario:
         await self._weather.fall_again()
         await self._fleet.hush()
         await self._operator.read_history()
+
+    async def _play_safe(self) -> None:
+        change = await self._model.play_safe(_SAFE_SECONDS)
+        close = await self._probe.send(RECKLESS, Wish("close"))
+        self._probe.note(f"  {self._probe.effect(change)}; a close in mode {close and close.mode}: {outcome(close)}")
 
     async def _tighten(self) -> None:
         before = await self._probe.until(RECKLESS, _LARGE, is_approved)

@@ -52,7 +52,8 @@ async def perform(
         account = await cleanup.enter_async_context(open_account(stack.exchange))
         await account.use_hedge_mode()
         await account.order(_HOLDS[0], "BUY", "LONG", _HOLDS[1])
-        await Engine(orders, account, ledger).start()
+        engine = Engine(orders, account, ledger)
+        await engine.start()
         await run_witness(ears, ledger)
         tokens = await _start(ledger, strategist, gate)
         await wait_for_regimes(redis, ledger)
@@ -73,10 +74,11 @@ async def perform(
             timeline=timeline,
         )
         async with asyncio.TaskGroup() as tasks:
-            trading = tasks.create_task(fleet.trade())
+            working = [tasks.create_task(each) for each in (fleet.trade(), engine.run())]
             await scenario.play()
-            trading.cancel()
-        await read_books(redis, account, ledger)
+            await read_books(redis, account, ledger)
+            for each in working:
+                each.cancel()
         auditor = await cleanup.enter_async_context(open_auditor(stack.mongo.url, strategist.audit_key, ledger))
         await auditor.audit()
 

@@ -74,6 +74,12 @@ class Play:
     def pulse(self, status: GovernanceStatus) -> None:
         self.record(Pulse, status=status, mode="ACTIVE", epoch=self.epoch)
 
+    def safe_mode(self) -> None:
+        self.change(safe_seconds=3)
+        self.order("in safe mode", strategy="steady", mode=Mode.SAFE)
+        self.at += 4
+        self.order("after safe mode", strategy="steady")
+
     def freeze(self) -> None:
         """Let prices freeze, and the gate be careful, closed and well again."""
         self.record(MarketChanged, phase=Phase.FROZEN)
@@ -244,6 +250,7 @@ def a_good_play() -> Ledger:
     play.change(Seat.OPERATOR, limit_usd=1000.0)
     play.record(LimitRead, by=Seat.OPERATOR, usd=1000.0)
     play.order("large again", usd=900)
+    play.safe_mode()
     play.order("into the loss", vetoed=Code.DAILY_LOSS, measured=0.06, limit=0.05)
     play.order("out of the loss", action="close", usd=0)
     play.read_history()
@@ -309,6 +316,10 @@ def is_tightening(event: Changed) -> bool:
 
 def is_restoration(event: Changed) -> bool:
     return event.limit_usd == 1000.0
+
+
+def is_safe_mode(event: Changed) -> bool:
+    return event.safe_seconds is not None
 
 
 def is_resumption(event: Changed) -> bool:

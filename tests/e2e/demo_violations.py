@@ -33,9 +33,10 @@ from demo.policy_facts import (
     history_explains,
     loosening_waited,
     roll_back_restored,
+    safe_mode_held,
     tightening_held,
 )
-from petrosa_contracts import Code
+from petrosa_contracts import Code, Mode
 from tests.e2e.demo_plays import (
     a_verdict,
     add_after,
@@ -47,6 +48,7 @@ from tests.e2e.demo_plays import (
     drop,
     is_restoration,
     is_resumption,
+    is_safe_mode,
     is_tightening,
     of,
     rewrite,
@@ -174,6 +176,22 @@ def a_resumed_strategy_that_never_opened(ledger: Ledger) -> None:
     drop(ledger, Delivered, of("large again"))
 
 
+def a_model_that_never_played_safe(ledger: Ledger) -> None:
+    drop(ledger, Changed, is_safe_mode)
+
+
+def a_safe_mode_that_took_too_long(ledger: Ledger) -> None:
+    change(ledger, Changed, is_safe_mode, at=too_long_before(ledger, "in safe mode"))
+
+
+def a_safe_mode_that_did_not_hold(ledger: Ledger) -> None:
+    change(ledger, Judged, of("in safe mode"), verdict=a_verdict("in safe mode", epoch=6))
+
+
+def a_safe_mode_that_did_not_end(ledger: Ledger) -> None:
+    change(ledger, Judged, of("after safe mode"), verdict=a_verdict("after safe mode", epoch=6, mode=Mode.SAFE))
+
+
 def an_answer_without_a_gate(ledger: Ledger) -> None:
     change(ledger, Answered, of("unheard"), verdict=a_verdict("unheard"))
 
@@ -250,7 +268,7 @@ def a_change_that_is_not_enforced_as_told(ledger: Ledger) -> None:
 
 
 def a_change_that_no_verdict_met(ledger: Ledger) -> None:
-    change(ledger, Changed, is_restoration, epoch=6)
+    change(ledger, Changed, is_restoration, epoch=7)
 
 
 def a_change_of_unknown_epoch(ledger: Ledger) -> None:
@@ -258,7 +276,7 @@ def a_change_of_unknown_epoch(ledger: Ledger) -> None:
 
 
 def a_gate_that_ends_under_a_policy_nobody_made(ledger: Ledger) -> None:
-    change(ledger, Judged, of("out of the loss"), verdict=a_verdict("out of the loss", epoch=6))
+    change(ledger, Judged, of("out of the loss"), verdict=a_verdict("out of the loss", epoch=7))
 
 
 def a_history_that_nobody_read(ledger: Ledger) -> None:
@@ -274,7 +292,7 @@ def a_record_of_a_change_that_nobody_made(ledger: Ledger) -> None:
 
 
 def a_record_that_names_somebody_else(ledger: Ledger) -> None:
-    rewrite(ledger, lambda records: (replace(records[0], by="model"), *records[1:]))
+    rewrite(ledger, lambda records: (replace(records[0], by="somebody"), *records[1:]))
 
 
 def a_record_without_the_thought(ledger: Ledger) -> None:
@@ -282,7 +300,7 @@ def a_record_without_the_thought(ledger: Ledger) -> None:
 
 
 def a_version_that_is_missing(ledger: Ledger) -> None:
-    rewrite(ledger, lambda records: (replace(records[0], version=3), *records[1:]))
+    rewrite(ledger, lambda records: (replace(records[0], version=4), *records[1:]))
 
 
 VIOLATIONS = [
@@ -314,6 +332,10 @@ VIOLATIONS = [
     (halt_held, a_halt_that_nobody_lifted),
     (halt_held, a_halt_that_the_model_lifted),
     (halt_held, a_resumed_strategy_that_never_opened),
+    (safe_mode_held, a_model_that_never_played_safe),
+    (safe_mode_held, a_safe_mode_that_took_too_long),
+    (safe_mode_held, a_safe_mode_that_did_not_hold),
+    (safe_mode_held, a_safe_mode_that_did_not_end),
     (nothing_during_outage, an_answer_without_a_gate),
     (nothing_during_outage, a_signal_without_a_gate),
     (nothing_during_outage, an_outage_that_nobody_noticed),
