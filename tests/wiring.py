@@ -29,17 +29,8 @@ from cio_nurse.service.silent_halt import SilentHalts
 from petrosa_contracts import Alert, PolicyLayer, Verdict
 from petrosa_contracts.primal import PrimalLimits
 from tests.builders import NOW, arrival, intent, stored_policy
-from tests.fakes import (
-    RESERVATION_SECONDS,
-    FakeClock,
-    FakeInputStore,
-    FakeJournal,
-    FakeLedgerStore,
-    FakeMetrics,
-    FakePolicyStore,
-    FakeRedis,
-    FakeTransport,
-)
+from tests.fakes import FakeClock, FakeJournal, FakeMetrics, FakeTransport
+from tests.redis_fakes import RESERVATION_SECONDS, FakeInputStore, FakeLedgerStore, FakePolicyStore, FakeRedis
 
 SIGNALS = "signals.trading"
 MARKET_AGES = Ages(stale_seconds=5.0, lost_seconds=15.0)
@@ -100,7 +91,22 @@ class WiredGate:
             enabled=lambda: self.records,
         )
         self.transport.report_records_to(self.recording)
-        self.pipeline = Pipeline(
+        self.pipeline = self._pipeline()
+        self.lanes = Lanes(lane_capacity=self.lane_capacity, queue_capacity=self.queue_capacity)
+        self.intake = Intake(
+            lanes=self.lanes,
+            pipeline=self.pipeline,
+            recording=self.recording,
+            outbox=self.outbox,
+            mirror=self.mirror,
+            mode=self.mode,
+            clock=self.clock,
+            limits=self.payload_limits,
+        )
+        self.heartbeat = self._heartbeat()
+
+    def _pipeline(self) -> Pipeline:
+        return Pipeline(
             mirror=self.mirror,
             inputs=self.inputs,
             ledger=self.ledger,
@@ -114,18 +120,9 @@ class WiredGate:
                 primal=self.primal,
             ),
         )
-        self.lanes = Lanes(lane_capacity=self.lane_capacity, queue_capacity=self.queue_capacity)
-        self.intake = Intake(
-            lanes=self.lanes,
-            pipeline=self.pipeline,
-            recording=self.recording,
-            outbox=self.outbox,
-            mirror=self.mirror,
-            mode=self.mode,
-            clock=self.clock,
-            limits=self.payload_limits,
-        )
-        self.heartbeat = Heartbeat(
+
+    def _heartbeat(self) -> Heartbeat:
+        return Heartbeat(
             transport=self.transport,
             mirror=self.mirror,
             mode=self.mode,

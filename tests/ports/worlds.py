@@ -19,17 +19,8 @@ from cio_nurse.ports import InputStore, LedgerStore, PolicyStore, Transport
 from devstack import DevStack
 from petrosa_contracts import rediskeys, reservations
 from tests.builders import NOW
-from tests.fakes import (
-    RESERVATION_SECONDS,
-    FakeClock,
-    FakeInputStore,
-    FakeLedgerStore,
-    FakePolicyStore,
-    FakeRedis,
-    FakeTransport,
-    Message,
-    eventually,
-)
+from tests.fakes import FakeClock, FakeTransport, Message, eventually
+from tests.redis_fakes import RESERVATION_SECONDS, FakeInputStore, FakeLedgerStore, FakePolicyStore, FakeRedis
 
 DEADLINE_SECONDS = 0.2
 

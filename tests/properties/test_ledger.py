@@ -14,7 +14,8 @@ from cio_nurse.errors import StoreTimeoutError, StoreUnavailableError
 from cio_nurse.ports import Claim, ClaimAnswer
 from cio_nurse.service.ledger import Ledger
 from tests.builders import NOW
-from tests.fakes import RESERVATION_SECONDS, FakeClock, FakeLedgerStore, FakeRedis
+from tests.fakes import FakeClock
+from tests.redis_fakes import RESERVATION_SECONDS, FakeLedgerStore, FakeRedis
 
 LIMIT = 4
 IDENTITIES = ["i1", "i2", "i3", "i4", "i5", "i6"]

@@ -19,7 +19,8 @@ from cio_nurse.ports import Claim, ClaimAnswer
 from devstack import DevStack
 from petrosa_contracts.reservations import KEYS, SETTLE, settle_arguments
 from tests.builders import NOW, TODAY
-from tests.fakes import RESERVATION_SECONDS, FakeClock, FakeLedgerStore, FakeRedis
+from tests.fakes import FakeClock
+from tests.redis_fakes import RESERVATION_SECONDS, FakeLedgerStore, FakeRedis
 
 NAMES = ("BTCUSDT:LONG", "BTCUSDT:SHORT", "ETHUSDT:LONG")
 AMOUNTS = st.integers(1, 5_000_000)

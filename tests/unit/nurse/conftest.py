@@ -6,7 +6,8 @@ import pytest
 import structlog
 
 from tests.builders import NOW
-from tests.fakes import FakeClock, FakeRedis
+from tests.fakes import FakeClock
+from tests.redis_fakes import FakeRedis
 
 
 @pytest.fixture

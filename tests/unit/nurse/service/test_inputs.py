@@ -9,7 +9,8 @@ from cio_decision.freshness import Freshness, Input
 from cio_nurse.service import inputs as module
 from petrosa_contracts import DrawdownPhase, Mode, Side, VolatilityPhase
 from tests.builders import SYMBOL, ago, inbound, market_state, portfolio_state, position, regime_status
-from tests.fakes import FakeRedis, eventually
+from tests.fakes import eventually
+from tests.redis_fakes import FakeRedis
 from tests.wiring import WiredGate
 
 Events = list[MutableMapping[str, Any]]

@@ -10,7 +10,8 @@ from cio_nurse.ports import Claim
 from cio_nurse.service import ledger as ledger_module
 from cio_nurse.service.ledger import CATCH_UP, Ledger
 from tests.builders import TODAY, claim, exit_claim
-from tests.fakes import RESERVATION_SECONDS, FakeClock, FakeLedgerStore, FakeRedis
+from tests.fakes import FakeClock
+from tests.redis_fakes import RESERVATION_SECONDS, FakeLedgerStore, FakeRedis
 
 SCOPE = "strategy:momentum_v1"
 A, B, C = ("a" * 32, "b" * 32, "c" * 32)

@@ -10,7 +10,8 @@ from cio_decision.freshness import Freshness
 from cio_nurse.service import market_mirror as module
 from cio_nurse.service.market_mirror import MANY, WHOLE_SECONDS, MarketMirror
 from tests.builders import SYMBOL, ago, market_state
-from tests.fakes import FakeClock, FakeInputStore, FakeRedis, eventually, settled
+from tests.fakes import FakeClock, eventually, settled
+from tests.redis_fakes import FakeInputStore, FakeRedis
 from tests.wiring import MARKET_AGES
 
 Events = list[MutableMapping[str, Any]]

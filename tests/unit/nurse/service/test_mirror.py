@@ -11,7 +11,8 @@ from cio_nurse.service import mirror as mirror_module
 from cio_nurse.service.mirror import Mirror, View
 from petrosa_contracts import Mode, Side
 from tests.builders import STRATEGY, SYMBOL, TODAY, control_entry, layer, stored_control, stored_policy, trades
-from tests.fakes import FakeClock, FakePolicyStore, FakeRedis, eventually, settled
+from tests.fakes import FakeClock, eventually, settled
+from tests.redis_fakes import FakePolicyStore, FakeRedis
 from tests.wiring import AGES
 
 

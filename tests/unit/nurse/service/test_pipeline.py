@@ -5,7 +5,8 @@ import pytest
 
 from petrosa_contracts import Code, Mode
 from tests.builders import ABSENT, NOW, TODAY, control_entry, intent, layer, stored_control
-from tests.fakes import FakeClock, FakeRedis
+from tests.fakes import FakeClock
+from tests.redis_fakes import FakeRedis
 from tests.wiring import WiredGate, codes_of
 
 MIDNIGHT = datetime(2026, 2, 26, tzinfo=NOW.tzinfo)

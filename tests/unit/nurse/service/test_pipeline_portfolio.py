@@ -5,7 +5,7 @@ from typing import Any
 from cio_decision.freshness import Input
 from petrosa_contracts import Code, Mode, PortfolioState, Side, Verdict
 from tests.builders import control_entry, layer, portfolio_state, position, stored_control
-from tests.fakes import RESERVATION_SECONDS
+from tests.redis_fakes import RESERVATION_SECONDS
 from tests.wiring import WiredGate, codes_of
 
 HALF = layer("global", max_portfolio_exposure_pct=0.5)

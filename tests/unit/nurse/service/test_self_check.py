@@ -16,7 +16,8 @@ from cio_nurse.service.recording import Recorder
 from cio_nurse.service.rehearsal import PrivateTransport, Rehearsal
 from cio_nurse.service.self_check import SelfCheck
 from tests.builders import NOW
-from tests.fakes import FakeClock, FakeLedgerStore, FakeRedis, FakeTransport, eventually
+from tests.fakes import FakeClock, FakeTransport, eventually
+from tests.redis_fakes import FakeLedgerStore, FakeRedis
 
 PRIVATE = "_INBOX.mine"
 WHOLE_WAY = ("decoded", "approved", "claimed", "recorded", "published", "released", "refused")
