@@ -125,6 +125,17 @@ def test_a_fill_that_does_not_say_of_what_or_is_told_again_waits_for_the_reading
     assert book.decisions_over() == ("d1", "d2")
 
 
+def test_a_fill_that_only_its_own_time_puts_into_the_reading_is_settled_with_the_next_one():
+    # The engine's clock is behind: its fill seems older than a reading that does not have it.
+    book = book_of("10000")
+    book.hear(event(fill_time=at(-30).isoformat()), at(1))
+    assert shown(book).positions == ()
+    assert book.decisions_over() == ()
+    book.read(reading(5, "10000", holding("1")))
+    assert shown(book).positions[0].quantity == 1
+    assert book.decisions_over() == ("d1",)
+
+
 def test_a_decision_is_over_once_its_fill_is_shown_or_it_was_refused():
     book = book_of("10000")
     book.hear(event("partial_fill", decision_id="part", order_id="9", fill_qty="0.1"), at(1))

@@ -44,16 +44,17 @@ class OpenPositions:
             self.fill(fill)
 
     def fill(self, fill: Fill) -> bool:
-        """Take a fill at once, and say whether what is shown now contains it.
+        """Take a fill at once, and say whether what is shown now surely contains it.
 
-        Where it cannot be valued, or nothing tells which position it closes, the next reading will show it.
+        Where it cannot be valued, or nothing tells which position it closes, the next reading will show it. So it will
+        where only the fill's own time says that the newest reading has it: the clock that wrote it may be behind.
         """
         self._fills.append(fill)
         if self._reading is None:
             return False
         found = effects(fill, self._reading.position_mode, self.quantities)
         if self._is_contained(fill, self._reading, found):
-            return True
+            return False
         changed = {effect.key: self._changed(effect, fill) for effect in found}
         if not changed or None in changed.values():
             return False
