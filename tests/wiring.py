@@ -19,7 +19,6 @@ from cio_nurse.service.lanes import Lanes
 from cio_nurse.service.ledger import Ledger
 from cio_nurse.service.market_mirror import MarketMirror
 from cio_nurse.service.mirror import Mirror
-from cio_nurse.service.modes import AgeLimits
 from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.pipeline import DecisionLimits, Pipeline
 from cio_nurse.service.portfolio_mirror import PortfolioMirror
@@ -37,7 +36,7 @@ MARKET_AGES = Ages(stale_seconds=5.0, lost_seconds=15.0)
 REGIME_AGES = Ages(stale_seconds=7200.0, lost_seconds=21_600.0)
 PORTFOLIO_AGES = Ages(stale_seconds=10.0, lost_seconds=15.0)
 HALT_SECONDS, HALT_ENTRIES = 300.0, 5
-AGES = AgeLimits(stale_seconds=5, lost_seconds=3600)
+AGES = Ages(stale_seconds=5, lost_seconds=3600)
 
 
 @dataclass(kw_only=True)

@@ -28,7 +28,7 @@ class Freshness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """Seconds after which an input counts as stale (fail-safe limits hold as well) and as lost (nothing may open)."""
+    """Seconds after which policy or an input is stale (fail-safe limits hold as well) and lost (nothing may open)."""
 
     stale_seconds: float
     lost_seconds: float

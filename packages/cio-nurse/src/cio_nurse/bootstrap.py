@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from cio_decision.freshness import Ages
 from cio_nurse import __version__, parts
 from cio_nurse.adapters import gauges, log
 from cio_nurse.adapters.apart import Apart
@@ -35,7 +36,6 @@ from cio_nurse.service.intake import Intake
 from cio_nurse.service.lanes import Lanes
 from cio_nurse.service.ledger import Ledger
 from cio_nurse.service.mirror import POLL_SECONDS, Mirror
-from cio_nurse.service.modes import AgeLimits
 from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.pipeline import Pipeline
 from cio_nurse.service.readiness import Readiness
@@ -77,7 +77,7 @@ class Nurse:
         self._mirror = Mirror(
             self._policy_store,
             self._clock,
-            AgeLimits(stale_seconds=settings.policy_max_age_seconds, lost_seconds=settings.policy_hard_age_seconds),
+            Ages(stale_seconds=settings.policy_max_age_seconds, lost_seconds=settings.policy_hard_age_seconds),
         )
         self._input_store = RedisInputStore(redis_url)
         self._inputs = LiveInputs(self._clock, parts.mirrors(settings, self._input_store, self._clock))
@@ -318,7 +318,7 @@ class Nurse:
         # repetition first.
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            if self._mirror.inputs.store_up:
+            if self._mirror.standing.store_up:
                 await self._ledger.settle()
 
     async def _announce_ready(self) -> None:

@@ -2,16 +2,17 @@ from datetime import timedelta
 
 import pytest
 
-from cio_nurse.service.modes import AgeLimits, Inputs, system_mode
+from cio_decision.freshness import Ages
+from cio_nurse.service.modes import PolicyStanding, system_mode
 from petrosa_contracts import Mode
 from tests.builders import NOW
 
-LIMITS = AgeLimits(stale_seconds=5, lost_seconds=3600)
+LIMITS = Ages(stale_seconds=5, lost_seconds=3600)
 TICK = timedelta(microseconds=1)
 
 
-def confirmed(age: timedelta, *, store_up: bool = True, trouble: str = "") -> Inputs:
-    return Inputs(confirmed_at=NOW - age, store_up=store_up, trouble=trouble)
+def confirmed(age: timedelta, *, store_up: bool = True, trouble: str = "") -> PolicyStanding:
+    return PolicyStanding(confirmed_at=NOW - age, store_up=store_up, trouble=trouble)
 
 
 @pytest.mark.parametrize("age", [timedelta(0), timedelta(seconds=5), timedelta(seconds=-30)])
@@ -48,12 +49,15 @@ def test_a_store_that_is_not_believed_is_conservative_and_says_why() -> None:
 @pytest.mark.parametrize(
     ("inputs", "word"),
     [
-        (Inputs(), "Redis has not answered yet"),
-        (Inputs(store_up=True), "no policy was ever written"),
-        (Inputs(store_up=True, trouble="policy of 'global' cannot be read"), "policy of 'global' cannot be read"),
+        (PolicyStanding(), "Redis has not answered yet"),
+        (PolicyStanding(store_up=True), "no policy was ever written"),
+        (
+            PolicyStanding(store_up=True, trouble="policy of 'global' cannot be read"),
+            "policy of 'global' cannot be read",
+        ),
     ],
 )
-def test_without_any_policy_the_gate_is_blind_and_says_why(inputs: Inputs, word: str) -> None:
+def test_without_any_policy_the_gate_is_blind_and_says_why(inputs: PolicyStanding, word: str) -> None:
     found = system_mode(inputs, LIMITS, NOW)
     assert found.mode is Mode.BLIND
     assert word in found.reason

@@ -45,7 +45,7 @@ def expose(
             refused=lambda name=name: inputs.refused(name),
         )
     telemetry.watch("policy_epoch", "Policy epoch in force; -1 for none.", lambda: mirror.view.epoch or -1)
-    telemetry.watch("store_up", "1 while Redis answers.", lambda: float(mirror.inputs.store_up))
+    telemetry.watch("store_up", "1 while Redis answers.", lambda: float(mirror.standing.store_up))
     telemetry.watch("nats_connected", "1 while NATS is connected.", lambda: float(connected()))
     telemetry.watch("ledger_unsettled", "Approvals that Redis does not know yet.", lambda: ledger.unsettled)
     telemetry.watch(

@@ -8,9 +8,10 @@ from datetime import date
 
 import structlog
 
+from cio_decision.freshness import Ages
 from cio_nurse.errors import StoreError
 from cio_nurse.ports import Clock, PolicyStore, StoredPulse
-from cio_nurse.service.modes import AgeLimits, Inputs, SystemMode, system_mode
+from cio_nurse.service.modes import PolicyStanding, SystemMode, system_mode
 from petrosa_contracts import (
     ControlState,
     Mode,
@@ -80,11 +81,11 @@ class Mirror:
     may still pass.
     """
 
-    def __init__(self, store: PolicyStore, clock: Clock, limits: AgeLimits) -> None:
+    def __init__(self, store: PolicyStore, clock: Clock, limits: Ages) -> None:
         self._store = store
         self._clock = clock
         self._limits = limits
-        self._inputs = Inputs()
+        self._standing = PolicyStanding()
         self._wake = asyncio.Event()
         self._loaded = asyncio.Event()
         self._outdated = True
@@ -92,14 +93,14 @@ class Mirror:
         self.view = View()
 
     @property
-    def inputs(self) -> Inputs:
-        """What is known about the gate's inputs."""
-        return self._inputs
+    def standing(self) -> PolicyStanding:
+        """What is known about the policy that the gate has."""
+        return self._standing
 
     @property
     def policy_age_seconds(self) -> float | None:
         """Seconds since the store last confirmed the policy shown; None if it never did, 0 if the clock went back."""
-        confirmed = self._inputs.confirmed_at
+        confirmed = self._standing.confirmed_at
         return None if confirmed is None else max(0.0, (self._clock.now() - confirmed).total_seconds())
 
     async def until_loaded(self) -> None:
@@ -108,7 +109,7 @@ class Mirror:
 
     def system_mode(self) -> SystemMode:
         """Return the mode that policy's standing allows at this moment."""
-        return system_mode(self._inputs, self._limits, self._clock.now())
+        return system_mode(self._standing, self._limits, self._clock.now())
 
     def control_everywhere(self) -> ScopedControl | None:
         """Return what was set for everything and is in force; None if nothing is."""
@@ -116,7 +117,7 @@ class Mirror:
 
     def store_lost(self) -> None:
         """Note that the store was found away elsewhere, without waiting for the next comparison."""
-        self._inputs = replace(self._inputs, store_up=False)
+        self._standing = replace(self._standing, store_up=False)
         self._wake.set()
 
     async def run(self) -> None:
@@ -149,21 +150,21 @@ class Mirror:
                 self._wake.clear()
 
     async def refresh(self) -> None:
-        """Bring the view up to date with the store. Never raises; what went wrong is in `inputs`."""
+        """Bring the view up to date with the store. Never raises; what went wrong is in `standing`."""
         try:
             pulse = await self._store.read_pulse(self._clock.now().date())
             if pulse.epoch is None:
                 self._distrust_missing_epoch()
-            elif self._outdated or pulse.epoch != self.view.epoch or self._inputs.trouble:
+            elif self._outdated or pulse.epoch != self.view.epoch or self._standing.trouble:
                 self._outdated = False
                 await self._load_or_try_again()
             else:
                 self._confirm()
             self._show_trades(pulse)
         except StoreError as error:
-            level = _log.error if self._inputs.store_up else _log.debug
+            level = _log.error if self._standing.store_up else _log.debug
             level("policy_store_unreachable", error=str(error))
-            self._inputs = replace(self._inputs, store_up=False)
+            self._standing = replace(self._standing, store_up=False)
 
     async def _load_or_try_again(self) -> None:
         try:
@@ -204,16 +205,16 @@ class Mirror:
         )
 
     def _confirm(self) -> None:
-        self._inputs = Inputs(confirmed_at=self._clock.now(), store_up=True)
+        self._standing = PolicyStanding(confirmed_at=self._clock.now(), store_up=True)
 
     def _distrust_missing_epoch(self) -> None:
         # Without a snapshot this is a store that nobody has written to yet, which is no fault of the store.
         self._distrust("" if self.view.snapshot is None else "the store has lost its policy epoch")
 
     def _distrust(self, trouble: str) -> None:
-        if trouble and trouble != self._inputs.trouble:
+        if trouble and trouble != self._standing.trouble:
             _log.error("policy_not_believed", reason=trouble)
-        self._inputs = replace(self._inputs, store_up=True, trouble=trouble)
+        self._standing = replace(self._standing, store_up=True, trouble=trouble)
 
     def _note_mode(self) -> None:
         found = self.system_mode()

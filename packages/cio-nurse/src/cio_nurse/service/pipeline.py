@@ -20,7 +20,7 @@ from cio_nurse.service.inputs import LiveInputs
 from cio_nurse.service.lanes import Arrival
 from cio_nurse.service.ledger import Ledger
 from cio_nurse.service.mirror import View
-from cio_nurse.service.modes import Inputs, SystemMode
+from cio_nurse.service.modes import PolicyStanding, SystemMode
 from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.recording import Recording
 from cio_nurse.service.release import Case, Release
@@ -53,7 +53,7 @@ class PolicyInForce(Protocol):
         ...
 
     @property
-    def inputs(self) -> Inputs:
+    def standing(self) -> PolicyStanding:
         """What is known about the store."""
         ...
 
@@ -158,7 +158,7 @@ class Pipeline:
 
     def _known(self, arrival: Arrival, view: View, today: date) -> LedgerView:
         counted = view.trades_on(today)
-        if self._mirror.inputs.store_up:
+        if self._mirror.standing.store_up:
             return LedgerView(trades_today=counted)
         return self._ledger.recall(arrival.intent.identity, today, counted)
 
@@ -171,7 +171,7 @@ class Pipeline:
     async def _settle(self, cases: list[Case], began: float) -> None:
         day = cases[0].context.now.date()
         claims = [case.claim for case in cases]
-        if not self._mirror.inputs.store_up:
+        if not self._mirror.standing.store_up:
             await self._finish(cases, self._claim_alone(cases, day), began)
             return
         try:

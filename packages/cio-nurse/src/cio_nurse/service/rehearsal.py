@@ -17,7 +17,7 @@ from cio_nurse.service.inputs import LiveInputs
 from cio_nurse.service.lanes import Arrival
 from cio_nurse.service.ledger import Ledger
 from cio_nurse.service.mirror import View
-from cio_nurse.service.modes import Inputs, SystemMode
+from cio_nurse.service.modes import PolicyStanding, SystemMode
 from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.pipeline import DecisionLimits, Pipeline
 from cio_nurse.service.recording import Recorder, Recording
@@ -179,13 +179,13 @@ class _DefaultPolicy:
     def __init__(self, clock: Clock) -> None:
         now = clock.now()
         self.view = View(snapshot=PolicySnapshot.read(0, {}, as_of=now))
-        self.inputs = Inputs(confirmed_at=now, store_up=True)
+        self.standing = PolicyStanding(confirmed_at=now, store_up=True)
 
     def system_mode(self) -> SystemMode:
         return SystemMode(Mode.ACTIVE)
 
     def store_lost(self) -> None:
-        self.inputs = replace(self.inputs, store_up=False)
+        self.standing = replace(self.standing, store_up=False)
 
 
 class _NoMetrics:
