@@ -30,7 +30,7 @@ from demo.summary import print_summary
 from demo.view import SMALLEST_HEIGHT, SMALLEST_WIDTH, LiveView
 from devstack import DevStack, DevstackError
 
-FULL_SECONDS, SHORT_SECONDS = 34.0, 10.0
+FULL_SECONDS, SHORT_SECONDS = 34.0, 8.0
 AROUND_SECONDS = 20.0
 """What start, frozen prices, the last fall and the audit take on a quiet machine."""
 FAILED, INTERRUPTED = 1, 130
