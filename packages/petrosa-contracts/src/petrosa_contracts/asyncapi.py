@@ -67,6 +67,18 @@ _APPROVED_SIGNAL_FIELDS = {
     "required": ["decision_id", PAYLOAD_FIELD],
 }
 
+_WRAPPED_EVENT = {
+    "type": "object",
+    "properties": {
+        "stream": {
+            "type": "string",
+            "description": "The exchange's name of the stream.",
+            "examples": ["btcusdt@trade"],
+        },
+        "data": {"type": "object", "description": "The exchange's event as it came."},
+    },
+    "required": ["stream", "data"],
+}
 
 _PARAMETERS = {
     ACTION: {
@@ -178,18 +190,7 @@ def _messages() -> dict[str, Any]:
         _STREAM_EVENT: {
             "title": "Stream event",
             "summary": "One event of the exchange's stream, in the socket client's wrapper.",
-            "payload": {
-                "type": "object",
-                "properties": {
-                    "stream": {
-                        "type": "string",
-                        "description": "The exchange's name of the stream.",
-                        "examples": ["btcusdt@trade"],
-                    },
-                    "data": {"type": "object", "description": "The exchange's event as it came."},
-                },
-                "required": ["stream", "data"],
-            },
+            "payload": _WRAPPED_EVENT,
         },
         "Verdict": {
             "title": "Verdict",
