@@ -1,14 +1,12 @@
 """`cio-audit`: what was recorded, and that it is still what was recorded."""
 
-from importlib.metadata import version
-from typing import Annotated
-
 import typer
 
 from cio_strategist.command_line.audit_commands import audit_commands
 from cio_strategist.command_line.audit_key_commands import audit_key_commands
 from cio_strategist.command_line.audit_search_commands import audit_search_commands
 from cio_strategist.command_line.explain_command import explain_command
+from cio_strategist.command_line.version_option import offer_version
 from cio_strategist.settings import variables
 
 _USED = (
@@ -34,19 +32,7 @@ app.add_typer(audit_commands)
 app.add_typer(audit_search_commands)
 app.add_typer(explain_command)
 app.add_typer(audit_key_commands, name="key")
-
-
-def _say_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"cio-audit {version('cio-strategist')}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(  # pyright: ignore[reportUnusedFunction]
-    _: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show it.")] = False,
-) -> None:
-    pass
+offer_version(app, "cio-audit")
 
 
 def main() -> None:

@@ -1,8 +1,5 @@
 """`cio-policy`: what an operator does with policy and control."""
 
-from importlib.metadata import version
-from typing import Annotated
-
 import typer
 
 from cio_strategist.command_line.access_commands import token_commands, totp_commands
@@ -12,6 +9,7 @@ from cio_strategist.command_line.control_commands import control_commands
 from cio_strategist.command_line.latch_commands import latch_commands
 from cio_strategist.command_line.layer_commands import layer_commands
 from cio_strategist.command_line.settings_command import settings_command
+from cio_strategist.command_line.version_option import offer_version
 from cio_strategist.settings import variables
 
 app = typer.Typer(
@@ -31,19 +29,7 @@ app.add_typer(settings_command)
 app.add_typer(latch_commands, name="latch")
 app.add_typer(token_commands, name="token")
 app.add_typer(totp_commands, name="totp")
-
-
-def _say_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"cio-policy {version('cio-strategist')}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(  # pyright: ignore[reportUnusedFunction]
-    _: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show it.")] = False,
-) -> None:
-    pass
+offer_version(app, "cio-policy")
 
 
 def main() -> None:

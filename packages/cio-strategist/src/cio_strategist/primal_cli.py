@@ -1,11 +1,9 @@
 """`cio-primal`: the hard ceilings, their signatures, and what a change of them means."""
 
-from importlib.metadata import version
-from typing import Annotated
-
 import typer
 
 from cio_strategist.command_line.primal_commands import primal_commands
+from cio_strategist.command_line.version_option import offer_version
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,19 +14,7 @@ app = typer.Typer(
     "Exit codes: 0 done, 1 refused or failed, 2 wrong usage.",
 )
 app.add_typer(primal_commands)
-
-
-def _say_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"cio-primal {version('cio-strategist')}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(  # pyright: ignore[reportUnusedFunction]
-    _: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show it.")] = False,
-) -> None:
-    pass
+offer_version(app, "cio-primal")
 
 
 def main() -> None:

@@ -1,1 +1,1 @@
-"""The commands of `cio-policy`: they read words, ask the domain, and print."""
+"""The commands of the command lines, `cio-policy` and the others: they read words, ask the domain, and print."""

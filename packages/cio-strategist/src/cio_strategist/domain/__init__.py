@@ -1,1 +1,1 @@
-"""Pure rules of policy and control: what is stored goes in, what is to be written comes out."""
+"""Pure rules of policy, market, portfolio and the audit chain: what is known goes in, what follows comes out."""

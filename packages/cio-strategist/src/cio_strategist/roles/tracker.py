@@ -13,7 +13,7 @@ from cio_strategist.adapters.nats import NatsConnection, Subscription
 from cio_strategist.adapters.redis_connection import connect
 from cio_strategist.adapters.redis_portfolio import RedisPortfolio
 from cio_strategist.adapters.telemetry import Telemetry
-from cio_strategist.adapters.tracker_metrics import TrackerMetrics
+from cio_strategist.adapters.tracker_telemetry import TrackerTelemetry
 from cio_strategist.errors import UsageError
 from cio_strategist.gateway.services import Readiness
 from cio_strategist.ports import Clock
@@ -32,7 +32,7 @@ FRESH_SECONDS: Final = 15.0
 async def open_tracker(settings: Settings, telemetry: Telemetry) -> AsyncGenerator[ActiveRole]:
     """Open NATS, Redis and the account. Raises `UsageError` without a key."""
     key, secret = _credentials(settings)
-    clock, metrics = SystemClock(), TrackerMetrics(telemetry.registry)
+    clock, metrics = SystemClock(), TrackerTelemetry(telemetry.registry)
     async with (
         connect(settings.redis_url.get_secret_value()) as redis,
         open_account(settings.exchange_url, clock, key=key, secret=secret) as account,

@@ -10,7 +10,7 @@ from petrosa_contracts import PortfolioState
 _NOT_KNOWN = float("nan")
 
 
-class TrackerMetrics:
+class TrackerTelemetry:
     """Counts readings, events and publications, and shows the portfolio at each scrape."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
