@@ -16,17 +16,23 @@ from petrosa_contracts.rediskeys import PORTFOLIO, REGIME
 
 _HISTORY_SECONDS = 60.0
 """How long the feed may take to read weeks of candles; it takes a few seconds."""
+_UNTIL_GATES_KNOW_SECONDS = 1.5
+"""A gate reads regimes once a second, and nobody is told when it has."""
 _AGREEMENT_SECONDS = 10.0
 _POLL_SECONDS = 0.1
 
 
 async def wait_for_regimes(redis: Redis, ledger: Ledger) -> None:
-    """Return once the feed has told a regime of every symbol; record what it told. Raises `TimeoutError`."""
+    """Return once the feed has told a regime of every symbol and gates know; record what it told.
+
+    Raises `TimeoutError`.
+    """
     deadline = time.monotonic() + _HISTORY_SECONDS
     while not (told := await _regimes(redis)).keys() >= FORMS.keys():
         if time.monotonic() > deadline:
             raise TimeoutError(f"after {_HISTORY_SECONDS:.0f} s the feed tells regimes of {sorted(told)} only")
         await asyncio.sleep(_POLL_SECONDS)
+    await asyncio.sleep(_UNTIL_GATES_KNOW_SECONDS)
     ledger.record(RegimesRead(at=ledger.now(), regimes=told))
 
 
