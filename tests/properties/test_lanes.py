@@ -44,7 +44,7 @@ class LanesAgainstAModel(RuleBasedStateMachine):
         taken = asyncio.run(self.lanes.take(at_most))
         assert len(taken) == min(at_most, sum(map(len, self.waiting.values())))
         for each in taken:
-            assert each.reply == self.waiting[each.intent.signal.symbol].pop(0)
+            assert each.message.reply == self.waiting[each.intent.signal.symbol].pop(0)
         if len(taken) >= len(open_lanes):
             assert {each.intent.signal.symbol for each in taken} == set(open_lanes)
 

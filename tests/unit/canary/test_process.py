@@ -49,13 +49,26 @@ def environment(exchange: SimulatedExchange, tmp_path: Path) -> Iterator[dict[st
         }
 
 
+HEEDING = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("canary", run_name="__main__", alter_sys=True)
+"""
+"""The program as begun from a keyboard: a shell that runs tests in the background has all of them ignore Ctrl-C."""
+
+
 @contextmanager
 def canary(
     environment: dict[str, str], *arguments: str, stdin: int | None = subprocess.DEVNULL
 ) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "canary", *arguments]
+    command = [sys.executable, "-c", HEEDING, *arguments]
     process = subprocess.Popen(
-        command, env=environment, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         yield process
