@@ -34,6 +34,7 @@ from cio_strategist.adapters.jetstream import JetStreamSource, Streams, connecte
 from cio_strategist.adapters.mongo.chain_documents import entry_document, read_entry, split
 from cio_strategist.adapters.mongo.chain_store import MongoChainStore
 from cio_strategist.adapters.mongo.connection import connect
+from cio_strategist.adapters.mongo.lease import MongoLease
 from cio_strategist.adapters.mongo.trail import MongoTrail
 from cio_strategist.adapters.recorder_telemetry import RecorderTelemetry
 from cio_strategist.adapters.signing import SigningKey, TrustedKeys
@@ -42,10 +43,11 @@ from cio_strategist.domain.chain.entry import EMPTY, Entry, link
 from cio_strategist.domain.chain.walk import Walk
 from cio_strategist.domain.recording import StreamedMessage, decision_draft
 from cio_strategist.service.chain_writer import ChainWriter
-from cio_strategist.service.recorder import BATCH
+from cio_strategist.service.leadership import Leadership
+from cio_strategist.service.recorder import BATCH, Feed, Recorder
 from cio_strategist.service.verification import verify
 from devstack import DevStack
-from petrosa_contracts import default_parameters, streams, subjects
+from petrosa_contracts import Alert, default_parameters, streams, subjects
 
 DATABASE = "bench"
 SMALLEST_SHARE = 0.7
@@ -54,6 +56,7 @@ FASTEST_VERIFY = 50_000
 """Goal: entries verified a second, once they are read."""
 PUBLISHED_AT_ONCE = 200
 RECORDS_UNTIL_CHECKPOINT = 1000
+LOOK_SECONDS = 0.02
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -129,22 +132,42 @@ async def _record(stack: DevStack, key: SigningKey, messages: Sequence[StreamedM
     async with AsyncExitStack() as opened:
         mongo = await opened.enter_async_context(connect(stack.mongo.url, DATABASE, retry_writes=False))
         jetstream = await opened.enter_async_context(connected(stack.nats.url, name="bench"))
-        source = JetStreamSource(Streams(lambda: jetstream, (), replicas=1), streams.DECISIONS.name)
+        metrics, clock, store = RecorderTelemetry(Telemetry().registry), SystemClock(), MongoChainStore(mongo)
         writer = ChainWriter(
-            MongoChainStore(mongo),
-            clock=SystemClock(),
-            metrics=RecorderTelemetry(Telemetry().registry),
+            store,
+            clock=clock,
+            metrics=metrics,
             signer=key,
             checkpoint_entries=RECORDS_UNTIL_CHECKPOINT,
             checkpoint_seconds=300,
         )
-        done, started = 0, time.perf_counter()
-        while done < len(messages):
-            fetched = await source.fetch(BATCH, wait_seconds=1)
-            await writer.append([decision_draft(message) for message in fetched])
-            await source.acknowledge(fetched)
-            done += len(fetched)
-        return done / (time.perf_counter() - started)
+        source = JetStreamSource(Streams(lambda: jetstream, (), replicas=1), streams.DECISIONS.name)
+        recorder = Recorder(
+            leadership=Leadership(MongoLease(mongo, holder="bench", clock=clock)),
+            store=store,
+            writer=writer,
+            feeds=[Feed(source, decision_draft)],
+            trail=MongoTrail(mongo),
+            clock=clock,
+            metrics=metrics,
+            alerts=_NoAlerts(),
+        )
+        started = time.perf_counter()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work()) for work in recorder.tasks()]
+            while await source.waiting():  # noqa: ASYNC110 - only the server knows, and has to be asked
+                await asyncio.sleep(LOOK_SECONDS)
+            seconds = time.perf_counter() - started
+            for task in tasks:
+                task.cancel()
+        return len(messages) / seconds
+
+
+class _NoAlerts:
+    """Where there is nobody to tell."""
+
+    async def tell(self, alert: Alert) -> None:
+        raise RuntimeError(f"the benchmark raised an alert: {alert.message}")
 
 
 def _read(uri: str) -> float:

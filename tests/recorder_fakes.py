@@ -34,6 +34,10 @@ class FakeChainStore:
         self._look()
         return max((entry.head for entry in self.entries), key=lambda head: head.sequence, default=EMPTY)
 
+    async def digest_at(self, sequence: int) -> str | None:
+        self._look()
+        return next((entry.digest for entry in self.entries if entry.sequence == sequence), None)
+
     async def insert(self, entries: Sequence[Entry]) -> Inserted:
         self._look()
         self.before_insert()

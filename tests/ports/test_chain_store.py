@@ -28,6 +28,8 @@ async def test_what_was_inserted_is_there(chain: ChainWorld) -> None:
     entries = chained([draft(number) for number in range(5)])
     assert await chain.store.insert(entries) == Inserted(5)
     assert await chain.another_store.head() == entries[-1].head
+    assert await chain.store.digest_at(3) == entries[2].digest
+    assert await chain.store.digest_at(6) is None
     assert [digest async for digest in chain.store.digests(2, 4)] == [entry.digest for entry in entries[1:4]]
 
 

@@ -13,7 +13,7 @@ import typer
 from cio_strategist.adapters import log
 from cio_strategist.adapters.clock import SystemClock
 from cio_strategist.adapters.mongo.chain_store import MongoChainStore
-from cio_strategist.adapters.mongo.connection import connect
+from cio_strategist.adapters.mongo.connection import PATIENT_SECONDS, connect
 from cio_strategist.adapters.mongo.trail import MongoTrail
 from cio_strategist.adapters.signing import TrustedKeys, read_public_key
 from cio_strategist.command_line.session import reporting
@@ -53,7 +53,7 @@ def run_audit(use: Callable[[AuditSession], Awaitable[T]]) -> T:
         uri = settings.mongodb_uri.get_secret_value()
 
         async def work() -> T:
-            async with connect(uri, settings.mongodb_database) as mongo:
+            async with connect(uri, settings.mongodb_database, answer_seconds=PATIENT_SECONDS) as mongo:
                 return await use(AuditSession(settings, MongoChainStore(mongo), MongoTrail(mongo)))
 
         return asyncio.run(work())

@@ -48,6 +48,10 @@ class ChainStore(Protocol):
         """Return the newest entry."""
         ...
 
+    async def digest_at(self, sequence: int) -> str | None:
+        """Return the digest of the entry of that sequence; None if there is none."""
+        ...
+
     async def insert(self, entries: Sequence[Entry]) -> Inserted:
         """Insert entries in order up to the first that is taken; durably, as far as the store can."""
         ...

@@ -10,7 +10,7 @@ from cio_strategist.adapters.alert_outlet import NatsAlerts
 from cio_strategist.adapters.clock import SystemClock
 from cio_strategist.adapters.jetstream import IntentStream, JetStreamSource, Streams, connected
 from cio_strategist.adapters.mongo.chain_store import MongoChainStore
-from cio_strategist.adapters.mongo.connection import connect
+from cio_strategist.adapters.mongo.connection import PATIENT_SECONDS, connect
 from cio_strategist.adapters.mongo.lease import MongoLease
 from cio_strategist.adapters.mongo.trail import MongoTrail
 from cio_strategist.adapters.nats import NatsConnection
@@ -45,7 +45,9 @@ async def open_recorder(settings: Settings, telemetry: Telemetry) -> AsyncGenera
     uri = settings.mongodb_uri.get_secret_value()
     # What is added rests on what was there a moment before: a server that went in between must be noticed.
     async with AsyncExitStack() as stack:
-        mongo = await stack.enter_async_context(connect(uri, settings.mongodb_database, retry_writes=False))
+        mongo = await stack.enter_async_context(
+            connect(uri, settings.mongodb_database, retry_writes=False, answer_seconds=PATIENT_SECONDS)
+        )
         store = MongoChainStore(mongo)
         leadership = Leadership(MongoLease(mongo, holder=_holder(), clock=clock))
         writer = ChainWriter(

@@ -103,19 +103,19 @@ class ChainWriter:
                 await self._sign(self._signer)
 
     async def _compare(self) -> None:
-        """Forget what is known if the store does not end where it is believed to.
+        """Forget what is known if the store no longer has the entry that is believed to be the newest.
 
-        A store that came back with less than it had acknowledged would take the next entry, and leave a gap.
+        A store that came back with less than it had acknowledged would take the next entry, and leave a gap. That
+        others have added to it is told by the store when the next entry is.
         """
-        if self._known is None:
+        if self._known is None or self._known.head == EMPTY:
             return
-        head, believed = await self._store.head(), self._known.head
-        if head == believed:
+        believed = self._known.head
+        if await self._store.digest_at(believed.sequence) == believed.digest:
             return
         self.forget()
-        if head.sequence <= believed.sequence:
-            self.losses += 1
-            _log.error("chain_lost_entries", believed=believed.shown(), found=head.shown())
+        self.losses += 1
+        _log.error("chain_lost_entries", believed=believed.shown())
 
     async def _sign(self, signer: Signer) -> None:
         known, now = await self._look(), self._clock.now()

@@ -44,6 +44,19 @@ class Feed:
     draft: Callable[[StreamedMessage], Draft]
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What was fetched together."""
+
+    messages: Sequence[StreamedMessage] = ()
+    drafts: Sequence[Draft] = ()
+    began: int = 0
+    """When it was fetched, for its trace."""
+
+
+_NOTHING = _Batch()
+
+
 class Recorder:
     """Feeds the chain, while it leads.
 
@@ -102,26 +115,43 @@ class Recorder:
         return (self._leadership.run, *feeding, self._follow_trail, self._keep_signing, self._watch_backlog)
 
     async def _feed(self, feed: Feed) -> None:
-        name, begun = feed.source.stream, (0, 0)
+        """Write one batch while the next one is fetched: the store works in the meantime."""
+        name, begun, ahead = feed.source.stream, (0, 0), _NOTHING
         while True:
             times = (await self._leadership.begins(), self._writer.losses)
             if begun != times and await self._persist(name, lambda: self._begin(feed.source)):
-                begun = times
-            await self._persist(name, lambda: self._record(feed))
+                # What was fetched before that comes again.
+                begun, ahead = times, _NOTHING
+            async with asyncio.TaskGroup() as group:
+                fetching = group.create_task(self._fetch(feed))
+                group.create_task(self._record(feed, ahead))
+            ahead = fetching.result()
 
     async def _begin(self, source: RecordSource) -> None:
         await self._store.prepare()
         self._writer.forget()
         await source.resume(await self._store.newest_of_stream(source.stream))
 
-    async def _record(self, feed: Feed) -> None:
-        messages = await feed.source.fetch(BATCH, wait_seconds=FETCH_SECONDS)
-        began = self._tracing.now() if self._tracing else 0
-        drafts = [feed.draft(message) for message in messages]
-        if drafts and await self._persist("chain", lambda: self._append(drafts)):
-            await feed.source.acknowledge(messages)
-            if self._tracing:
-                self._tracing.recorded((message.headers for message in messages), began)
+    async def _fetch(self, feed: Feed) -> _Batch:
+        fetched: list[_Batch] = []
+
+        async def fetch() -> None:
+            messages = await feed.source.fetch(BATCH, wait_seconds=FETCH_SECONDS)
+            began = self._tracing.now() if self._tracing else 0
+            fetched.append(_Batch(messages, [feed.draft(message) for message in messages], began))
+
+        done = await self._persist(feed.source.stream, fetch)
+        return fetched[0] if done else _NOTHING
+
+    async def _record(self, feed: Feed, batch: _Batch) -> None:
+        if not batch.drafts or not await self._persist("chain", lambda: self._append(batch.drafts)):
+            return
+        try:
+            await feed.source.acknowledge(batch.messages)
+        except TransportUnavailableError as error:
+            _log.warning("records_not_acknowledged", stream=feed.source.stream, error=str(error))
+        if self._tracing:
+            self._tracing.recorded((message.headers for message in batch.messages), batch.began)
 
     async def _append(self, drafts: Sequence[Draft]) -> None:
         await self._writer.append(drafts)

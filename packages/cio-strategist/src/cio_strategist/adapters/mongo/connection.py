@@ -31,10 +31,13 @@ Session: TypeAlias = AsyncIOMotorClientSession
 
 ATTEMPTS = 16
 """How often a transaction is tried while other writers get in between."""
+ANSWER_SECONDS = 5.0
+"""How long an answer may take where somebody waits for it."""
+PATIENT_SECONDS = 30.0
+"""The same for the audit chain, where it may be the work of a while and nobody waits."""
 
 _SELECTION_MS = 1500
 _CONNECT_MS = 1500
-_ANSWER_MS = 5000
 _HEARTBEAT_MS = 1000  # how often a server that is away is looked for
 _FIRST_PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE_SECONDS = 0.1
@@ -218,11 +221,14 @@ class MongoConnection:
 
 
 @asynccontextmanager
-async def connect(uri: str, database: str, *, retry_writes: bool = True) -> AsyncGenerator[MongoConnection]:
+async def connect(
+    uri: str, database: str, *, retry_writes: bool = True, answer_seconds: float = ANSWER_SECONDS
+) -> AsyncGenerator[MongoConnection]:
     """Open one client and close it afterwards. Connects in the background, so that MongoDB may be away.
 
     The database that the URI names wins over `database`. Without `retry_writes`, a write that a lost connection
-    interrupts is not sent again behind our back. Raises `UsageError` for a URI or name that cannot be.
+    interrupts is not sent again behind our back. One answer may take `answer_seconds`. Raises `UsageError` for a URI or
+    name that cannot be.
     """
     try:
         client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
@@ -231,7 +237,7 @@ async def connect(uri: str, database: str, *, retry_writes: bool = True) -> Asyn
             appname="cio-strategist",
             serverSelectionTimeoutMS=_SELECTION_MS,
             connectTimeoutMS=_CONNECT_MS,
-            socketTimeoutMS=_ANSWER_MS,
+            socketTimeoutMS=round(answer_seconds * 1000),
             heartbeatFrequencyMS=_HEARTBEAT_MS,
             retryWrites=retry_writes,
             # What other engines stored must not make reading fail as a whole.

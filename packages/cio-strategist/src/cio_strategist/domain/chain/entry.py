@@ -32,7 +32,6 @@ Fact = str | int
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_quoted = json.encoder.encode_basestring_ascii
 _canonical = json.JSONEncoder(ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
 
 
@@ -125,14 +124,8 @@ def digest_of(
     sequence: int, previous: str, kind: str, entry_id: str, at: int, facts: Mapping[str, Fact], body: str
 ) -> str:
     """Return the digest of an entry with this content. Text that UTF-8 cannot hold is digested as JSON escapes it."""
-    # Written out, because the encoder of the standard library takes three times as long to begin as to write.
-    told = ",".join(f"{_quoted(name)}:{_fact(facts[name])}" for name in sorted(facts))
-    header = f"[{FORM},{sequence},{_quoted(previous)},{_quoted(kind)},{_quoted(entry_id)},{at},{{{told}}}"
-    return sha256(f'{header},"{body_digest(body)}"]'.encode("ascii")).hexdigest()
-
-
-def _fact(value: Fact) -> str:
-    return _quoted(value) if isinstance(value, str) else str(int(value))
+    told = (FORM, sequence, previous, kind, entry_id, at, dict(facts), body_digest(body))
+    return sha256(_canonical(told).encode("ascii")).hexdigest()
 
 
 def body_digest(body: str) -> str:
