@@ -70,7 +70,7 @@ class StoredBytes:
         flipped[at] ^= 1 << bit
         try:
             self._write([*self.documents[: sequence - 1], bytes(flipped), *self.documents[sequence:]])
-        except (PyMongoError, BSONError):
+        except (PyMongoError, BSONError, LookupError):  # the library forgets that a length may be negative
             return False
         return True
 

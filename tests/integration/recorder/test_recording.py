@@ -178,7 +178,7 @@ async def test_intents_without_a_record_are_an_alert(
             await publish(client, number)
     # The accountant waits for what gates may still record of that time.
     heard = await alerts.next_msg(timeout=2 * SECONDS)
-    assert heard.subject == "alerts.cio.record_missing.recorder"
+    assert heard.subject == "alerts.cio.record_missing.recorder", heard.data
     cli = AuditLine({**stack.environment(), "MONGODB_DATABASE": DATABASE})
     told = await asyncio.to_thread(cli.as_json, "reconcile", code=1)
     assert (told["matched"], len(told["missing"]), told["surplus"]) == (2, 1, [])

@@ -37,6 +37,11 @@ def test_an_intent_without_a_record_between_others_is_missing() -> None:
     assert not found.balanced
 
 
+def test_a_record_of_the_same_millisecond_counts_as_one_that_came_after() -> None:
+    found = accounted([intent(1), intent(2.0009, "q"), intent(2.0009)], [record(1), record(2)])
+    assert [seen.name for seen in found.missing] == ["intent at 2.0009"]
+
+
 def test_intents_that_came_while_no_gate_was_there_are_unanswered_not_missing() -> None:
     intents = [intent(0), *(intent(second, str(second)) for second in range(100, 200, 10)), intent(300)]
     found = accounted(intents, [record(0), record(300)])

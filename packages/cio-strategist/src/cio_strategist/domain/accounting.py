@@ -115,6 +115,8 @@ def _match(intents: Sequence[Seen], records: Sequence[Seen]) -> tuple[list[Seen]
 
 def _was_at_work(records: Sequence[datetime], moment: datetime) -> bool:
     """Whether gates recorded something both shortly before and shortly after a moment."""
+    # Records are kept to the millisecond, rounded down: one of the same may have come after.
+    moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
     place = bisect_left(records, moment)
     before, after = records[max(0, place - 1) : place], records[place : place + 1]
     return any(moment - each <= TOLERANCE for each in before) and any(each - moment <= TOLERANCE for each in after)

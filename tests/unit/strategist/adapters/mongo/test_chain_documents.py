@@ -84,6 +84,6 @@ def test_a_document_with_its_fields_in_another_order_is_damaged() -> None:
     assert read_entry(bson.encode(dict(reversed(document.items())))) is None
 
 
-@pytest.mark.parametrize("document", [b"", b"\x05\0\0\0\0", b"no document"])
+@pytest.mark.parametrize("document", [b"", b"\x05\0\0\0\0", b"no document", b"\0\0\0\x80" + b"\0" * 9])
 def test_what_is_no_document_is_damaged(document: bytes) -> None:
     assert read_entry(document) is None

@@ -3,6 +3,7 @@
 # The client library leaves parts of its interface without types.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
+import struct
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -17,6 +18,8 @@ from cio_strategist.domain.chain.entry import Entry
 _FIELDS = ("_id", "kind", "id", "at", "facts", "body", "previous", "digest")
 _TEXTS = ("kind", "id", "body", "previous", "digest")
 _FACT_TYPES = {str, int, Int64}
+# Besides its own errors, the library raises these for lengths that lead out of the document.
+_UNREADABLE = (BSONError, ValueError, OverflowError, LookupError, TypeError, struct.error)
 _SMALLEST = 5
 _OPTIONS = CodecOptions[dict[str, Any]](datetime_conversion=DatetimeConversion.DATETIME_MS)
 
@@ -42,7 +45,7 @@ def read_entry(raw: bytes) -> Entry | None:
     """
     try:
         document = bson.decode(raw, _OPTIONS)
-    except (BSONError, ValueError, OverflowError):
+    except _UNREADABLE:
         return None
     if tuple(document) != _FIELDS or not _is_sound(document):
         return None
