@@ -39,8 +39,8 @@ demo: setup ## Show the main job on real servers; PLAIN=1 for plain lines, SHORT
 	@$(RUN) python -m demo $(if $(PLAIN),--plain) $(if $(SHORT),--short)
 
 .PHONY: test
-test: setup ## Run the tests; ARGS="-k heartbeat" passes arguments to pytest
-	@$(RUN) pytest -m "not slow" $(ARGS)
+test: setup ## Run the tests, four files at a time; ARGS="-n 0 -k heartbeat" passes arguments to pytest
+	@$(RUN) pytest -m "not slow" -n 4 --dist loadfile $(ARGS)
 
 .PHONY: test-slow
 test-slow: setup ## Run the tests that take minutes

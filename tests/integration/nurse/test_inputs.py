@@ -1,6 +1,7 @@
 """Market, regime and portfolio: fresh, frozen, gone, unreadable and lying, on a real Redis."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any
@@ -13,6 +14,8 @@ from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
 from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.polling import eventually, eventually_answered
 from tests.integration.nurse.surroundings import MARKET, PORTFOLIO, REGIME, Surroundings, market, portfolio, regime
+
+_NUMBERS = itertools.count()
 
 pytestmark = pytest.mark.servers
 
@@ -57,10 +60,15 @@ def large(**fields: Any) -> dict[str, Any]:
     return intent(recommended_leverage=20, **fields)
 
 
+def of_a_new_strategy() -> dict[str, Any]:
+    """Return an intent that may be asked about again and again: each has a budget of trades of its own."""
+    return intent(f"strategy_{next(_NUMBERS)}")
+
+
 async def test_with_fresh_inputs_an_approval_carries_the_live_price(
     gate: Gate, bus: Bus, engine: Engine, around: Surroundings
 ) -> None:
-    verdict = await bus.ask(intent())
+    verdict = await bus.ask(of_a_new_strategy())
     assert (verdict.approved, verdict.mode) == (True, Mode.ACTIVE)
     assert verdict.live is not None
     assert verdict.live.price == 50_000
@@ -78,7 +86,7 @@ async def test_a_changed_price_is_seen_long_before_all_of_the_market_is_read_aga
     around.market = lambda: [market(price=50_100)]
 
     async def seen() -> bool:
-        live = (await bus.ask(intent())).live
+        live = (await bus.ask(of_a_new_strategy())).live
         return live is not None and live.price == 50_100
 
     await eventually_answered(seen)
@@ -97,7 +105,7 @@ async def test_a_frozen_feed_restricts_the_gate_then_stops_entries_and_ends_by_i
     assert "the market data of BTCUSDT is " in stale.message
     assert (await bus.ping()).mode == "CONSERVATIVE"
     await becomes(gate, "market", "lost")
-    lost = await bus.ask(intent())
+    lost = await bus.ask(of_a_new_strategy())
     assert (lost.code, lost.mode) == (Code.MARKET_STALE, Mode.CONSERVATIVE)
     assert lost.breaches[0].limit == 4
     assert (await bus.ask(exit_of())).approved
@@ -117,7 +125,7 @@ async def test_a_frozen_tracker_stops_entries_within_its_hard_age(
 ) -> None:
     around.portfolio = None
     await becomes(gate, "portfolio", "lost")
-    assert (await bus.ask(intent())).code == Code.PORTFOLIO_STALE
+    assert (await bus.ask(of_a_new_strategy())).code == Code.PORTFOLIO_STALE
     assert (await bus.ask(exit_of())).approved
 
 
@@ -126,7 +134,7 @@ async def test_an_unknown_equity_is_not_zero_and_not_enough(
 ) -> None:
     around.portfolio = lambda: portfolio(equity=None)
     await becomes(gate, "portfolio", "lost")
-    verdict = await bus.ask(intent())
+    verdict = await bus.ask(of_a_new_strategy())
     assert verdict.code == Code.PORTFOLIO_STALE
     assert "no known equity" in verdict.message
 
@@ -140,13 +148,13 @@ async def test_a_lost_regime_of_the_market_stops_entries(
     await around.write_regime(regime(age=30_000))
 
     async def lost() -> bool:
-        return (await bus.ask(intent())).code == Code.REGIME_STALE
+        return (await bus.ask(of_a_new_strategy())).code == Code.REGIME_STALE
 
     await eventually_answered(lost)
     await around.write_regime(regime(age=30_000), regime("BTCUSDT"))
 
     async def known() -> bool:
-        return (await bus.ask(intent())).approved
+        return (await bus.ask(of_a_new_strategy())).approved
 
     await eventually_answered(known)
 
@@ -165,14 +173,14 @@ async def test_a_feed_that_lies_is_not_believed_and_its_last_good_value_grows_ol
     fresh = around.market
     around.market = lie
     await becomes(gate, "market", "lost")
-    verdict = await bus.ask(intent())
+    verdict = await bus.ask(of_a_new_strategy())
     assert (verdict.code, verdict.breaches[0].measured > 4) == (Code.MARKET_STALE, True)
     assert gate.metric("cio_nurse_input_refused", input="market") == 1
     (event,) = gate.events("input_not_believed")[already:]
     assert event["reason"].startswith(reason)
     around.market = fresh
     await all_fresh(gate)
-    assert (await bus.ask(intent())).approved
+    assert (await bus.ask(of_a_new_strategy())).approved
 
 
 @pytest.mark.parametrize(
@@ -187,7 +195,7 @@ async def test_a_key_of_the_wrong_type_is_told_and_leaves_policy_alone(
     await around.client.delete(key)
     await around.client.rpush(key, "a list")
     await becomes(gate, name, "lost")
-    assert (await bus.ask(intent())).code == code
+    assert (await bus.ask(of_a_new_strategy())).code == code
     assert gate.readiness()[1]["policy_age_seconds"] < 5
     if name == "portfolio":
         assert any("WRONGTYPE" in event["error"] for event in gate.events("input_not_read"))
@@ -201,7 +209,7 @@ async def test_everything_gone_from_redis_grows_old_and_exits_pass(
     await around.forget()
     await becomes(gate, "market", "lost")
     await becomes(gate, "portfolio", "lost")
-    assert (await bus.ask(intent())).code == Code.MARKET_STALE
+    assert (await bus.ask(of_a_new_strategy())).code == Code.MARKET_STALE
     assert (await bus.ask(exit_of())).approved
     assert (await bus.ask(exit_of(symbol="NOSUCHUSDT"))).code is None
 
@@ -215,7 +223,7 @@ async def test_six_hundred_symbols_are_followed(gate: Gate, bus: Bus, engine: En
         return verdict.live is not None and verdict.live.price == 3
 
     await eventually_answered(known)
-    assert (await bus.ask(intent())).approved
+    assert (await bus.ask(of_a_new_strategy())).approved
 
 
 @pytest.mark.parametrize("end", ["stop", "pause"])
@@ -224,7 +232,7 @@ async def test_while_redis_is_away_the_inputs_grow_old_too_and_all_ends_by_itsel
 ) -> None:
     await asyncio.to_thread(getattr(redis_server, end))
     await becomes(gate, "market", "lost")
-    verdict = await bus.ask(intent())
+    verdict = await bus.ask(of_a_new_strategy())
     assert Code.MARKET_STALE in {breach.code for breach in verdict.breaches}
     assert (await bus.ask(exit_of())).approved
     await asyncio.to_thread(redis_server.start if end == "stop" else redis_server.resume)
