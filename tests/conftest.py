@@ -27,7 +27,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give tests on real servers a second try: a machine that stalls for seconds must not fail them. It is reported."""
+    """Give tests on real servers two further tries: a stall of seconds must not fail them. Each is reported."""
     for item in items:
         if item.get_closest_marker("servers") is not None:
             item.add_marker(pytest.mark.flaky(reruns=2))
