@@ -27,7 +27,6 @@ from cio_nurse.domain.dialects import DIALECTS
 from cio_nurse.errors import StoreError, TransportUnavailableError
 from cio_nurse.ports import Inbound
 from cio_nurse.service import primal
-from cio_nurse.service.alerts import Alerts
 from cio_nurse.service.delivery import Delivery
 from cio_nurse.service.gate_mode import GateMode
 from cio_nurse.service.heartbeat import Heartbeat
@@ -44,6 +43,7 @@ from cio_nurse.service.restriction import Restriction
 from cio_nurse.service.silent_halt import SilentHalts
 from cio_nurse.settings import Settings, trace_exporters
 from petrosa_contracts import Alert, subjects
+from petrosa_contracts.alert_queue import AlertQueue
 
 POLICY_GRACE_SECONDS = 1.0
 """How long a starting gate waits for policy and inputs before it takes intents without them."""
@@ -104,7 +104,7 @@ class Nurse:
             delivery=delivery,
             prepare=self._record_stream.prepare if settings.audit != "off" else None,
         )
-        self._alerts = Alerts(self._intents)
+        self._alerts = AlertQueue(self._publish_alert, unavailable=TransportUnavailableError, log=_log)
         self._journal = FileJournal(
             settings.journal_folder / _short_digest(nats_url), settings.instance, max_bytes=settings.journal_max_bytes
         )
@@ -274,6 +274,10 @@ class Nurse:
 
     def _tell(self, alert: Alert) -> None:
         self._alerts.tell(alert)
+
+    async def _publish_alert(self, subject: str, payload: bytes) -> None:
+        await self._intents.publish(subject, payload)
+        await self._intents.flush()
 
     async def _hear_self_check(self, message: Inbound) -> None:
         await self._self_check.receive(message)

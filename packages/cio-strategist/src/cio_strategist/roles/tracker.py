@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+import structlog
 from pydantic import SecretStr
 
 from cio_strategist.adapters.clock import SystemClock
@@ -14,18 +15,20 @@ from cio_strategist.adapters.redis_connection import connect
 from cio_strategist.adapters.redis_portfolio import RedisPortfolio
 from cio_strategist.adapters.telemetry import Telemetry
 from cio_strategist.adapters.tracker_telemetry import TrackerTelemetry
-from cio_strategist.errors import UsageError
+from cio_strategist.errors import TransportUnavailableError, UsageError
 from cio_strategist.gateway.services import Readiness
 from cio_strategist.ports import Clock
 from cio_strategist.roles.role import ActiveRole, Role
-from cio_strategist.service.alerts import Alerts
 from cio_strategist.service.portfolio_watch import PortfolioWatch
 from cio_strategist.service.tracker import PortfolioTracker
 from cio_strategist.settings import Settings
+from petrosa_contracts.alert_queue import AlertQueue
 from petrosa_contracts.subjects import subscriptions
 
 FRESH_SECONDS: Final = 15.0
 """A tracker is ready while what gates see rests on a reading that is not older, or than three intervals."""
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -41,7 +44,7 @@ async def open_tracker(settings: Settings, telemetry: Telemetry) -> AsyncGenerat
         async def publish(subject: str, payload: bytes) -> None:
             await nats.publish(subject, payload)
 
-        alerts = Alerts(publish)
+        alerts = AlertQueue(publish, unavailable=TransportUnavailableError, log=_log)
         tracker = PortfolioTracker(
             account,
             RedisPortfolio(redis),

@@ -1,14 +1,11 @@
-"""Alerts of the gate: told once, and brought out in order as soon as NATS takes them."""
+"""Alerts on their way out: told once, and brought out in order as soon as NATS takes them."""
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 
-import structlog
-from pydantic_core import to_json
-
-from cio_nurse.errors import TransportUnavailableError
-from cio_nurse.ports import Transport
-from petrosa_contracts import Alert
+from petrosa_contracts.alert import Alert
+from petrosa_contracts.event_log import EventLog
 
 MOST_WAITING = 100
 """Alerts that may wait for NATS; beyond it the oldest are dropped."""
@@ -16,23 +13,29 @@ MOST_WAITING = 100
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Waits between attempts while NATS is away; the last one repeats for as long as it takes."""
 
-_log = structlog.stdlib.get_logger()
+Publish = Callable[[str, bytes], Awaitable[None]]
+"""(subject, payload)."""
 
 
-class Alerts:
-    """Publishes alerts without making anybody wait. `run` must be running for them to leave."""
+class AlertQueue:
+    """Publishes alerts without making anybody wait. `run` must be running for them to leave.
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    `publish` raises `unavailable` while NATS is away.
+    """
+
+    def __init__(self, publish: Publish, *, unavailable: type[Exception], log: EventLog) -> None:
+        self._publish = publish
+        self._unavailable = unavailable
+        self._log = log
         self._waiting: deque[Alert] = deque()
         self._news = asyncio.Event()
 
     def tell(self, alert: Alert) -> None:
         """Take an alert to publish, and log it. Where too many wait, the oldest is dropped, which is logged too."""
-        _log.warning("alert", action=alert.action, about=alert.strategy_id, message=alert.message)
+        self._log.warning("alert", action=alert.action, about=alert.strategy_id, message=alert.message)
         if len(self._waiting) == MOST_WAITING:
             lost = self._waiting.popleft()
-            _log.error("alert_dropped", action=lost.action, about=lost.strategy_id, key=lost.dedupe_key)
+            self._log.error("alert_dropped", action=lost.action, about=lost.strategy_id, key=lost.dedupe_key)
         self._waiting.append(alert)
         self._news.set()
 
@@ -43,9 +46,9 @@ class Alerts:
             await self._news.wait()
             try:
                 await self._publish_all()
-            except TransportUnavailableError as error:
+            except self._unavailable as error:
                 wait = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
-                _log.warning("alerts_postponed", waiting=len(self._waiting), reason=str(error), retry_in=wait)
+                self._log.warning("alerts_postponed", waiting=len(self._waiting), reason=str(error), retry_in=wait)
                 failures += 1
                 await asyncio.sleep(wait)
             else:
@@ -54,8 +57,7 @@ class Alerts:
     async def _publish_all(self) -> None:
         while self._waiting:
             alert = self._waiting[0]
-            await self._transport.publish(alert.subject, to_json(alert))
-            await self._transport.flush()
+            await self._publish(alert.subject, alert.model_dump_json().encode())
             if self._waiting and self._waiting[0] is alert:
                 self._waiting.popleft()
         self._news.clear()
