@@ -14,8 +14,9 @@ from structlog.testing import capture_logs
 
 from cio_strategist.adapters.telemetry import Telemetry
 from cio_strategist.errors import RoleFailedError
-from cio_strategist.gateway.services import Readiness
-from cio_strategist.roles.role import ActiveRole, OpenRole, Role
+from cio_strategist.gateway.readiness import Readiness
+from cio_strategist.roles.active import ActiveRole, OpenRole
+from cio_strategist.roles.role import Role
 from cio_strategist.serving import serve
 from cio_strategist.settings import Settings
 from tests.integration.nurse.polling import eventually

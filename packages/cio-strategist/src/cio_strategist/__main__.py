@@ -2,20 +2,17 @@
 
 import asyncio
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
-import uvloop
 
-from cio_strategist.adapters import log
 from cio_strategist.command_line.session import REFUSED, reporting
 from cio_strategist.command_line.settings_command import settings_command
 from cio_strategist.errors import UsageError
 from cio_strategist.roles.role import PURPOSES, Role
-from cio_strategist.serving import ROLES, serve, serve_stdio
 from cio_strategist.settings import Settings, shown, variables
 
 _HELP = "\n\n".join(
@@ -55,9 +52,7 @@ def run(
     with reporting():
         chosen = _roles(roles)
         settings = _authority_settings() if Role.GATEWAY in chosen else Settings.load()
-        log.configure(settings.log_level, sys.stdout)
-        with _address_in_use(settings):
-            uvloop.run(serve(settings, [ROLES[role] for role in chosen]))
+        _serve(settings, chosen)
 
 
 @app.command()
@@ -65,8 +60,7 @@ def mcp() -> None:
     """Serve the MCP tools on standard input and output, for whom STRATEGIST_TOKEN speaks. Logs go to standard error."""
     with reporting():
         settings = _authority_settings()
-        log.configure(settings.log_level, sys.stderr)
-        asyncio.run(serve_stdio(settings))
+        _serve_stdio(settings)
 
 
 def main() -> None:
@@ -80,6 +74,25 @@ def _roles(text: str) -> tuple[Role, ...]:
         if name not in set(Role):
             raise UsageError(f"{name!r} is not a role: choose of {', '.join(Role)}")
     return tuple(dict.fromkeys(map(Role, names)))
+
+
+def _serve(settings: Settings, roles: Sequence[Role]) -> None:
+    import uvloop
+
+    from cio_strategist.adapters import log
+    from cio_strategist.serving import opener_of, serve
+
+    log.configure(settings.log_level, sys.stdout)
+    with _address_in_use(settings):
+        uvloop.run(serve(settings, [opener_of(role) for role in roles]))
+
+
+def _serve_stdio(settings: Settings) -> None:
+    from cio_strategist.adapters import log
+    from cio_strategist.serving import serve_stdio
+
+    log.configure(settings.log_level, sys.stderr)
+    asyncio.run(serve_stdio(settings))
 
 
 def _authority_settings() -> Settings:

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 from typing import Any
@@ -11,24 +11,27 @@ import structlog
 
 from cio_strategist.adapters.telemetry import Telemetry
 from cio_strategist.errors import RoleFailedError
-from cio_strategist.gateway.mcp_transports import run_stdio
 from cio_strategist.gateway.probe_app import probe_app
 from cio_strategist.gateway.server import HttpServer
-from cio_strategist.roles.feed import open_feed
-from cio_strategist.roles.gateway import open_gateway, open_services
-from cio_strategist.roles.recorder import open_recorder
-from cio_strategist.roles.role import ActiveRole, OpenRole, Role, readiness_of
-from cio_strategist.roles.tracker import open_tracker
+from cio_strategist.roles.active import ActiveRole, OpenRole, readiness_of
+from cio_strategist.roles.role import Role
 from cio_strategist.settings import Settings
 
-ROLES: Mapping[Role, OpenRole] = {
-    Role.GATEWAY: open_gateway,
-    Role.FEED: open_feed,
-    Role.TRACKER: open_tracker,
-    Role.RECORDER: open_recorder,
-}
-
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+def opener_of(role: Role) -> OpenRole:
+    """Return what opens a role, and import what it needs: a process has nothing of the roles that it does not play."""
+    match role:
+        case Role.GATEWAY:
+            from cio_strategist.roles.gateway import open_gateway as opener
+        case Role.FEED:
+            from cio_strategist.roles.feed import open_feed as opener
+        case Role.TRACKER:
+            from cio_strategist.roles.tracker import open_tracker as opener
+        case Role.RECORDER:
+            from cio_strategist.roles.recorder import open_recorder as opener
+    return opener
 
 
 async def serve(settings: Settings, roles: Sequence[OpenRole]) -> None:
@@ -62,6 +65,9 @@ async def serve(settings: Settings, roles: Sequence[OpenRole]) -> None:
 
 async def serve_stdio(settings: Settings) -> None:
     """Serve MCP on the standard streams until the input ends, speaking for whom the token of the settings does."""
+    from cio_strategist.gateway.mcp_transports import run_stdio
+    from cio_strategist.roles.gateway import open_services
+
     async with open_services(settings) as (services, fleet):
         token = None if settings.token is None else settings.token.get_secret_value()
         await run_stdio(services, fleet=fleet, token=token)

@@ -1,11 +1,10 @@
 """Sending spans by the standard variables of OpenTelemetry. Needs the extra `otel-export`."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
 
 EXPORTERS = ("otlp", "console", "none")
 """What `OTEL_TRACES_EXPORTER` may name here."""
@@ -31,12 +30,18 @@ def exporters(*, asked: str | None, endpoints: Sequence[str | None], disabled: b
     return tuple(name for part in asked.split(",") if (name := part.strip()) and name != "none")
 
 
-def tracer_provider(names: Sequence[str], *, service: str, version: str, instance: str) -> TracerProvider:
+def tracer_provider(names: Sequence[str], *, service: str, version: str, instance: str) -> "TracerProvider":
     """Return a provider that sends to these exporters.
 
     Endpoint, headers, sampler and delays come from the variables `OTEL_*`, which also win over the names given here.
     Its `shutdown` sends what waits, and blocks for it.
     """
+    # A third of a second of imports, for processes that trace.
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor
+
     ours = {"service.name": service, "service.version": version, "service.instance.id": instance}
     provider = TracerProvider(resource=Resource(ours).merge(OTELResourceDetector().detect()))
     for name in names:

@@ -10,7 +10,8 @@ from fastapi import APIRouter
 from cio_strategist.domain.caller import ANONYMOUS, Caller, CallerClass, Permission
 from cio_strategist.errors import RateLimitedError, StoreUnreachableError, UnauthenticatedError
 from cio_strategist.gateway.http_app import create_app
-from cio_strategist.gateway.services import Readiness, Services
+from cio_strategist.gateway.readiness import Readiness
+from cio_strategist.gateway.services import Services
 from petrosa_contracts.primal_file import PrimalStanding
 from tests.unit.strategist.authority import AGENT, OPERATOR, OTHER_OPERATOR, REASON, THOUGHT, FakeAuthority
 

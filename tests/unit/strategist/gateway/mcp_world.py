@@ -13,7 +13,8 @@ from cio_strategist.domain.loosening import Budgets
 from cio_strategist.errors import RateLimitedError
 from cio_strategist.gateway.mcp_fleet_tools import Bots
 from cio_strategist.gateway.mcp_server import McpGateway
-from cio_strategist.gateway.services import Readiness, Services
+from cio_strategist.gateway.readiness import Readiness
+from cio_strategist.gateway.services import Services
 from cio_strategist.service.config_manager import TradingConfigManager
 from cio_strategist.service.control import ControlDesk
 from cio_strategist.service.decisions import RecordedDecisions

@@ -20,7 +20,7 @@ from cio_strategist.errors import (
     UsageError,
 )
 from cio_strategist.gateway.answers import PlainJSON
-from cio_strategist.gateway.services import Readiness
+from cio_strategist.gateway.readiness import Readiness
 from cio_strategist.gateway.strict_json import DEEPEST, MOST_DIGITS, read_json
 from tests.unit.strategist.gateway.door import ANNA, PROBLEM, WHY, Door, is_problem
 

@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from pyotp.totp import TOTP
 
 from cio_strategist.errors import SecondFactorError, StoreUnreachableError
-from cio_strategist.service.second_factor import SecondFactor, new_secret, provisioning_uri, readable_secret
+from cio_strategist.service.second_factor import SecondFactor
+from cio_strategist.service.totp_secret import new_secret, provisioning_uri, readable_secret
 from tests.strategist_fakes import NOON, FakePolicyStore, SetClock
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

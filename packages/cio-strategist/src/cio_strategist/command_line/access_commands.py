@@ -12,7 +12,7 @@ from cio_strategist.command_line.session import Session, reporting, run
 from cio_strategist.domain.caller import CallerClass, Permission
 from cio_strategist.domain.duration import parse_duration
 from cio_strategist.domain.token import StoredToken
-from cio_strategist.service.second_factor import new_secret, provisioning_uri
+from cio_strategist.service.totp_secret import new_secret, provisioning_uri
 from petrosa_contracts.instant import utc_now
 
 token_commands = typer.Typer(no_args_is_help=True, help="Bearer tokens for the HTTP and MCP gateway.")

@@ -4,13 +4,14 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from cio_strategist.adapters import log
-from cio_strategist.bootstrap import Archive, archive_of, open_archive
 from cio_strategist.settings import Settings
+
+if TYPE_CHECKING:
+    from cio_strategist.bootstrap import Archive
 
 T = TypeVar("T")
 
@@ -20,8 +21,11 @@ FromFile = Annotated[
 ]
 
 
-def with_archive(source: Path | None, use: Callable[[Archive], Awaitable[T]]) -> T:
+def with_archive(source: Path | None, use: "Callable[[Archive], Awaitable[T]]") -> T:
     """Open the recorded decisions and await `use`. Raises the errors of this package."""
+    from cio_strategist.adapters import log
+    from cio_strategist.bootstrap import archive_of, open_archive
+
     log.configure("ERROR", sys.stderr)
 
     async def work() -> T:

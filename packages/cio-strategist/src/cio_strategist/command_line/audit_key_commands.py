@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from cio_strategist.adapters.signing import SigningKey, read_public_key
 from cio_strategist.command_line.console import say, say_json
 from cio_strategist.command_line.options import AsJson
 from cio_strategist.command_line.session import reporting
@@ -23,6 +22,8 @@ def new(
 
     A file that exists is never overwritten.
     """
+    from cio_strategist.adapters.signing import SigningKey
+
     public = file.with_name(f"{file.name}.pub")
     with reporting():
         if public.exists():
@@ -44,6 +45,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show what a key is known by, and its public half."""
+    from cio_strategist.adapters.signing import read_public_key
+
     with reporting():
         key = read_public_key(file)
     if as_json:

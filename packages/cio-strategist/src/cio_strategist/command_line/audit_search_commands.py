@@ -11,7 +11,6 @@ from typing import IO, Annotated
 import typer
 
 from cio_strategist.adapters.clock import SystemClock
-from cio_strategist.adapters.mongo.chain_queries import EntryFilter
 from cio_strategist.adapters.parquet import write_parquet
 from cio_strategist.command_line.audit_session import AuditSession, parse_moment, run_audit
 from cio_strategist.command_line.audit_view import (
@@ -27,8 +26,8 @@ from cio_strategist.command_line.options import AsJson
 from cio_strategist.command_line.session import REFUSED
 from cio_strategist.domain.accounting import Account
 from cio_strategist.domain.chain.entry import Entry, Kind, canonical
+from cio_strategist.domain.chain.entry_filter import EntryFilter
 from cio_strategist.errors import NotFoundError, StoreUnreadableError, UsageError
-from cio_strategist.roles.recorder import open_sources
 from cio_strategist.service.accounting import Accounting
 from petrosa_contracts import Code, Decision
 
@@ -119,6 +118,7 @@ def reconcile(
 
     Intents that came while no gate was there are told apart as unanswered; they are no fault of the record.
     """
+    from cio_strategist.roles.recorder import open_sources
 
     async def work(session: AuditSession) -> Account:
         first, last = parse_moment(since), None if until is None else parse_moment(until)

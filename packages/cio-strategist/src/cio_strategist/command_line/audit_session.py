@@ -6,21 +6,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from cio_strategist.adapters import log
 from cio_strategist.adapters.clock import SystemClock
-from cio_strategist.adapters.mongo.chain_store import MongoChainStore
-from cio_strategist.adapters.mongo.connection import PATIENT_SECONDS, connect
-from cio_strategist.adapters.mongo.trail import MongoTrail
-from cio_strategist.adapters.signing import TrustedKeys, read_public_key
 from cio_strategist.command_line.session import reporting
 from cio_strategist.domain.duration import parse_duration
 from cio_strategist.errors import UsageError
 from cio_strategist.settings import Settings
 from petrosa_contracts.instant import as_utc
+
+if TYPE_CHECKING:
+    from cio_strategist.adapters.mongo.chain_store import MongoChainStore
+    from cio_strategist.adapters.mongo.trail import MongoTrail
+    from cio_strategist.adapters.signing import TrustedKeys
 
 T = TypeVar("T")
 
@@ -39,12 +39,17 @@ class AuditSession:
     """One command at work."""
 
     settings: Settings
-    store: MongoChainStore
-    trail: MongoTrail
+    store: "MongoChainStore"
+    trail: "MongoTrail"
 
 
 def run_audit(use: Callable[[AuditSession], Awaitable[T]]) -> T:
     """Open the store that the environment names, await `use`, and turn errors into sentences and exit codes."""
+    from cio_strategist.adapters import log
+    from cio_strategist.adapters.mongo.chain_store import MongoChainStore
+    from cio_strategist.adapters.mongo.connection import PATIENT_SECONDS, connect
+    from cio_strategist.adapters.mongo.trail import MongoTrail
+
     with reporting():
         settings = Settings.load()
         log.configure("ERROR", sys.stderr)
@@ -59,11 +64,13 @@ def run_audit(use: Callable[[AuditSession], Awaitable[T]]) -> T:
         return asyncio.run(work())
 
 
-def trusted_keys(files: Sequence[Path] | None, settings: Settings | None = None) -> TrustedKeys | None:
+def trusted_keys(files: Sequence[Path] | None, settings: Settings | None = None) -> "TrustedKeys | None":
     """Return the keys in these files, else those that the settings name; None if there are none.
 
     Raises `UsageError` for a file that holds no key.
     """
+    from cio_strategist.adapters.signing import TrustedKeys, read_public_key
+
     named = list(files or ())
     if not named:
         settings = settings or Settings.load()

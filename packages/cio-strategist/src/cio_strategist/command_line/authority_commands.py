@@ -13,8 +13,8 @@ from cio_strategist.command_line.session import Session, run
 from cio_strategist.domain.audit import AuditRecord, HistoryFilter
 from cio_strategist.domain.outcome import Outcome
 from cio_strategist.domain.proposal import Proposal, ProposalStatus
+from cio_strategist.domain.scope_key import parse_scope
 from cio_strategist.errors import UsageError
-from cio_strategist.service.reading import parse_scope
 
 authority_commands = typer.Typer()
 

@@ -13,9 +13,9 @@ from cio_strategist.domain.assignment import parse_assignments
 from cio_strategist.domain.edit import DeleteConfig, Edit, PatchParameters, SetParameters, UnsetParameters
 from cio_strategist.domain.layer_change import field_of, start_policy
 from cio_strategist.domain.outcome import Outcome, OutcomeStatus
+from cio_strategist.domain.scope_key import parse_scope
 from cio_strategist.domain.stored import StoredPolicy, explain, read_layer, scope_order
 from cio_strategist.errors import StoreUnreadableError, UsageError
-from cio_strategist.service.reading import parse_scope
 from petrosa_contracts import PolicySnapshot, PolicyUnreadableError, Scope, Side, resolve
 from petrosa_contracts.instant import utc_now
 

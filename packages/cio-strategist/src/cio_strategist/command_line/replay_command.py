@@ -3,13 +3,12 @@
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from cio_strategist.bootstrap import Archive
 from cio_strategist.command_line import replay_view
 from cio_strategist.command_line.archive_session import FromFile, with_archive
 from cio_strategist.command_line.audit_session import parse_moment
@@ -22,6 +21,9 @@ from cio_strategist.domain.simulation import Repetition, Simulation
 from cio_strategist.domain.whatif import PolicyPatch, Tally
 from cio_strategist.errors import UsageError
 from cio_strategist.service.replaying import replay as replay_all
+
+if TYPE_CHECKING:
+    from cio_strategist.bootstrap import Archive
 
 _MOST_JOBS = 64
 
@@ -87,7 +89,7 @@ def _tally(
 ) -> Tally:
     console = Console(stderr=True)
 
-    async def work(archive: Archive) -> Tally:
+    async def work(archive: "Archive") -> Tally:
         total = await archive.bodies.count(wanted, limit=limit) if console.is_terminal else None
         with _progress(console, total) as advance:
             return await replay_all(archive.bodies.bodies(wanted, limit=limit), patch, jobs=jobs, progress=advance)

@@ -5,12 +5,10 @@ import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from cio_strategist.adapters import log
-from cio_strategist.bootstrap import Governance, open_governance
 from cio_strategist.command_line.console import say, shown, warn
 from cio_strategist.domain.caller import operator_at_the_console
 from cio_strategist.domain.request import ChangeRequest
@@ -18,6 +16,9 @@ from cio_strategist.domain.stored import StoredPolicy
 from cio_strategist.errors import PrimalLimitError, RejectedError, StoreUnreachableError, StrategistError, UsageError
 from cio_strategist.settings import Settings
 from petrosa_contracts import Code
+
+if TYPE_CHECKING:
+    from cio_strategist.bootstrap import Governance
 
 T = TypeVar("T")
 
@@ -36,7 +37,7 @@ BLIND = (
 class Session:
     """One command at work."""
 
-    governance: Governance
+    governance: "Governance"
     operator: str
     """Who is at work, as far as the system knows."""
 
@@ -82,6 +83,9 @@ class Session:
 
 def run(use: Callable[[Session], Awaitable[T]]) -> T:
     """Open the stores that the environment names, await `use`, and turn errors into sentences and exit codes."""
+    from cio_strategist.adapters import log
+    from cio_strategist.bootstrap import open_governance
+
     with reporting():
         settings = Settings.load()
         log.configure("ERROR", sys.stderr)

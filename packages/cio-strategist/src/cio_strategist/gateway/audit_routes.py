@@ -6,13 +6,13 @@ from fastapi import APIRouter, Path, Query
 
 from cio_strategist.domain.audit import AuditRecord, HistoryFilter, Subject
 from cio_strategist.domain.caller import Permission
+from cio_strategist.domain.scope_key import parse_scope
 from cio_strategist.errors import NotFoundError
 from cio_strategist.gateway.auth import Inside, Reader
 from cio_strategist.gateway.paging import Cursor, HistoryPage, Limit, page_of
 from cio_strategist.gateway.policy_routes import OrderSide, Strategy, Symbol
 from cio_strategist.gateway.problems import READ_PROBLEMS
 from cio_strategist.gateway.scope_routes import checked_scope
-from cio_strategist.service.reading import parse_scope
 from petrosa_contracts.instant import UtcDatetime
 
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])

@@ -8,6 +8,7 @@ from cio_strategist.domain.caller import Caller, Permission
 from cio_strategist.domain.edit import DeleteConfig, SetParameters
 from cio_strategist.domain.outcome import Outcome, OutcomeStatus
 from cio_strategist.domain.request import ChangeRequest
+from cio_strategist.domain.scope_key import parse_scope
 from cio_strategist.domain.views import LayerView
 from cio_strategist.errors import StrategistError, UsageError
 from cio_strategist.gateway.circumstances import Circumstances
@@ -21,7 +22,6 @@ from cio_strategist.gateway.config_bodies import (
 from cio_strategist.gateway.envelope import Envelope, ErrorBody, ErrorDetails
 from cio_strategist.gateway.scope_routes import checked_scope
 from cio_strategist.gateway.services import Services
-from cio_strategist.service.reading import parse_scope
 from petrosa_contracts import Scope, Side
 
 _RESERVED = frozenset({"SCHEMA", "DEFAULTS"})

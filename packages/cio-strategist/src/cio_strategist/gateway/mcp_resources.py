@@ -7,11 +7,12 @@ from urllib.parse import quote, unquote
 from mcp.types import Resource, ResourceTemplate, TextResourceContents
 
 from cio_strategist.domain.audit import HistoryFilter
+from cio_strategist.domain.scope_key import parse_scope
 from cio_strategist.errors import NotFoundError, StrategistError, UsageError
 from cio_strategist.gateway.mcp_arguments import scope_meant
 from cio_strategist.gateway.policy_routes import parameter_view
 from cio_strategist.gateway.services import Services
-from cio_strategist.service.reading import PolicyReader, parse_scope
+from cio_strategist.service.reading import PolicyReader
 from petrosa_contracts import CATALOGUE, Scope
 
 PARAMETERS = "cio://parameters"

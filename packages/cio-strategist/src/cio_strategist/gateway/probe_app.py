@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from cio_strategist.gateway import probe_routes
 from cio_strategist.gateway.answers import PlainJSON
 from cio_strategist.gateway.problems import http_problem
-from cio_strategist.gateway.services import ReadReadiness
+from cio_strategist.gateway.readiness import ReadReadiness
 
 
 def probe_app(readiness: ReadReadiness, *, registry: CollectorRegistry) -> FastAPI:

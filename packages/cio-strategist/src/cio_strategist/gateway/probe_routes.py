@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cio_strategist.gateway.answers import PlainJSON
-from cio_strategist.gateway.services import ReadReadiness
+from cio_strategist.gateway.readiness import ReadReadiness
 
 router = APIRouter(tags=["operation"])
 

@@ -8,6 +8,7 @@ from cio_strategist.domain.audit import HistoryFilter, Subject
 from cio_strategist.domain.caller import Permission
 from cio_strategist.domain.edit import DeleteConfig, PatchParameters, SetParameters, UnsetParameters
 from cio_strategist.domain.outcome import Outcome, OutcomeStatus, Preview
+from cio_strategist.domain.scope_key import parse_scope
 from cio_strategist.domain.views import LayerView
 from cio_strategist.errors import UsageError
 from cio_strategist.gateway.answers import is_known, tag_of
@@ -26,7 +27,6 @@ from cio_strategist.gateway.scope_bodies import (
     UnsetBody,
     VersionView,
 )
-from cio_strategist.service.reading import parse_scope
 
 router = APIRouter(prefix="/api/v1/policy/scopes", tags=["policy"])
 

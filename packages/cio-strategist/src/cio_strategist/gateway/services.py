@@ -1,10 +1,10 @@
 """What the gateway needs from the inside. It decides nothing itself."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 from cio_strategist.domain.caller import Caller
+from cio_strategist.gateway.readiness import ReadReadiness
 from cio_strategist.service.config_manager import TradingConfigManager
 from cio_strategist.service.control import ControlDesk
 from cio_strategist.service.decisions import RecordedDecisions
@@ -32,20 +32,6 @@ class WriteLimit(Protocol):
     async def take(self, caller: Caller) -> None:
         """Count one write of `caller`. Raises `RateLimitedError` saying when to come again."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """Whether the process does what it is for, as `/readyz` tells it."""
-
-    ready: bool
-    """For the gateway: whether it takes writes and they are enforced. Reads may well be answered without."""
-    facts: dict[str, Any] = field(default_factory=dict[str, Any])
-    """What that rests on, such as whether MongoDB and Redis answer. Values are plain JSON without credentials."""
-
-
-ReadReadiness = Callable[[], Readiness]
-"""Tells facts known at the moment; must not wait for anything."""
 
 
 @dataclass(frozen=True, slots=True)

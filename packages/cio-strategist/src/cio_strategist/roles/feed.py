@@ -14,9 +14,10 @@ from cio_strategist.adapters.redis_connection import connect
 from cio_strategist.adapters.redis_hash import RedisHash
 from cio_strategist.adapters.telemetry import Telemetry
 from cio_strategist.domain.market.board import MarketBoard
-from cio_strategist.gateway.services import Readiness
+from cio_strategist.gateway.readiness import Readiness
 from cio_strategist.ports import Clock
-from cio_strategist.roles.role import ActiveRole, Role
+from cio_strategist.roles.active import ActiveRole
+from cio_strategist.roles.role import Role
 from cio_strategist.service.market_feed import MarketFeed
 from cio_strategist.service.market_writing import MarketWriting
 from cio_strategist.service.regime import RegimeTelling

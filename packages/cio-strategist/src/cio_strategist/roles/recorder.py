@@ -20,8 +20,9 @@ from cio_strategist.adapters.telemetry import Telemetry
 from cio_strategist.adapters.tracing import OtelTracing
 from cio_strategist.domain.recording import decision_draft, failsafe_draft
 from cio_strategist.errors import UsageError
-from cio_strategist.gateway.services import Readiness
-from cio_strategist.roles.role import ActiveRole, Role
+from cio_strategist.gateway.readiness import Readiness
+from cio_strategist.roles.active import ActiveRole
+from cio_strategist.roles.role import Role
 from cio_strategist.service.accounting import Accountant, Accounting
 from cio_strategist.service.chain_writer import ChainWriter
 from cio_strategist.service.leadership import Leadership

@@ -16,9 +16,10 @@ from cio_strategist.adapters.redis_portfolio import RedisPortfolio
 from cio_strategist.adapters.telemetry import Telemetry
 from cio_strategist.adapters.tracker_telemetry import TrackerTelemetry
 from cio_strategist.errors import TransportUnavailableError, UsageError
-from cio_strategist.gateway.services import Readiness
+from cio_strategist.gateway.readiness import Readiness
 from cio_strategist.ports import Clock
-from cio_strategist.roles.role import ActiveRole, Role
+from cio_strategist.roles.active import ActiveRole
+from cio_strategist.roles.role import Role
 from cio_strategist.service.portfolio_watch import PortfolioWatch
 from cio_strategist.service.tracker import PortfolioTracker
 from cio_strategist.settings import Settings

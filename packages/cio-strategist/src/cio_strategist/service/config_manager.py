@@ -10,10 +10,10 @@ from cio_strategist.domain.loosening import Budgets
 from cio_strategist.domain.outcome import Outcome, Preview
 from cio_strategist.domain.refusal import refusal_of_change
 from cio_strategist.domain.request import ChangeRequest
+from cio_strategist.domain.scope_key import parse_scope
 from cio_strategist.domain.stored import last_version, own_parameters
 from cio_strategist.errors import NotFoundError, PrimalLimitError, RefusedError, UsageError
 from cio_strategist.ports import History
-from cio_strategist.service.reading import parse_scope
 from cio_strategist.service.writer import Question, Writer
 from petrosa_contracts.primal import PrimalLimits
 

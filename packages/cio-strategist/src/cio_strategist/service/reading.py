@@ -7,6 +7,7 @@ import structlog
 from cio_strategist.domain.audit import AuditRecord, HistoryFilter
 from cio_strategist.domain.control_change import read_control
 from cio_strategist.domain.layer_change import field_of
+from cio_strategist.domain.scope_key import parse_scope
 from cio_strategist.domain.stored import (
     StoredPolicy,
     last_version,
@@ -17,7 +18,7 @@ from cio_strategist.domain.stored import (
 from cio_strategist.domain.views import ControlView, LayerView, ResolvedValue, ResolvedView, Source
 from cio_strategist.errors import StoreUnreachableError, UsageError
 from cio_strategist.ports import Clock, History, PolicyStore
-from petrosa_contracts import CATALOGUE, Scope, ScopeError, Side, resolve
+from petrosa_contracts import CATALOGUE, Side, resolve
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -110,14 +111,6 @@ class PolicyReader:
             _log.warning("reading_from_redis", reason=str(error))
             return stored, Source(name="redis", epoch=stored.epoch)
         return stored, Source(name="mongodb", epoch=stored.epoch)
-
-
-def parse_scope(key: str) -> Scope:
-    """Read a scope key. Raises `UsageError` naming the forms that exist."""
-    try:
-        return Scope.parse(key)
-    except ScopeError as error:
-        raise UsageError(str(error)) from error
 
 
 def _layer(stored: StoredPolicy, field: str, source: Source) -> LayerView:

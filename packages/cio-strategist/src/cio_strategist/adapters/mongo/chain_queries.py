@@ -1,21 +1,8 @@
-"""What people look for in the chain, as a query. Pure."""
+"""Filters of entries, as queries. Pure."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class EntryFilter:
-    """Which entries are wanted. None: any."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-    kind: str | None = None
-    strategy: str | None = None
-    symbol: str | None = None
-    verdict: str | None = None
-    code: str | None = None
+from cio_strategist.domain.chain.entry_filter import EntryFilter
 
 
 def entry_query(wanted: EntryFilter) -> dict[str, Any]:
