@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.error
 import urllib.request
@@ -190,10 +191,19 @@ class ServiceProcess:
 
 
 class Gate(ServiceProcess):
-    """One `cio-nurse`."""
+    """One `cio-nurse`, with a journal of its own: what gates before it left behind belongs to other tests."""
 
     program = "cio-nurse"
     port_variable = "NURSE_HTTP_PORT"
+
+    def __init__(self, settings: Mapping[str, str], *, reads_log: bool = True) -> None:
+        self._journal = tempfile.TemporaryDirectory(prefix="cio-nurse-journal-")
+        super().__init__({"NURSE_JOURNAL_FOLDER": self._journal.name, **settings}, reads_log=reads_log)
+
+    def close(self) -> None:
+        """End the process, if it lives, and remove its journal."""
+        super().close()
+        self._journal.cleanup()
 
     @property
     def mode(self) -> str:
