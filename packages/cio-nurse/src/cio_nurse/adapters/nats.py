@@ -19,8 +19,7 @@ from pydantic import BaseModel, ValidationError
 from cio_nurse.errors import TransportUnavailableError
 from cio_nurse.ports import Inbound
 from petrosa_contracts import TraceContext
-from petrosa_contracts.cancellation import heed_cancellation
-from petrosa_contracts.nats_client import AWAY, confirmed, connect, retry_seconds, servers_in, until_lost
+from petrosa_contracts.nats_client import AWAY, SupervisedConnection, confirmed
 from petrosa_contracts.streams import MESSAGE_ID
 
 _NO_RESPONDERS = "503"
@@ -78,12 +77,8 @@ def private_subject() -> str:
     return f"_INBOX.{secrets.token_hex(11)}"
 
 
-class NatsConnection:
-    """A connection that is made again with a fresh client whenever it is lost.
-
-    The client's own reconnecting is off, because it sends what was buffered before the outage once the server is
-    back: a signal would leave late. Here, what cannot leave at once raises.
-    """
+class NatsConnection(SupervisedConnection):
+    """The gate's connection: what cannot leave at once raises, so that no signal leaves late."""
 
     def __init__(
         self,
@@ -94,21 +89,15 @@ class NatsConnection:
         delivery: DeliveryReports | None = None,
         prepare: Callable[[Client], Awaitable[None]] | None = None,
     ) -> None:
-        self._servers = servers_in(servers)
-        self._name = name
+        super().__init__(servers, name=name, log=_log)
         self._subscriptions = tuple(subscriptions)
         self._delivery = delivery
         self._records: RecordReports | None = None
         self._prepare = prepare
-        self._client: Client | None = None
         self._subscribed: list[NatsSubscription] = []
         self._inbox = ""
         self._record_inbox = ""
         self._largest_message = _LARGEST_MESSAGE
-        self._lost = asyncio.Event()
-        self._listening = asyncio.Event()
-        self._stopping = False
-        self._trouble: Exception | None = None
 
     def report_records_to(self, records: RecordReports) -> None:
         """Tell `records` what becomes of records; said once, before `run`."""
@@ -118,31 +107,6 @@ class NatsConnection:
         """Have made again, while connected, what is made at every connect."""
         if self._prepare is not None and self._client is not None and self._client.is_connected:
             await self._prepare(self._client)
-
-    @property
-    def connected(self) -> bool:
-        """Whether what is published now would leave."""
-        return self._client is not None and self._client.is_connected
-
-    @property
-    def listening(self) -> bool:
-        """Whether the connection stands and the server has its subscriptions."""
-        return self._listening.is_set() and self.connected
-
-    async def until_listening(self) -> None:
-        """Return once the connection stands and the server has its subscriptions."""
-        await self._listening.wait()
-
-    async def run(self) -> None:
-        """Keep the connection until cancelled."""
-        try:
-            while not self._stopping:
-                await until_lost(await self._connect(), self._lost)
-                self._listening.clear()
-                if not self._stopping:
-                    _log.error("nats_lost", connection=self._name)
-        finally:
-            await self.close()
 
     async def publish(self, subject: str, payload: bytes, *, headers: Mapping[str, str] | None = None) -> None:
         """Publish a message. Raises `TransportUnavailableError` while not connected."""
@@ -203,47 +167,11 @@ class NatsConnection:
             except AWAY as error:
                 _log.warning("nats_unsubscribe_failed", connection=self._name, error=repr(error))
 
-    async def close(self) -> None:
-        """Close the connection, if it stands."""
-        self._stopping = True
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
-
-    async def _connect(self) -> Client:
-        attempt = 0
-        while True:
-            try:
-                client = await self._connect_once()
-            except AWAY as error:
-                wait = retry_seconds(attempt)
-                # The client raises "no servers" and tells the reason only through its callback.
-                reason = repr(self._trouble or error)
-                _log.warning("nats_unreachable", connection=self._name, error=reason, retry_in=wait)
-                attempt += 1
-                heed_cancellation()
-                await asyncio.sleep(wait)
-            else:
-                heed_cancellation()
-                _log.info("nats_connected", connection=self._name)
-                return client
-
-    async def _connect_once(self) -> Client:
-        self._lost.clear()
-        self._trouble = None
-        client = await connect(self._servers, name=self._name, on_error=self._on_error, on_closed=self._on_closed)
-        self._client = client
+    async def _begin(self, client: Client) -> None:
         self._largest_message = client.max_payload
-        try:
-            if self._prepare is not None:
-                await self._prepare(client)
-            await self._subscribe(client)
-        except BaseException:
-            # Half subscribed, it would go on taking messages beside its successor.
-            await client.close()
-            raise
-        self._listening.set()
-        return client
+        if self._prepare is not None:
+            await self._prepare(client)
+        await self._subscribe(client)
 
     async def _subscribe(self, client: Client) -> None:
         self._subscribed = []
@@ -272,15 +200,6 @@ class NatsConnection:
         if client is None or not client.is_connected:
             raise TransportUnavailableError("NATS is not connected")
         return client
-
-    async def _on_error(self, error: Exception) -> None:
-        if self._listening.is_set():
-            _log.error("nats_error", connection=self._name, error=repr(error))
-        else:
-            self._trouble = error
-
-    async def _on_closed(self) -> None:
-        self._lost.set()
 
     async def _on_delivery_report(self, message: Msg) -> None:
         if self._delivery is None:
