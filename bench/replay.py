@@ -28,7 +28,7 @@ from bench.samples import Kind
 from bench.statistic import Spread
 from cio_decision.decoding import PayloadLimits
 from cio_decision.evaluation import conclude, examine
-from cio_decision.recorded import Origin, record_json
+from cio_decision.record_writing import Origin, record_json
 from cio_strategist.adapters.decision_file import DecisionFile
 from cio_strategist.domain.decision_filter import DecisionFilter
 from cio_strategist.domain.whatif import Outcome, PolicyPatch, Tally, repeat, try_patch

@@ -6,7 +6,7 @@ from typing import Any
 from cio_decision.context import Context
 from cio_decision.decoding import PayloadLimits, Unreadable, decode
 from cio_decision.evaluation import conclude, examine, refuse
-from cio_decision.recorded import Origin, record_json
+from cio_decision.record_writing import Origin, record_json
 from petrosa_contracts import Mode, PolicyLayer, Verdict, resolve
 from petrosa_contracts.record import DecisionRecord
 from tests.builders import DECISION, NOW, STRATEGY, SYMBOL, context, layer, raw

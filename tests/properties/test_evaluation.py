@@ -146,9 +146,9 @@ def test_only_what_reduces_risk_is_ever_noted(intent: Intent, context: Context) 
 @given(intents(ENTRIES + EXITS), contexts(modes=ANY_MODE))
 def test_every_gate_that_is_not_off_says_what_it_found_once(intent: Intent, context: Context) -> None:
     found = examine(intent, context)
-    spoken = [breach.code for breach in found.breaches] + [code for code, _ in found.measured]
+    spoken = [breach.code for breach in found.breaches] + [*found.measured]
     assert len(spoken) == len(set(spoken))
-    for _, (measured, limit) in found.measured:
+    for measured, limit in found.measured.values():
         assert not any(isinstance(each, float | Decimal) and not isfinite(each) for each in (measured, limit))
 
 

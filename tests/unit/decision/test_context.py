@@ -109,7 +109,7 @@ def test_the_regimes_in_force_are_the_symbols_and_the_markets_unless_they_are_lo
         symbol=None if own is None else regime_status(as_of=ago(own)),
         market=regime_status(symbol=None, as_of=ago(market)),
     )
-    assert [status.symbol for status in view.in_force(NOW, 2)] == in_force
+    assert [status.symbol for status in view.judged(NOW, 2)[1]] == in_force
 
 
 def test_an_approval_carries_the_newest_live_price() -> None:

@@ -34,7 +34,7 @@ FULL = {"stop_loss": 49_000.0, "position_size_pct": 0.002, "order_type": "limit"
 def readings(fields: dict[str, Any], circumstances: Context) -> dict[Code, tuple[Any, Any]]:
     found = examine(intent(**fields), circumstances)
     assert found.breaches == ()
-    return {code: (measured, limit) for code, (measured, limit) in found.measured}
+    return dict(found.measured)
 
 
 def test_every_gate_that_applies_tells_what_it_measured() -> None:

@@ -1,7 +1,7 @@
 """Building breaches: the one place that fills in who set a limit."""
 
+from decimal import Context as Arithmetic
 from decimal import Decimal
-from typing import NamedTuple
 
 from cio_decision.context import Context
 from cio_decision.freshness import Standing
@@ -10,15 +10,14 @@ from petrosa_contracts import CATALOGUE, Breach, Code
 _LONGEST_WHOLE = 16
 """Digits before the decimal point up to which a number is written out."""
 
+_EXACT = Arithmetic(prec=100)
+"""More digits than any number here has: normalizing in decimal's usual 28 would round the longest."""
+
 Measure = float | int | str | bool | Decimal | None
 
 
-class Measured(NamedTuple):
-    """What a gate that lets an intent pass has measured, and the limit it held it against; for the record."""
-
-    measured: Measure
-    limit: Measure
-
+Measured = tuple[Measure, Measure]
+"""What a gate that lets an intent pass has measured, and the limit it held it against; for the record."""
 
 Finding = Breach | Measured | None
 """What a gate finds: a breach, or what it measured, or None where it has nothing to say about the intent."""
@@ -70,7 +69,7 @@ def built_in_breach(
 def age_finding(code: Code, known: Standing) -> Finding:
     """Return what a gate for the age of an input finds: a breach where the input is lost."""
     if not known.is_lost:
-        return Measured(known.age_seconds, known.limit_seconds)
+        return known.age_seconds, known.limit_seconds
     reason = f"{known.reason[0].upper()}{known.reason[1:]}"
     too_old = not known.missing and known.age_seconds is not None and known.age_seconds > 0
     rule = f", and {amount(known.limit_seconds)} are allowed" if too_old else ""
@@ -89,7 +88,7 @@ def amount(value: Decimal | float) -> str:
     From 10^16 on it is rounded and has an exponent.
     """
     exact = value if isinstance(value, Decimal) else Decimal(repr(value))
-    return f"{exact:.4e}" if exact.adjusted() >= _LONGEST_WHOLE else f"{exact.normalize():,f}"
+    return f"{exact:.4e}" if exact.adjusted() >= _LONGEST_WHOLE else f"{exact.normalize(_EXACT):,f}"
 
 
 def plain(value: Measure) -> float | int | str | bool | None:

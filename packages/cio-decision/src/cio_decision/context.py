@@ -92,25 +92,23 @@ class RegimeView:
     market: RegimeStatus | None
     ages: Ages
 
-    def standing(self, now: datetime, tolerance_seconds: float) -> Standing:
-        """Return how far the regime can be relied on: the symbol's own, unless that is lost, else the market's."""
+    def judged(self, now: datetime, tolerance_seconds: float) -> tuple[Standing, tuple[RegimeStatus, ...]]:
+        """Return how far the regime can be relied on, and the statuses to judge by.
+
+        The first is that of the symbol's own, unless that is lost, else of the market's. To judge by are both, each
+        unless it is lost, and all of them hold. A status that says `unknown` is one of them; none at all is left to
+        REGIME_STALE.
+        """
         name = "" if self.symbol is None else self.symbol.symbol
         own = self._standing(f"the regime of {name}", self.symbol, now, tolerance_seconds)
-        if not own.is_lost:
-            return own
-        fallback = self._standing("the market's regime", self.market, now, tolerance_seconds)
-        return own if fallback.is_lost and self.symbol is not None else fallback
-
-    def in_force(self, now: datetime, tolerance_seconds: float) -> tuple[RegimeStatus, ...]:
-        """Return the statuses to judge by: the symbol's own and the market's, each unless it is lost. All of them hold.
-
-        A status that says `unknown` is one of them; none at all is left to REGIME_STALE.
-        """
-        return tuple(
+        everywhere = self._standing("the market's regime", self.market, now, tolerance_seconds)
+        in_force = tuple(
             status
-            for status in (self.symbol, self.market)
-            if status is not None and not self._standing("", status, now, tolerance_seconds).is_lost
+            for status, known in ((self.symbol, own), (self.market, everywhere))
+            if status is not None and not known.is_lost
         )
+        nothing_else = everywhere.is_lost and self.symbol is not None
+        return (own if nothing_else or not own.is_lost else everywhere), in_force
 
     def _standing(self, subject: str, status: RegimeStatus | None, now: datetime, tolerance_seconds: float) -> Standing:
         as_of = None if status is None else status.as_of
@@ -209,9 +207,10 @@ class Context:
         judged = (self.now, self.clock_tolerance_seconds)
         market, regime, portfolio = self.market, self.regime, self.portfolio
         object.__setattr__(self, "market_standing", None if market is None else market.standing(*judged))
-        object.__setattr__(self, "regime_standing", None if regime is None else regime.standing(*judged))
         object.__setattr__(self, "portfolio_standing", None if portfolio is None else portfolio.standing(*judged))
-        object.__setattr__(self, "regimes", () if regime is None else regime.in_force(*judged))
+        known, in_force = (None, ()) if regime is None else regime.judged(*judged)
+        object.__setattr__(self, "regime_standing", known)
+        object.__setattr__(self, "regimes", in_force)
         fresh = all(each.is_fresh for each in self.standings())
         degraded = self.system_mode is Mode.ACTIVE and not fresh
         object.__setattr__(self, "own_mode", Mode.CONSERVATIVE if degraded else self.system_mode)

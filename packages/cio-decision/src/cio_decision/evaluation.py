@@ -1,7 +1,7 @@
 """The decision itself: a pure function of the intent and its context."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cio_decision.breaches import Measured
@@ -21,7 +21,7 @@ class Findings:
     """What the intent is vetoed for, in the order of the gates."""
     noted: tuple[Breach, ...] = ()
     """What is beyond a limit and passes all the same, because it only reduces risk; in the order of the gates."""
-    measured: tuple[tuple[Code, Measured], ...] = ()
+    measured: Mapping[Code, Measured] = field(default_factory=dict[Code, Measured])
     """What each gate without a breach measured, and its limit."""
 
     @property
@@ -33,10 +33,10 @@ class Findings:
 def examine(intent: Intent, context: Context) -> Findings:
     """Ask every gate that looks at such an intent and return what all of them found."""
     panel = panel_for(intent, context)
-    measured: list[tuple[Code, Measured]] = []
+    measured: dict[Code, Measured] = {}
     vetoing = _breaches(panel.vetoing, intent, context, measured)
     noted = _breaches(panel.noting, intent, context, measured)
-    return Findings(vetoing, noted, tuple(measured))
+    return Findings(vetoing, noted, measured)
 
 
 def breaches_of(intent: Intent, context: Context) -> tuple[Breach, ...]:
@@ -103,15 +103,15 @@ def conclude(intent: Intent, context: Context, findings: Findings, *, latency_ms
 
 
 def _breaches(
-    gates: Iterable[Gate], intent: Intent, context: Context, measured: list[tuple[Code, Measured]]
+    gates: Iterable[Gate], intent: Intent, context: Context, measured: dict[Code, Measured]
 ) -> tuple[Breach, ...]:
     """Return what the gates find to be beyond a limit, and add to `measured` what is not."""
     breaches: list[Breach] = []
     for gate in gates:
         found = gate.check(intent, context)
-        # `Measured` is what most gates find, and asking a model's class about an instance is slow.
-        if isinstance(found, Measured):
-            measured.append((gate.code, found))
+        # What was measured is what most gates find, and asking a model's class about an instance is slow.
+        if isinstance(found, tuple):
+            measured[gate.code] = found
         elif found is not None:
             breaches.append(found)
     return tuple(breaches)

@@ -6,7 +6,7 @@ gates and the ledger's script compare the very same integers and therefore never
 """
 
 from datetime import date
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from decimal import Context as Arithmetic
 
 from cio_decision.context import Context, notional
@@ -16,6 +16,7 @@ from petrosa_contracts.primal import UPWARD
 from petrosa_contracts.sizing import decimal_of
 
 MILLION = 1_000_000
+_MILLION = Decimal(MILLION)
 
 LARGEST = 2**52
 """Most that is ever left, in millionths, so that sums stay exact in a script: some 4.5 billion USD."""
@@ -28,13 +29,12 @@ _DOWNWARD = Arithmetic(prec=40, rounding=ROUND_FLOOR)
 
 def taken(amount: Decimal) -> int:
     """Return an amount in millionths, rounded up; one that no headroom can hold becomes `LARGEST` + 1."""
-    return min(int(UPWARD.multiply(amount, Decimal(MILLION)).to_integral_value(ROUND_CEILING)), LARGEST + 1)
+    return min(int(UPWARD.multiply(amount, _MILLION).to_integral_value(ROUND_CEILING)), LARGEST + 1)
 
 
 def left(limit: Decimal, occupied: Decimal) -> int:
     """Return what a limit leaves beside what is occupied, in millionths, rounded down: from 0 to `LARGEST`."""
-    with localcontext(_DOWNWARD):
-        millionths = (limit - occupied) * MILLION
+    millionths = _DOWNWARD.multiply(_DOWNWARD.subtract(limit, occupied), _MILLION)
     return max(0, min(int(millionths.to_integral_value(ROUND_FLOOR)), LARGEST))
 
 

@@ -51,6 +51,9 @@ POLICY_GRACE_SECONDS = 1.0
 TURN_SECONDS = 0.2
 """How often the main loop shows that it turns."""
 
+COLLECT_AFTER = (20_000, 20, 100)
+"""Thresholds of the garbage collector. An approval leaves some five objects behind until its reservation ends."""
+
 _log = structlog.stdlib.get_logger()
 
 
@@ -332,9 +335,11 @@ class Nurse:
             # Loads the script, so that the first approval does not pay for it.
             await self._ledger_store.claim([], self._clock.now().date())
         await self._self_check.until_passed()
-        # What was built so far stays for good; keeping the collector from walking it avoids long pauses under load.
+        # What was built so far stays for good, and decisions leave no cycles behind: keeping the collector from walking
+        # the one, and from walking what is on its way again and again, avoids pauses under load.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*COLLECT_AFTER)
         _log.info("ready", **{name: value for name, value in self.readiness()[1].items() if name != "inputs"})
         if self._inputs.off:
             _log.info("inputs_not_configured", off=list(self._inputs.off))

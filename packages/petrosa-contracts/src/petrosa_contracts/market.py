@@ -5,6 +5,7 @@ Prices and quantities are decimals, written as text, so that they stay what the 
 
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -57,7 +58,7 @@ class SymbolRules(BaseModel):
         default=None, description="Lowest price of a sell, as a multiple of the mark price (PERCENT_PRICE)."
     )
 
-    @property
+    @cached_property
     def smallest_order(self) -> ExchangeFilters:
         """The filters that engines raise small orders to; their own defaults where the exchange has no rule."""
         return ExchangeFilters(

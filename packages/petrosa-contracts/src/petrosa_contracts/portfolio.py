@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from petrosa_contracts.instant import UtcDatetime
 from petrosa_contracts.primal import UPWARD
+from petrosa_contracts.regime import DrawdownPhase, drawdown_phase
 from petrosa_contracts.scope import Side
 
 READINGS_TO_AGREE = 3
@@ -86,6 +87,11 @@ class PortfolioState(BaseModel):
         default_factory=dict[str, datetime],
         description="When an operator cleared a latch last, by latch: daily-loss, drawdown.",
     )
+
+    @cached_property
+    def drawdown_phase(self) -> DrawdownPhase:
+        """The phase of the fall from the peak."""
+        return drawdown_phase(self.drawdown)
 
     @cached_property
     def exposure(self) -> Decimal:

@@ -1,7 +1,6 @@
 from decimal import Decimal
 from typing import Any
 
-from cio_decision.breaches import Measured
 from cio_decision.gates import drawdown
 from petrosa_contracts import Breach, Code
 from tests.builders import context, intent, portfolio_state, portfolio_view
@@ -18,7 +17,7 @@ def test_without_a_portfolio_the_gate_is_off() -> None:
 
 
 def test_a_fall_to_the_limit_passes() -> None:
-    assert found("0.2") == Measured(Decimal("0.2"), Decimal("0.2"))
+    assert found("0.2") == (Decimal("0.2"), Decimal("0.2"))
 
 
 def test_a_fall_beyond_it_is_vetoed_even_after_a_recovery() -> None:
@@ -32,4 +31,4 @@ def test_a_fall_beyond_it_is_vetoed_even_after_a_recovery() -> None:
 
 
 def test_a_fall_that_readings_have_not_agreed_on_does_not_count() -> None:
-    assert found("0", drawdown=Decimal("0.5")) == Measured(Decimal(0), Decimal("0.2"))
+    assert found("0", drawdown=Decimal("0.5")) == (Decimal(0), Decimal("0.2"))

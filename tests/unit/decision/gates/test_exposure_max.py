@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 
-from cio_decision.breaches import Measured
 from cio_decision.context import LedgerView, Reserved
 from cio_decision.gates import exposure_max
 from petrosa_contracts import Breach, Code, PortfolioState, Side
@@ -39,7 +38,7 @@ def test_what_is_not_known_is_left_to_the_gate_for_stale_portfolios(state: Portf
 
 
 def test_an_order_that_ends_at_the_limit_passes_and_says_what_it_measured() -> None:
-    assert worth(900) == Measured(Decimal("0.5"), Decimal("0.5"))
+    assert worth(900) == (Decimal("0.5"), Decimal("0.5"))
 
 
 def test_the_catalogues_example_is_vetoed() -> None:
@@ -64,7 +63,7 @@ def test_long_and_short_are_added_up_and_leverage_is_not_multiplied_in() -> None
         position(Side.SHORT, quantity=2400, price=1, leverage=Decimal(100)),
         equity=10_000,
     )
-    assert isinstance(worth(100, hedged, on_their_way=0), Measured)
+    assert isinstance(worth(100, hedged, on_their_way=0), tuple)
     assert isinstance(worth(101, hedged, on_their_way=0), Breach)
 
 

@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 
-from cio_decision.breaches import Measured
 from cio_decision.context import Context
 from cio_decision.evaluation import evaluate
 from cio_decision.gates import filter_lot
@@ -46,7 +45,7 @@ def test_an_order_at_the_market_has_a_step_of_its_own() -> None:
 @pytest.mark.parametrize("quantity", [0.0001, 0.00123, 1e-300])
 def test_what_engines_raise_to_the_smallest_order_is_judged_as_raised(quantity: float) -> None:
     # 1.05 x 100 USD at 50,000 is 0.0021: engines order 0.003 whatever smaller quantity is asked for.
-    assert filter_lot.check(intent(quantity=quantity), ruled()) == Measured(Decimal("0.003"), Decimal(120))
+    assert filter_lot.check(intent(quantity=quantity), ruled()) == (Decimal("0.003"), Decimal(120))
 
 
 def test_the_smallest_order_at_the_market_may_be_larger_than_what_engines_raise_to() -> None:

@@ -1,7 +1,6 @@
 from decimal import Decimal
 from typing import Any
 
-from cio_decision.breaches import Measured
 from cio_decision.context import LedgerView, Reserved
 from cio_decision.gates import leverage_total
 from petrosa_contracts import Breach, Code, PortfolioState
@@ -43,7 +42,7 @@ def test_a_cap_of_zero_is_none() -> None:
 
 
 def test_the_catalogues_example_a_sixth_at_five_equals_the_cap_and_passes() -> None:
-    assert found(5) == Measured(Decimal(60), 60)
+    assert found(5) == (Decimal(60), 60)
 
 
 def test_at_ten_it_is_vetoed() -> None:
@@ -57,14 +56,14 @@ def test_at_ten_it_is_vetoed() -> None:
 
 def test_after_closing_the_one_at_fifteen_two_more_at_ten_fit() -> None:
     four = book(10, 10, 10, 10)
-    assert found(10, four) == Measured(Decimal(50), 60)
-    assert found(10, four, on_their_way=10) == Measured(Decimal(60), 60)
+    assert found(10, four) == (Decimal(50), 60)
+    assert found(10, four, on_their_way=10) == (Decimal(60), 60)
     assert isinstance(found(10, four, on_their_way=20), Breach)
 
 
 def test_a_recommended_leverage_counts_where_it_is_more() -> None:
     assert isinstance(found(5, recommended_leverage=5.5), Breach)
-    assert found(5, recommended_leverage=3) == Measured(Decimal(60), 60)
+    assert found(5, recommended_leverage=3) == (Decimal(60), 60)
 
 
 def test_adding_to_an_open_position_adds_its_leverage_while_it_is_on_its_way() -> None:
@@ -73,4 +72,4 @@ def test_adding_to_an_open_position_adds_its_leverage_while_it_is_on_its_way() -
 
 def test_a_leverage_that_is_not_known_counts_as_the_highest_there_is() -> None:
     assert isinstance(found(10, book(None), cap=134), Breach)
-    assert found(10, book(None), cap=135) == Measured(Decimal(135), 135)
+    assert found(10, book(None), cap=135) == (Decimal(135), 135)

@@ -1,18 +1,17 @@
 import pytest
 
-from cio_decision.breaches import Measured
 from cio_decision.gates.market_stale import check
 from petrosa_contracts import Breach, Code
 from tests.builders import ago, context, intent, market_state, market_view, quote
 
 
 def test_a_fresh_price_passes_and_its_age_is_measured() -> None:
-    assert check(intent(), context(market=market_view(market_state(as_of=ago(1.5))))) == Measured(1.5, 15)
+    assert check(intent(), context(market=market_view(market_state(as_of=ago(1.5))))) == (1.5, 15)
 
 
 @pytest.mark.parametrize("age", [5.1, 15])
 def test_a_stale_price_restricts_the_mode_and_is_no_veto(age: float) -> None:
-    assert check(intent(), context(market=market_view(market_state(as_of=ago(age))))) == Measured(age, 15)
+    assert check(intent(), context(market=market_view(market_state(as_of=ago(age))))) == (age, 15)
 
 
 def test_a_lost_price_is_vetoed() -> None:
@@ -26,7 +25,7 @@ def test_a_lost_price_is_vetoed() -> None:
 
 def test_the_newest_of_several_prices_counts() -> None:
     state = market_state(as_of=ago(60), mark=quote(50_000, ago(2)))
-    assert check(intent(), context(market=market_view(state))) == Measured(2, 15)
+    assert check(intent(), context(market=market_view(state))) == (2, 15)
 
 
 def test_a_listed_symbol_without_any_price_is_vetoed() -> None:

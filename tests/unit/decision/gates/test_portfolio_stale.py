@@ -1,6 +1,5 @@
 import pytest
 
-from cio_decision.breaches import Measured
 from cio_decision.context import PortfolioView
 from cio_decision.gates.portfolio_stale import check
 from petrosa_contracts import Breach, Code
@@ -12,11 +11,11 @@ def of_age(seconds: float) -> PortfolioView:
 
 
 def test_a_fresh_portfolio_passes_and_its_age_is_measured() -> None:
-    assert check(intent(), context(portfolio=of_age(3))) == Measured(3, 15)
+    assert check(intent(), context(portfolio=of_age(3))) == (3, 15)
 
 
 def test_a_stale_portfolio_restricts_the_mode_and_is_no_veto() -> None:
-    assert check(intent(), context(portfolio=of_age(15))) == Measured(15, 15)
+    assert check(intent(), context(portfolio=of_age(15))) == (15, 15)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +35,7 @@ def test_a_lost_portfolio_is_vetoed(view: PortfolioView, message: str) -> None:
 
 
 def test_an_account_that_owes_money_is_known() -> None:
-    assert check(intent(), context(portfolio=portfolio_view(portfolio_state(equity="-5")))) == Measured(0, 15)
+    assert check(intent(), context(portfolio=portfolio_view(portfolio_state(equity="-5")))) == (0, 15)
 
 
 def test_where_the_settings_name_no_portfolio_there_is_nothing_to_say() -> None:

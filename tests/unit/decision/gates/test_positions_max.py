@@ -2,7 +2,6 @@ from typing import Any
 
 import pytest
 
-from cio_decision.breaches import Measured
 from cio_decision.context import LedgerView, Reserved
 from cio_decision.gates import positions_max
 from petrosa_contracts import Breach, Code, PortfolioState, Side
@@ -36,7 +35,7 @@ def test_an_unknown_portfolio_is_left_to_the_gate_for_stale_portfolios() -> None
 
 
 def test_the_catalogues_example_a_new_symbol_makes_six_and_passes() -> None:
-    assert found(on_their_way=1) == Measured(6, 6)
+    assert found(on_their_way=1) == (6, 6)
 
 
 def test_the_next_new_one_is_vetoed() -> None:

@@ -1,6 +1,6 @@
 """CONFIDENCE_LOW: the bot is not sure enough."""
 
-from cio_decision.breaches import Finding, Measured, amount, policy_breach
+from cio_decision.breaches import Finding, amount, policy_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
@@ -14,7 +14,7 @@ def check(intent: Intent, context: Context) -> Finding:
     """
     limit: float = context.policy["min_confidence_threshold"]
     if intent.signal.confidence >= limit:
-        return Measured(intent.signal.confidence, limit)
+        return intent.signal.confidence, limit
     return policy_breach(
         Code.CONFIDENCE_LOW,
         context,

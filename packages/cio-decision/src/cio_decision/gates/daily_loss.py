@@ -1,6 +1,6 @@
 """DAILY_LOSS: on a bad day nothing opens any more."""
 
-from cio_decision.breaches import Finding, Measured, amount, policy_breach
+from cio_decision.breaches import Finding, amount, policy_breach
 from cio_decision.context import Context
 from cio_decision.headroom import daily_loss, known_portfolio, share_of
 from cio_decision.intent import Intent
@@ -26,7 +26,7 @@ def check(_intent: Intent, context: Context) -> Finding:
     limit = decimal_of(context.policy[_PARAMETER])
     measured = share_of(loss, equity)
     if loss == 0 or (measured is not None and measured <= limit):
-        return Measured(measured, limit)
+        return measured, limit
     return policy_breach(
         Code.DAILY_LOSS,
         context,

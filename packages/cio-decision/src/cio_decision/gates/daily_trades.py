@@ -1,6 +1,6 @@
 """DAILY_TRADES: a scope makes at most so many trades a day."""
 
-from cio_decision.breaches import Finding, Measured, policy_breach
+from cio_decision.breaches import Finding, policy_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code, Scope
@@ -28,7 +28,7 @@ def check(intent: Intent, context: Context) -> Finding:
     scope = counted_scope(intent, context)
     made = context.ledger.trades_today.get(scope, 0)
     if made < limit:
-        return Measured(made, limit)
+        return made, limit
     return policy_breach(
         Code.DAILY_TRADES,
         context,

@@ -2,7 +2,7 @@
 
 import math
 
-from cio_decision.breaches import Finding, Measured, amount, built_in_breach
+from cio_decision.breaches import Finding, amount, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
@@ -19,7 +19,7 @@ def check(_intent: Intent, context: Context) -> Finding:
     measured = context.decision_seconds * _MILLISECONDS
     limit = context.decision_deadline_seconds * _MILLISECONDS
     if context.decision_seconds <= context.decision_deadline_seconds:
-        return Measured(measured, limit)
+        return measured, limit
     shown = math.ceil(measured * 10) / 10
     return built_in_breach(
         Code.DEADLINE_EXCEEDED,

@@ -1,6 +1,6 @@
 """DRAWDOWN: far below its peak the fund opens nothing until somebody has looked."""
 
-from cio_decision.breaches import Finding, Measured, amount, built_in_breach
+from cio_decision.breaches import Finding, amount, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
@@ -17,7 +17,7 @@ def check(_intent: Intent, context: Context) -> Finding:
         return None
     fall, limit = view.state.drawdown_latched, view.drawdown_limit
     if fall <= limit:
-        return Measured(fall, limit)
+        return fall, limit
     return built_in_breach(
         Code.DRAWDOWN,
         measured=fall,

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from cio_decision.breaches import Finding, Measured, amount, policy_breach
+from cio_decision.breaches import Finding, amount, policy_breach
 from cio_decision.context import Context
 from cio_decision.headroom import (
     MILLION,
@@ -36,7 +36,7 @@ def check(intent: Intent, context: Context) -> Finding:
     after = exposure_after(order, context, state)
     measured = share_of(after, state.equity)
     if room is not None and taken(on_their_way) + order <= room:
-        return Measured(measured, share)
+        return measured, share
     return policy_breach(
         Code.EXPOSURE_MAX,
         context,

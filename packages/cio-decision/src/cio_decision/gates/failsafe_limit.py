@@ -1,6 +1,6 @@
 """FAILSAFE_LIMIT: degraded operation has limits of its own, on top of policy."""
 
-from cio_decision.breaches import Finding, Measured, amount, built_in_breach
+from cio_decision.breaches import Finding, amount, built_in_breach
 from cio_decision.context import Context, notional
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
@@ -30,7 +30,7 @@ def check(intent: Intent, context: Context) -> Finding:
         measured, limit, unit = symbol, None, "symbol"
         rule = f"{symbol} was not traded today or yesterday"
     else:
-        return Measured(value, limits.max_position_size_usd)
+        return value, limits.max_position_size_usd
     return built_in_breach(
         Code.FAILSAFE_LIMIT,
         measured=measured,

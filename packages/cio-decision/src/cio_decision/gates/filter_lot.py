@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from cio_decision.breaches import Finding, Measured, amount, built_in_breach
+from cio_decision.breaches import Finding, amount, built_in_breach
 from cio_decision.context import Context, order_size
 from cio_decision.intent import Intent
 from cio_decision.prices import is_multiple, limit_price
@@ -28,7 +28,7 @@ def check(intent: Intent, context: Context) -> Finding:
     if fault is None and at_the_market:
         fault = _fault(quantity, rules.market_step, rules.market_min_quantity, rules.market_max_quantity)
     if fault is None:
-        return Measured(quantity, rules.market_max_quantity if at_the_market else rules.max_quantity)
+        return quantity, rules.market_max_quantity if at_the_market else rules.max_quantity
     limit, rule = fault
     return built_in_breach(
         Code.FILTER_LOT,

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from cio_decision.breaches import Finding, Measured, amount, built_in_breach
+from cio_decision.breaches import Finding, amount, built_in_breach
 from cio_decision.context import Context, order_size
 from cio_decision.intent import Intent
 from cio_decision.prices import limit_price
@@ -25,7 +25,7 @@ def check(intent: Intent, context: Context) -> Finding:
         return None
     value = order_size(intent, context).amounts.smallest * price
     if value >= minimum:
-        return Measured(value, minimum)
+        return value, minimum
     return built_in_breach(
         Code.FILTER_MIN_NOTIONAL,
         measured=value,

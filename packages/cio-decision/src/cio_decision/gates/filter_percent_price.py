@@ -1,6 +1,6 @@
 """FILTER_PERCENT_PRICE: the exchange takes no bid far above the mark price and no offer far below it."""
 
-from cio_decision.breaches import Finding, Measured, amount, built_in_breach
+from cio_decision.breaches import Finding, amount, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from cio_decision.prices import limit_price
@@ -24,7 +24,7 @@ def check(intent: Intent, context: Context) -> Finding:
         return None
     limit = state.mark.price * multiplier
     if price <= limit if buys else price >= limit:
-        return Measured(price, limit)
+        return price, limit
     return built_in_breach(
         Code.FILTER_PERCENT_PRICE,
         measured=price,

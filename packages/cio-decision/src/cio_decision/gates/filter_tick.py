@@ -1,6 +1,6 @@
 """FILTER_TICK: the exchange takes prices on its grid and in its range only."""
 
-from cio_decision.breaches import Finding, Measured, amount, built_in_breach
+from cio_decision.breaches import Finding, amount, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from cio_decision.prices import is_multiple, limit_price
@@ -27,7 +27,7 @@ def check(intent: Intent, context: Context) -> Finding:
     elif rules.tick is not None and not is_multiple(price, rules.tick):
         limit, rule = rules.tick, f"is no multiple of the tick {amount(rules.tick)}"
     else:
-        return Measured(price, rules.tick)
+        return price, rules.tick
     return built_in_breach(
         Code.FILTER_TICK,
         measured=price,

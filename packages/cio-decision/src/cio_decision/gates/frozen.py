@@ -1,6 +1,6 @@
 """FROZEN: nothing at all may pass."""
 
-from cio_decision.breaches import Finding, Measured, built_in_breach
+from cio_decision.breaches import Finding, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code, Mode
@@ -12,7 +12,7 @@ def check(_intent: Intent, context: Context) -> Finding:
     Inputs: the mode in force. Comparison: mode is FROZEN. Unit: mode. Nothing is exempt, exits included.
     """
     if context.mode is not Mode.FROZEN or context.control is None:
-        return Measured(context.mode, Mode.BLIND)
+        return context.mode, Mode.BLIND
     entry = context.control.entry
     return built_in_breach(
         Code.FROZEN,

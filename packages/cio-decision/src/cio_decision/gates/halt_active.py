@@ -1,6 +1,6 @@
 """HALT_ACTIVE: only what reduces risk may pass."""
 
-from cio_decision.breaches import Finding, Measured, built_in_breach
+from cio_decision.breaches import Finding, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code, Mode
@@ -29,4 +29,4 @@ def check(_intent: Intent, context: Context) -> Finding:
             scope=context.control.scope,
             message=f"{context.control.scope} was halted by {entry.set_by}: {entry.reason or 'no reason given'}.",
         )
-    return Measured(context.mode, Mode.CONSERVATIVE)
+    return context.mode, Mode.CONSERVATIVE

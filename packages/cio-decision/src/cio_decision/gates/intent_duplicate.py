@@ -1,6 +1,6 @@
 """INTENT_DUPLICATE: the same request becomes at most one signal."""
 
-from cio_decision.breaches import Finding, Measured, built_in_breach
+from cio_decision.breaches import Finding, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
@@ -15,7 +15,7 @@ def check(intent: Intent, context: Context) -> Finding:
     """
     holder = context.ledger.taken_by
     if holder is None:
-        return Measured(intent.identity, None)
+        return intent.identity, None
     return built_in_breach(
         Code.INTENT_DUPLICATE,
         measured=intent.identity,

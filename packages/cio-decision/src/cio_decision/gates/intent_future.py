@@ -1,6 +1,6 @@
 """INTENT_FUTURE: a clock that runs ahead hides an intent's age."""
 
-from cio_decision.breaches import Finding, Measured, amount, built_in_breach
+from cio_decision.breaches import Finding, amount, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
@@ -16,7 +16,7 @@ def check(intent: Intent, context: Context) -> Finding:
         return None
     lead = (intent.instant - context.now).total_seconds()
     if lead <= context.clock_tolerance_seconds:
-        return Measured(lead, context.clock_tolerance_seconds)
+        return lead, context.clock_tolerance_seconds
     return built_in_breach(
         Code.INTENT_FUTURE,
         measured=lead,

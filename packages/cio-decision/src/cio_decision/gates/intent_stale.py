@@ -1,6 +1,6 @@
 """INTENT_STALE: an old order must not become a fresh one."""
 
-from cio_decision.breaches import Finding, Measured, amount, policy_breach
+from cio_decision.breaches import Finding, amount, policy_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
@@ -25,7 +25,7 @@ def check(intent: Intent, context: Context) -> Finding:
         )
     age = (context.now - intent.instant).total_seconds()
     if age <= limit:
-        return Measured(age, limit)
+        return age, limit
     return policy_breach(
         Code.INTENT_STALE,
         context,

@@ -1,6 +1,6 @@
 """LEVERAGE_MAX: leverage stays within its bound, whoever asks for it."""
 
-from cio_decision.breaches import Finding, Measured, amount, policy_breach
+from cio_decision.breaches import Finding, amount, policy_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
@@ -15,7 +15,7 @@ def check(intent: Intent, context: Context) -> Finding:
     bound: int = context.policy["max_leverage_bound"]
     measured = max(context.policy["leverage"], intent.recommended_leverage or 0)
     if measured <= bound:
-        return Measured(measured, bound)
+        return measured, bound
     asked_by = "the intent recommends" if measured == intent.recommended_leverage else "policy sets"
     return policy_breach(
         Code.LEVERAGE_MAX,

@@ -1,6 +1,6 @@
 """LEVERAGE_TOTAL: the leverage of the whole book has a cap."""
 
-from cio_decision.breaches import Finding, Measured, amount, policy_breach
+from cio_decision.breaches import Finding, amount, policy_breach
 from cio_decision.context import Context
 from cio_decision.headroom import known_portfolio, leverage_left, open_leverage, order_leverage, taken
 from cio_decision.intent import Intent
@@ -29,7 +29,7 @@ def check(intent: Intent, context: Context) -> Finding:
     )
     after = is_open + on_their_way + order
     if taken(on_their_way) + taken(order) <= room:
-        return Measured(after, cap)
+        return after, cap
     return policy_breach(
         Code.LEVERAGE_TOTAL,
         context,

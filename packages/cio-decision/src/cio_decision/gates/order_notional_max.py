@@ -1,6 +1,6 @@
 """ORDER_NOTIONAL_MAX: no single order may be too large."""
 
-from cio_decision.breaches import Finding, Measured, amount, policy_breach
+from cio_decision.breaches import Finding, amount, policy_breach
 from cio_decision.context import Context, notional
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
@@ -16,7 +16,7 @@ def check(intent: Intent, context: Context) -> Finding:
     limit = decimal_of(context.policy["max_position_size_usd"])
     measured = notional(intent, context)
     if measured <= limit:
-        return Measured(measured, limit)
+        return measured, limit
     return policy_breach(
         Code.ORDER_NOTIONAL_MAX,
         context,

@@ -1,6 +1,6 @@
 """ORDER_NOTIONAL_MIN: an order too small to be meant is not raised in silence."""
 
-from cio_decision.breaches import Finding, Measured, amount, policy_breach
+from cio_decision.breaches import Finding, amount, policy_breach
 from cio_decision.context import Context, requested_notional
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
@@ -16,7 +16,7 @@ def check(intent: Intent, context: Context) -> Finding:
     limit = decimal_of(context.policy["min_position_size_usd"])
     measured = requested_notional(intent, context)
     if measured >= limit:
-        return Measured(measured, limit)
+        return measured, limit
     return policy_breach(
         Code.ORDER_NOTIONAL_MIN,
         context,

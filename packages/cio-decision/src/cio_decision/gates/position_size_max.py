@@ -1,6 +1,6 @@
 """POSITION_SIZE_MAX: the share of equity a bot asks for is bounded."""
 
-from cio_decision.breaches import Finding, Measured, amount, policy_breach
+from cio_decision.breaches import Finding, amount, policy_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
@@ -17,7 +17,7 @@ def check(intent: Intent, context: Context) -> Finding:
     if share is None:
         return None
     if share <= limit:
-        return Measured(share, limit)
+        return share, limit
     return policy_breach(
         Code.POSITION_SIZE_MAX,
         context,

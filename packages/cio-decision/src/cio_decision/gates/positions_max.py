@@ -1,6 +1,6 @@
 """POSITIONS_MAX: only so many positions are open at the same time."""
 
-from cio_decision.breaches import Finding, Measured, policy_breach
+from cio_decision.breaches import Finding, policy_breach
 from cio_decision.context import Context
 from cio_decision.headroom import known_portfolio, positions_left
 from cio_decision.intent import Intent
@@ -23,7 +23,7 @@ def check(intent: Intent, context: Context) -> Finding:
     on_their_way = context.ledger.reserved.positions
     after = len(state.positions) + on_their_way + 1
     if on_their_way + 1 <= positions_left(context, state):
-        return Measured(after, limit)
+        return after, limit
     return policy_breach(
         Code.POSITIONS_MAX,
         context,

@@ -1,6 +1,6 @@
 """PRICE_INCONSISTENT: a strategy that reasons with another price than it orders at reasons about nothing."""
 
-from cio_decision.breaches import Finding, Measured, amount, built_in_breach
+from cio_decision.breaches import Finding, amount, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from cio_decision.prices import PERCENT, percent_apart, percent_text
@@ -20,7 +20,7 @@ def check(intent: Intent, context: Context) -> Finding:
     price, current = decimal_of(intent.signal.price), decimal_of(intent.signal.current_price)
     away, band = percent_apart(price, current), context.market.band_share * PERCENT
     if away <= band:
-        return Measured(away, band)
+        return away, band
     return built_in_breach(
         Code.PRICE_INCONSISTENT,
         measured=away,

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from cio_decision.breaches import Finding, Measured, amount, built_in_breach, policy_breach
+from cio_decision.breaches import Finding, amount, built_in_breach, policy_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from cio_decision.prices import PERCENT, percent_apart, percent_text
@@ -35,7 +35,7 @@ def check(intent: Intent, context: Context) -> Finding:
     current_away = percent_apart(current, live)
     if current_away > band:
         return _band_breach("current_price", current, live, current_away, band)
-    return Measured(away, min(band, tolerance))
+    return away, min(band, tolerance)
 
 
 def _tolerance_breach(context: Context, price: Decimal, live: Decimal, away: Decimal, limit: Decimal) -> Breach:

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import localcontext
 
-from cio_decision.breaches import Finding, Measure, Measured, amount, built_in_breach
+from cio_decision.breaches import Finding, Measure, amount, built_in_breach
 from cio_decision.context import Context, notional
 from cio_decision.exits import increases_risk
 from cio_decision.headroom import (
@@ -52,8 +51,8 @@ def check(intent: Intent, context: Context) -> Finding:
         excess = _first_of_rules(intent, context, limits)
     if excess is None:
         if opening:
-            return Measured(notional(intent, context), limits.order_notional_usd)
-        return Measured(context.orders_last_second, limits.orders_per_second)
+            return notional(intent, context), limits.order_notional_usd
+        return context.orders_last_second, limits.orders_per_second
     source = "of the built-in tightest limits" if limits.revision == 0 else f"of revision {limits.revision}"
     return built_in_breach(
         Code.PRIMAL_LIMIT,
@@ -72,11 +71,10 @@ def entry_rate(limit: int) -> int:
 
 
 def _first_of_rules(intent: Intent, context: Context, limits: PrimalLimits) -> _Excess | None:
-    with localcontext(UPWARD):
-        for rule in _RULES:
-            excess = rule(intent, context, limits)
-            if excess is not None:
-                return excess
+    for rule in _RULES:
+        excess = rule(intent, context, limits)
+        if excess is not None:
+            return excess
     return None
 
 
@@ -147,7 +145,8 @@ def _daily_loss(_intent: Intent, context: Context, limits: PrimalLimits) -> _Exc
 
 def _deviation(intent: Intent, _context: Context, limits: PrimalLimits) -> _Excess | None:
     price, current = decimal_of(intent.signal.price), decimal_of(intent.signal.current_price)
-    away, limit = abs(price - current), limits.price_deviation_share * current
+    away = UPWARD.abs(UPWARD.subtract(price, current))
+    limit = UPWARD.multiply(limits.price_deviation_share, current)
     if away <= limit:
         return None
     share = amount(limits.price_deviation_share)

@@ -1,6 +1,6 @@
 """RATE_LIMIT: orders leave no faster than the exchange can take them."""
 
-from cio_decision.breaches import Finding, Measured, built_in_breach
+from cio_decision.breaches import Finding, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
@@ -20,7 +20,7 @@ def check(_intent: Intent, context: Context) -> Finding:
         return None
     limit = max(1, int(context.max_orders_per_second * (1 - RESERVED_FOR_EXITS)))
     if context.orders_last_second < limit:
-        return Measured(context.orders_last_second, limit)
+        return context.orders_last_second, limit
     return built_in_breach(
         Code.RATE_LIMIT,
         measured=context.orders_last_second,

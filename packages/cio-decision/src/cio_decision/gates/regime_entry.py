@@ -1,6 +1,6 @@
 """REGIME_ENTRY: in a market out of hand nothing is opened against it, and in a collapse nothing at all."""
 
-from cio_decision.breaches import Finding, Measured, built_in_breach
+from cio_decision.breaches import Finding, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from cio_decision.regimes import in_words
@@ -18,17 +18,17 @@ def check(intent: Intent, context: Context) -> Finding:
     side, regimes = intent.side, context.regimes
     if side is None or not regimes:
         return None
+    for status in regimes:
+        if _forbids(status, side):
+            return built_in_breach(
+                Code.REGIME_ENTRY,
+                measured=status.volatility,
+                limit=VolatilityPhase.HIGH,
+                unit="phase",
+                message=f"No new {side} of {intent.signal.symbol} until it calms: {in_words(status)}.",
+            )
     worst = max(regimes, key=lambda status: status.volatility.severity)
-    forbidding = next((status for status in regimes if _forbids(status, side)), None)
-    if forbidding is None:
-        return Measured(worst.volatility, VolatilityPhase.HIGH)
-    return built_in_breach(
-        Code.REGIME_ENTRY,
-        measured=forbidding.volatility,
-        limit=VolatilityPhase.HIGH,
-        unit="phase",
-        message=f"No new {side} of {intent.signal.symbol} until it calms: {in_words(forbidding)}.",
-    )
+    return worst.volatility, VolatilityPhase.HIGH
 
 
 def _forbids(status: RegimeStatus, side: Side) -> bool:

@@ -1,6 +1,6 @@
 """REGIME_INCREASE: nothing is added to a position in a dangerous market."""
 
-from cio_decision.breaches import Finding, Measured, built_in_breach
+from cio_decision.breaches import Finding, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from cio_decision.regimes import in_words
@@ -21,12 +21,12 @@ def check(intent: Intent, context: Context) -> Finding:
         return None
     forbidding = next((status for status in regimes if not status.increase_allowed), None)
     if forbidding is None:
-        return Measured(measured=_is_open(intent, context), limit=True)
+        return _is_open(intent, context), True
     adds = _is_open(intent, context)
     if adds is None:
         adds = context.portfolio is not None or any(_is_worst(status) for status in regimes)
     if not adds:
-        return Measured(measured=False, limit=False)
+        return False, False
     return built_in_breach(
         Code.REGIME_INCREASE,
         measured=True,

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from cio_decision.breaches import Finding, Measured, amount, policy_breach
+from cio_decision.breaches import Finding, amount, policy_breach
 from cio_decision.context import Context, notional
 from cio_decision.intent import Intent
 from cio_decision.regimes import in_words
 from petrosa_contracts import Code, DrawdownPhase, RegimeStatus
-from petrosa_contracts.regime import drawdown_phase, largest_multiplier
+from petrosa_contracts.regime import largest_multiplier
 from petrosa_contracts.sizing import decimal_of
 
 _PARAMETER = "max_position_size_usd"
@@ -30,7 +30,7 @@ def check(intent: Intent, context: Context) -> Finding:
     multiplier = _multiplier(regimes, portfolio)
     measured, limit = notional(intent, context), decimal_of(context.policy[_PARAMETER]) * multiplier
     if measured <= limit:
-        return Measured(measured, limit)
+        return measured, limit
     return policy_breach(
         Code.REGIME_SIZE,
         context,
@@ -47,7 +47,7 @@ def _portfolio_phase(context: Context) -> DrawdownPhase | None:
     if context.portfolio is None:
         return None
     state = context.portfolio.state
-    return drawdown_phase(None if state is None else state.drawdown)
+    return DrawdownPhase.UNKNOWN if state is None else state.drawdown_phase
 
 
 def _multiplier(regimes: Sequence[RegimeStatus], portfolio: DrawdownPhase | None) -> Decimal:

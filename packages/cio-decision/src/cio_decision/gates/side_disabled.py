@@ -1,6 +1,6 @@
 """SIDE_DISABLED: one direction is switched off."""
 
-from cio_decision.breaches import Finding, Measured, policy_breach
+from cio_decision.breaches import Finding, policy_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code, Side
@@ -18,7 +18,7 @@ def check(intent: Intent, context: Context) -> Finding:
         return None
     switch = _SWITCHES[intent.side]
     if context.policy[switch]:
-        return Measured(intent.side, limit=True)
+        return intent.side, True
     scope = context.policy.provenance[switch].scope
     return policy_breach(
         Code.SIDE_DISABLED,

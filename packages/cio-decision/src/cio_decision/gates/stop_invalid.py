@@ -26,12 +26,12 @@ def check(intent: Intent, _context: Context) -> Finding:
 def _measured(intent: Intent) -> Measured | None:
     """Return the first of stop and target that is given, and what bounds it."""
     signal = intent.signal
-    for price in (signal.stop_loss, signal.take_profit):
-        if price is not None:
-            return Measured(price, signal.current_price)
+    price = signal.take_profit if signal.stop_loss is None else signal.stop_loss
+    if price is not None:
+        return price, signal.current_price
     for name, largest in _LARGEST_FRACTION.items():
         if getattr(signal, name) is not None:
-            return Measured(getattr(signal, name), largest)
+            return getattr(signal, name), largest
     return None
 
 

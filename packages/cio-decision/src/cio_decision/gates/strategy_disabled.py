@@ -1,6 +1,6 @@
 """STRATEGY_DISABLED: trading is switched off."""
 
-from cio_decision.breaches import Finding, Measured, policy_breach
+from cio_decision.breaches import Finding, policy_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
@@ -12,7 +12,7 @@ def check(intent: Intent, context: Context) -> Finding:
     Inputs: the resolved `enabled`. Comparison: it is false. Unit: bool. Risk-reducing intents are exempt.
     """
     if context.policy["enabled"]:
-        return Measured(intent.signal.strategy_id, limit=True)
+        return intent.signal.strategy_id, True
     scope = context.policy.provenance["enabled"].scope
     return policy_breach(
         Code.STRATEGY_DISABLED,

@@ -1,6 +1,6 @@
 """SYMBOL_NOT_ALLOWED: only listed symbols may be traded."""
 
-from cio_decision.breaches import Finding, Measured, policy_breach
+from cio_decision.breaches import Finding, policy_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
@@ -19,7 +19,7 @@ def check(intent: Intent, context: Context) -> Finding:
         return None
     shown = ", ".join(allowed[:_SHOWN]) + (", …" if len(allowed) > _SHOWN else "")
     if intent.signal.symbol in allowed:
-        return Measured(intent.signal.symbol, shown)
+        return intent.signal.symbol, shown
     return policy_breach(
         Code.SYMBOL_NOT_ALLOWED,
         context,

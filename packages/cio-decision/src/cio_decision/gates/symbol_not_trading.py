@@ -1,6 +1,6 @@
 """SYMBOL_NOT_TRADING: the exchange takes no orders for the symbol now."""
 
-from cio_decision.breaches import Finding, Measured, built_in_breach
+from cio_decision.breaches import Finding, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
@@ -17,7 +17,7 @@ def check(intent: Intent, context: Context) -> Finding:
     if state is None:
         return None
     if state.is_trading:
-        return Measured(state.status, TRADING)
+        return state.status, TRADING
     return built_in_breach(
         Code.SYMBOL_NOT_TRADING,
         measured=state.status,

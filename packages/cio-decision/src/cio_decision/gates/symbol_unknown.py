@@ -1,6 +1,6 @@
 """SYMBOL_UNKNOWN: what the exchange does not list cannot be traded."""
 
-from cio_decision.breaches import Finding, Measured, built_in_breach
+from cio_decision.breaches import Finding, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
@@ -17,7 +17,7 @@ def check(intent: Intent, context: Context) -> Finding:
     if market is None or intent.action == "hold":
         return None
     if market.state is not None:
-        return Measured(symbol, None)
+        return symbol, None
     if not market.listed:
         return None
     return built_in_breach(

@@ -173,6 +173,8 @@ class Ledger:
 
     async def _catch_up(self) -> None:
         """Tell the store what it missed, oldest first. One task at a time, so that nothing is taken off unsent."""
+        if not (self._to_release or self._unsettled):
+            return
         async with self._catching_up:
             while self._to_release:
                 claims, day = _oldest(self._to_release)

@@ -11,7 +11,7 @@ import structlog
 from cio_decision.context import Context
 from cio_decision.decoding import PayloadLimits
 from cio_decision.evaluation import Findings
-from cio_decision.recorded import Origin, record_json
+from cio_decision.record_writing import Origin, record_json
 from cio_nurse.errors import TransportUnavailableError
 from cio_nurse.ports import Clock, Inbound, Journal, JournalEntry, RecordTransport
 from cio_nurse.service.backlog import Backlog, Settle
