@@ -1,5 +1,7 @@
+import fcntl
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,23 @@ def journal_of(tmp_path: Path) -> Iterator[Open]:
     yield make
     for journal in made:
         journal.close()
+
+
+@pytest.fixture
+def before_next_lock(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], None]:
+    """Have something happen once, between the next opening of a file and its locking: what another gate does."""
+
+    def arrange(happens: Callable[[], Any]) -> None:
+        lock = fcntl.flock
+
+        def lock_late(file: Any, operation: int) -> None:
+            monkeypatch.setattr(fcntl, "flock", lock)
+            happens()
+            lock(file, operation)
+
+        monkeypatch.setattr(fcntl, "flock", lock_late)
+
+    return arrange
 
 
 def entry(number: int) -> JournalEntry:
@@ -71,6 +90,56 @@ def test_the_journal_of_a_living_gate_is_left_alone(journal_of: Open) -> None:
     alive.append(entries(1))
     assert journal_of("nurse-2").open() == 0
     assert alive.oldest(10) == entries(1)
+
+
+def test_what_another_gate_removes_before_it_is_locked_is_made_again(
+    journal_of: Open, before_next_lock: Callable[[Callable[[], Any]], None]
+) -> None:
+    early = journal_of("nurse-2")
+    before_next_lock(early.open)
+    late = journal_of("nurse-1")
+    late.append(entries(1))
+    late.close()
+    assert journal_of("nurse-3").open() == 1
+
+
+def test_a_journal_that_lives_again_before_it_is_locked_is_left_alone(
+    journal_of: Open, before_next_lock: Callable[[Callable[[], Any]], None]
+) -> None:
+    dead = journal_of("nurse-1")
+    dead.append(entries(1))
+    dead.close()
+    alive, quick, slow = journal_of("nurse-1"), journal_of("nurse-2"), journal_of("nurse-3")
+
+    def meanwhile() -> None:
+        assert quick.open() == 1
+        alive.append(entries(2))
+
+    before_next_lock(meanwhile)
+    assert slow.open() == 0
+    alive.close()
+    assert journal_of("nurse-4").open() == 1
+
+
+def test_an_empty_journal_is_removed_before_a_gate_of_the_same_name_can_have_it(
+    journal_of: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = journal_of("nurse-1"), journal_of("nurse-1")
+    first.append(entries(1))
+    first.forget(1)
+    unlink = Path.unlink
+
+    def unlink_late(path: Path, missing_ok: bool = False) -> None:
+        monkeypatch.setattr(Path, "unlink", unlink)
+        with pytest.raises(JournalError):
+            second.append(entries(2))
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink_late)
+    first.close()
+    second.append(entries(2))
+    second.close()
+    assert journal_of("nurse-1").oldest(10) == entries(2)
 
 
 def test_a_gate_of_the_same_name_goes_on_with_its_own(journal_of: Open) -> None:

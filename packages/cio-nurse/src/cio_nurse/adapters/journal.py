@@ -7,6 +7,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
@@ -83,11 +84,11 @@ class FileJournal:
         """Let go of the file; one that holds nothing is removed."""
         with self._turn:
             if self._file is not None:
-                empty = self._file.seek(0, os.SEEK_END) == 0
+                # Removed while it is locked: whoever opens the path later makes a file of its own.
+                if self._file.seek(0, os.SEEK_END) == 0:
+                    self._path.unlink(missing_ok=True)
                 self._file.close()
                 self._file = None
-                if empty:
-                    self._path.unlink(missing_ok=True)
 
     def _write(self, lines: bytes) -> None:
         file = self._opened()
@@ -101,8 +102,7 @@ class FileJournal:
     def _opened(self) -> IO[bytes]:
         if self._file is None:
             self._folder.mkdir(parents=True, exist_ok=True)
-            file = self._path.open("a+b")
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file = _locked(self._path, "a+b")
             _end_last_line(file)
             self._file = file
         return self._file
@@ -123,16 +123,35 @@ class FileJournal:
         for path in sorted(self._folder.glob(f"*{SUFFIX}")):
             if path == self._path:
                 continue
-            with path.open("rb") as left:
-                try:
-                    fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue  # its gate lives
+            try:
+                left = _locked(path, "rb")
+            except (BlockingIOError, FileNotFoundError):
+                continue  # its gate lives, or another one took it over
+            with left:
                 lines = [line for line in left if _entry(line) is not None]
                 if lines:
                     self._write(b"".join(lines))
                     _log.warning("journal_taken_over", path=str(path), records=len(lines))
                 path.unlink()
+
+
+def _locked(path: Path, mode: str) -> IO[bytes]:
+    """Open a journal and lock it. Raises `BlockingIOError` while another gate holds it."""
+    while True:
+        with ExitStack() as unless_returned:
+            file = unless_returned.enter_context(path.open(mode))
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Between opening and locking another gate may have taken it over: then this file is at no path any more.
+            if _is_at(path, file):
+                unless_returned.pop_all()
+                return file
+
+
+def _is_at(path: Path, file: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _end_last_line(file: IO[bytes]) -> None:
