@@ -169,6 +169,19 @@ def test_a_full_journal_says_so_and_keeps_what_it_has(journal_of: Open) -> None:
     assert journal.oldest(10) == entries(1)
 
 
+def test_what_finds_no_room_is_left_for_the_next_gate(journal_of: Open) -> None:
+    dead = journal_of("nurse-1")
+    dead.append(entries(1, 2))
+    dead.close()
+    small = journal_of("nurse-2", max_bytes=150)
+    small.append(entries(3))
+    small.close()
+    again = journal_of("nurse-2", max_bytes=150)
+    assert again.open() == 1
+    assert again.oldest(10) == entries(3)
+    assert journal_of("nurse-3").open() == 2
+
+
 def test_a_folder_that_cannot_be_written_is_an_error_of_ours(journal_of: Open, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     journal = journal_of("nurse-1", folder=tmp_path / "file")

@@ -124,15 +124,19 @@ class FileJournal:
             if path == self._path:
                 continue
             try:
-                left = _locked(path, "rb")
+                self._take_over_from(path)
             except (BlockingIOError, FileNotFoundError):
                 continue  # its gate lives, or another one took it over
-            with left:
-                lines = [line for line in left if _entry(line) is not None]
-                if lines:
-                    self._write(b"".join(lines))
-                    _log.warning("journal_taken_over", path=str(path), records=len(lines))
-                path.unlink()
+            except JournalError as error:
+                _log.error("journal_not_taken_over", path=str(path), error=str(error))
+
+    def _take_over_from(self, path: Path) -> None:
+        with _locked(path, "rb") as left:
+            lines = [line for line in left if _entry(line) is not None]
+            if lines:
+                self._write(b"".join(lines))
+                _log.warning("journal_taken_over", path=str(path), records=len(lines))
+            path.unlink()
 
 
 def _locked(path: Path, mode: str) -> IO[bytes]:
