@@ -45,7 +45,10 @@ async def _found_or_made(jetstream: JetStreamContext, stream: Stream, replicas: 
     try:
         return (await jetstream.stream_info(stream.name)).config
     except NotFoundError:
-        pass
+        return await _made(jetstream, stream, replicas)
+
+
+async def _made(jetstream: JetStreamContext, stream: Stream, replicas: int) -> StreamConfig:
     try:
         return (await jetstream.add_stream(_config(stream, replicas))).config
     except BadRequestError as error:

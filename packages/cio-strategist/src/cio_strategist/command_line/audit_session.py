@@ -86,11 +86,13 @@ def parse_moment(text: str) -> datetime:
     try:
         return as_utc(datetime.fromisoformat(text))
     except ValueError:
-        pass
+        return SystemClock().now() - _ago(text)
+
+
+def _ago(text: str) -> timedelta:
     try:
-        ago: timedelta = parse_duration(text)
+        return parse_duration(text)
     except UsageError:
         raise UsageError(
             f"{text[:40]!r} is no moment: use 2026-02-25T12:00:00Z, or 30m, 2h, 1d for so long ago"
         ) from None
-    return SystemClock().now() - ago

@@ -117,20 +117,22 @@ def _verdict(text: str) -> tuple[str, tuple[Code, ...]]:
     try:
         verdict = Verdict.model_validate_json(text)
     except ValidationError:
-        pass
-    else:
-        if verdict.approved:
-            raise UsageError("this verdict approves the order: there is no veto to explain")
-        return verdict.model_dump_json(indent=2), _codes(verdict.code, verdict.breaches)
+        breach = _breach(text)
+        return breach.model_dump_json(indent=2), (breach.code,)
+    if verdict.approved:
+        raise UsageError("this verdict approves the order: there is no veto to explain")
+    return verdict.model_dump_json(indent=2), _codes(verdict.code, verdict.breaches)
+
+
+def _breach(text: str) -> Breach:
     try:
-        breach = Breach.model_validate_json(text)
+        return Breach.model_validate_json(text)
     except ValidationError as error:
         where = ", ".join(sorted({str(each["loc"][0]) for each in error.errors() if each["loc"]})) or "all of it"
         raise UsageError(
             f"verdict must be a verdict of the gate as JSON, or one of its breaches; unreadable or missing: {where}. "
             f"Without one, give code, measured, limit and scope"
         ) from error
-    return breach.model_dump_json(indent=2), (breach.code,)
 
 
 def _codes(code: Code | None, breaches: tuple[Breach, ...]) -> tuple[Code, ...]:
