@@ -51,8 +51,9 @@ POLICY_GRACE_SECONDS = 1.0
 TURN_SECONDS = 0.2
 """How often the main loop shows that it turns."""
 
-COLLECT_AFTER = (20_000, 20, 100)
-"""Thresholds of the garbage collector. An approval leaves some five objects behind until its reservation ends."""
+COLLECT_AFTER = (5_000, 1_000, 10)
+"""Thresholds of the garbage collector. An approval leaves some five objects behind until its reservation ends, which
+must not be walked over and over: a collection of the young takes about 2 ms, one of the old tens of them."""
 
 _log = structlog.stdlib.get_logger()
 

@@ -67,10 +67,11 @@ class PolicyInForce(Protocol):
 
 
 class Pipeline:
-    """Decides batches of intents in order.
+    """Decides batches of intents in order, in two steps.
 
-    Evaluation is in memory; vetoes are answered at once. All approvals of a batch share one round trip to the ledger,
-    and only then are they concluded, in the order in which the intents came.
+    `judge` is in memory: vetoes are answered at once, and what passes the gates is returned. `settle` takes that to
+    the ledger, all of it in one round trip, and only then are they concluded, in the order in which the intents came.
+    More may be judged while the ledger is asked.
     """
 
     def __init__(
@@ -97,17 +98,37 @@ class Pipeline:
 
     async def decide(self, batch: Sequence[Arrival]) -> None:
         """Decide on a batch and see every verdict on its way."""
+        await self.settle(await self.judge(batch))
+
+    async def judge(self, batch: Sequence[Arrival]) -> list[Case]:
+        """Answer what a gate vetoes and return the rest, once there is room for it."""
         await self._release.room()
-        began = self._clock.seconds()
-        passing = await self._pass_gates(batch)
-        if passing:
-            await self._settle(passing, began)
+        return await self._pass_gates(batch)
+
+    async def settle(self, cases: Sequence[Case]) -> None:
+        """Conclude what passed the gates, each after its turn at the ledger."""
+        if not cases:
+            return
+        if not self._mirror.standing.store_up:
+            await self._without_store(cases)
+            return
+        day = cases[0].context.now.date()
+        try:
+            answers = await self._claimed(cases, [case.claim for case in cases], day)
+        except StoreTimeoutError:
+            self._mirror.store_lost()
+            await self._too_late(cases, day)
+        except StoreUnavailableError:
+            self._mirror.store_lost()
+            await self._without_store(cases)
+        else:
+            await self._finish(cases, answers)
 
     async def _pass_gates(self, batch: Sequence[Arrival]) -> list[Case]:
-        """Answer what a gate vetoes and return the rest."""
         passing: list[Case] = []
+        began = self._clock.seconds()
         for arrival in batch:
-            case = self._evaluate(arrival)
+            case = self._evaluate(arrival, began)
             if case.findings.vetoing:
                 await self._release.conclude(case)
             else:
@@ -142,19 +163,19 @@ class Pipeline:
             decision_deadline_seconds=self._limits.deadline_seconds,
         )
 
-    def _evaluate(self, arrival: Arrival) -> Case:
+    def _evaluate(self, arrival: Arrival, began: float) -> Case:
         intent, span = arrival.intent, arrival.span
-        began = span.now() if span else 0
+        step_began = span.now() if span else 0
         context = self.context_of(arrival)
         if span:
-            span.step("resolve", began)
-            began = span.now()
+            span.step("resolve", step_began)
+            step_began = span.now()
         findings = examine(intent, context)
         if span:
-            span.step("gates", began)
+            span.step("gates", step_began)
         if not findings.vetoing and self._limits.bounds_rate and intent.action != "hold":
             self._orders[context.decision_id] = self._clock.seconds()
-        return Case(arrival, context, findings, _claim(intent, context, passes=not findings.vetoing))
+        return Case(arrival, context, findings, _claim(intent, context, passes=not findings.vetoing), began)
 
     def _known(self, arrival: Arrival, view: View, today: date) -> LedgerView:
         counted = view.trades_on(today)
@@ -168,23 +189,6 @@ class Pipeline:
             self._orders.popitem(last=False)
         return len(self._orders)
 
-    async def _settle(self, cases: list[Case], began: float) -> None:
-        day = cases[0].context.now.date()
-        claims = [case.claim for case in cases]
-        if not self._mirror.standing.store_up:
-            await self._finish(cases, self._claim_alone(cases, day), began)
-            return
-        try:
-            answers = await self._claimed(cases, claims, day)
-        except StoreTimeoutError:
-            self._mirror.store_lost()
-            await self._too_late(cases, day, began)
-        except StoreUnavailableError:
-            self._mirror.store_lost()
-            await self._without_store(cases, began)
-        else:
-            await self._finish(cases, answers, began)
-
     async def _claimed(self, cases: Sequence[Case], claims: Sequence[Claim], day: date) -> Sequence[ClaimAnswer]:
         spans = [(span, span.now()) for case in cases if (span := case.arrival.span)]
         answers = await self._ledger.claim(claims, day)
@@ -192,48 +196,50 @@ class Pipeline:
             span.step("ledger", began)
         return answers
 
-    async def _too_late(self, cases: list[Case], day: date, began: float) -> None:
+    async def _too_late(self, cases: Sequence[Case], day: date) -> None:
         """Conclude without the ledger's answer: entries are vetoed and undone later, exits go on memory alone."""
         entries = [case for case in cases if increases_risk(case.arrival.intent, case.context)]
         exits = [case for case in cases if not increases_risk(case.arrival.intent, case.context)]
         self._ledger.forget([case.claim for case in entries], day)
-        took = max(self._clock.seconds() - began, math.nextafter(self._limits.deadline_seconds, math.inf))
+        at_least = math.nextafter(self._limits.deadline_seconds, math.inf)
         for case in entries:
+            took = max(self._clock.seconds() - case.began, at_least)
             await self._veto(case, replace(case.context, decision_seconds=took))
-        await self._finish(exits, self._claim_alone(exits, day), began)
+        await self._finish(exits, self._claim_alone(exits, day))
 
-    async def _without_store(self, cases: list[Case], began: float) -> None:
+    async def _without_store(self, cases: Sequence[Case]) -> None:
         """Decide once more without the ledger, under the mode that follows from its absence."""
         for case in cases:
             self._is_no_order(case.context.decision_id)
         passing = await self._pass_gates([case.arrival for case in cases])
         if passing:
-            await self._finish(passing, self._claim_alone(passing, passing[0].context.now.date()), began)
+            await self._finish(passing, self._claim_alone(passing, passing[0].context.now.date()))
 
     def _claim_alone(self, cases: Sequence[Case], day: date) -> Sequence[ClaimAnswer]:
         return self._ledger.claim_alone([case.claim for case in cases], day, self._mirror.view.trades_on(day))
 
-    async def _finish(self, cases: Sequence[Case], answers: Sequence[ClaimAnswer], began: float) -> None:
-        took = self._clock.seconds() - began
+    async def _finish(self, cases: Sequence[Case], answers: Sequence[ClaimAnswer]) -> None:
+        now = self._clock.seconds()
         undone: list[Claim] = []
         for case, answer in zip(cases, answers, strict=True):
+            took = now - case.began
             late = took > self._limits.deadline_seconds and increases_risk(case.arrival.intent, case.context)
             if answer.granted and not late:
                 await self._release.conclude(case)
                 continue
-            await self._refuse(case, replace(case.context, ledger=_told(case, answer), decision_seconds=took), began)
+            await self._refuse(case, replace(case.context, ledger=_told(case, answer), decision_seconds=took))
             if answer.granted:
                 undone.append(case.claim)
         if undone:
             await self._ledger.release(undone, cases[0].context.now.date())
 
-    async def _refuse(self, case: Case, context: Context, began: float) -> None:
+    async def _refuse(self, case: Case, context: Context) -> None:
         """Conclude what was not granted, or came too late; an exit that finds too little left may yet be an entry."""
         if isinstance(case.claim.reserves, Exit) and increases_risk(case.arrival.intent, context):
             findings = examine(case.arrival.intent, context)
             if not findings.vetoing:
                 claim = _claim(case.arrival.intent, context, passes=True)
-                await self._settle([replace(case, context=context, findings=findings, claim=claim)], began)
+                await self.settle([replace(case, context=context, findings=findings, claim=claim)])
                 return
         await self._veto(case, context)
 

@@ -21,12 +21,13 @@ MILLISECONDS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An intent under decision."""
+    """An intent under decision, which `began` at that second of the clock that never jumps."""
 
     arrival: Arrival
     context: Context
     findings: Findings
     claim: Claim
+    began: float
 
 
 class Release:
