@@ -252,6 +252,8 @@ def test_wrong_usage_is_explained(
     settings: dict[str, str], arguments: list[str], more: dict[str, str | None], code: int, words: str
 ) -> None:
     environment = {name: value for name, value in {**settings, **more}.items() if value is not None}
-    result = CliRunner().invoke(app, arguments, env={**environment, "MONGODB_URI": environment.get("MONGODB_URI")})
+    result = CliRunner().invoke(
+        app, arguments, env={**environment, "MONGODB_URI": environment.get("MONGODB_URI")}, prog_name="cio-strategist"
+    )
     assert result.exit_code == code, result.output
     assert words in result.output

@@ -1,3 +1,5 @@
+from importlib.metadata import version
+
 import pytest
 from typer.testing import CliRunner
 
@@ -22,6 +24,7 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "shown"),
     [
+        (["--version"], f"devstack {version('devstack')}"),
         (["--help"], "Exit codes: 0 done, 1 refused or failed, 2 wrong usage."),
         (["up", "--help"], "devstack up -- python my_bot.py"),
         (["check", "-h"], "devstack check"),

@@ -1,10 +1,13 @@
 """The outside of `cio-strategist` and `cio-policy`."""
 
+from importlib.metadata import version
+
 import pyotp
 import pytest
+from typer import Typer
 from typer.testing import CliRunner
 
-from cio_strategist import policy_cli
+from cio_strategist import audit_cli, policy_cli, primal_cli, replay_cli
 from cio_strategist.__main__ import app
 
 runner = CliRunner()
@@ -31,11 +34,25 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize("option", ["--help", "--version"])
-def test_the_strategist_can_be_asked_about_itself(option: str) -> None:
-    result = runner.invoke(app, [option], prog_name="cio-strategist")
-    assert result.exit_code == 0
-    assert "cio-strategist" in result.stdout
+@pytest.mark.parametrize(
+    ("program", "app"),
+    [
+        ("cio-strategist", app),
+        ("cio-policy", policy_cli.app),
+        ("cio-audit", audit_cli.app),
+        ("cio-primal", primal_cli.app),
+        ("cio-replay", replay_cli.app),
+    ],
+)
+def test_every_program_tells_its_version_and_its_exit_codes(program: str, app: Typer) -> None:
+    told = runner.invoke(app, ["--version"], prog_name=program)
+    assert (told.exit_code, told.stdout) == (0, f"{program} {version('cio-strategist')}\n")
+    for option in ("-h", "--help"):
+        told = runner.invoke(app, [option], prog_name=program)
+        assert told.exit_code == 0
+        assert f"Usage: {program} " in told.stdout
+        assert "2 wrong usage" in " ".join(told.stdout.split())
+    assert runner.invoke(app, ["--wrong"], prog_name=program).exit_code == 2
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -58,7 +75,19 @@ def test_a_new_secret_is_printed_for_settings_and_authenticators() -> None:
     assert pyotp.parse_uri(lines[1]).secret == secret
 
 
-def test_the_version_is_told() -> None:
-    result = runner.invoke(policy_cli.app, ["--version"])
-    assert result.exit_code == 0
-    assert result.stdout.startswith("cio-policy ")
+def test_the_environment_of_the_help_is_what_the_program_reads() -> None:
+    text = runner.invoke(policy_cli.app, ["--help"]).stdout
+    assert "STRATEGIST_TOTP_SECRET" in text
+    assert "STRATEGIST_EXCHANGE_API_KEY" not in text
+
+
+def test_a_reconciliation_without_nats_says_which_server_is_away_and_no_password() -> None:
+    environment = {
+        "MONGODB_URI": "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100",
+        "NATS_URL": "nats://me:secret@127.0.0.1:1",
+    }
+    result = runner.invoke(audit_cli.app, ["reconcile"], env=environment)
+    assert result.exit_code == 1
+    assert "NATS at nats://***@127.0.0.1:1 cannot be reached" in result.stderr
+    assert "point NATS_URL at the right one" in result.stderr
+    assert "secret" not in result.output

@@ -25,10 +25,17 @@ _HELP = "\n\n".join(
             for name, field in variables().items()
         ),
         "\b\nExample:\n  NATS_URL=nats://127.0.0.1:4222 REDIS_URL=redis://127.0.0.1:6379/0 cio-nurse",
+        "Exit codes: 0 stopped when told to, 1 failed, 2 wrong usage.",
     )
 )
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=_HELP,
+)
 
 
 @app.callback(invoke_without_command=True, help=_HELP)

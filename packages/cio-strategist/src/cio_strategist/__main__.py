@@ -4,11 +4,11 @@ import asyncio
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+from cio_strategist.command_line.program import LOOK, Version
 from cio_strategist.command_line.session import REFUSED, reporting
 from cio_strategist.command_line.settings_command import settings_command
 from cio_strategist.errors import UsageError
@@ -31,7 +31,7 @@ _HELP = "\n\n".join(
     )
 )
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
+app = typer.Typer(rich_markup_mode=None, help=_HELP, **LOOK)
 app.add_typer(settings_command)
 
 
@@ -41,12 +41,9 @@ def run(
     roles: Annotated[
         str, typer.Option("--roles", metavar="ROLE,…", help=f"What this process does: any of {', '.join(Role)}.")
     ] = Role.GATEWAY,
-    show_version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False,
+    _: Version = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT."""
-    if show_version:
-        typer.echo(f"cio-strategist {version('cio-strategist')}")
-        raise typer.Exit
     if context.invoked_subcommand is not None:
         return
     with reporting():

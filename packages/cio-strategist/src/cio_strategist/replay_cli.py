@@ -2,13 +2,15 @@
 
 import typer
 
+from cio_strategist.command_line.program import LOOK, environment_help
 from cio_strategist.command_line.replay_command import replay
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = typer.Typer(**LOOK)
 app.command(
     no_args_is_help=True,
     epilog="Examples: cio-replay 4f1c2b9d8e7a4c55a0d1b2c3d4e5f607, cio-replay --since 24h --policy patch.json. "
-    "Environment: MONGODB_URI, MONGODB_DATABASE. Exit codes: 0 done, 1 failed or not reproduced, 2 wrong usage.",
+    "Exit codes: 0 done, 1 failed or not reproduced, 2 wrong usage.\n\n"
+    f"{environment_help(('MONGODB_URI', 'MONGODB_DATABASE', 'STRATEGIST_SECRETS_DIR'))}",
 )(replay)
 
 

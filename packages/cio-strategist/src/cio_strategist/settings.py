@@ -97,7 +97,11 @@ class Settings(BaseSettings):
         "value (0.2 = 20 %); beyond it an operator decides.",
     )
     operator_loosening: float = Field(
-        default=2.0, ge=0, alias="STRATEGIST_OPERATOR_LOOSENING", description="The same for operators."
+        default=2.0,
+        ge=0,
+        alias="STRATEGIST_OPERATOR_LOOSENING",
+        description="How far operators may loosen one parameter within an hour, all scopes together, as a share of its "
+        "value.",
     )
     drift_seconds: float = Field(
         default=10.0,

@@ -5,6 +5,7 @@ import shlex
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -27,6 +28,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"devstack {version('devstack')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """Offer what goes without a command."""
 
 
 @app.command(
@@ -58,8 +74,9 @@ def up(
 ) -> None:
     """Start the servers, and stay until Ctrl-C or SIGTERM, or until COMMAND has ended.
 
-    Prints NATS_URL, REDIS_URL, MONGODB_URI and EXCHANGE_URL as `export` lines, unless there is a COMMAND: that finds
-    them in its environment. The servers and their data are gone afterwards, also when devstack is killed.
+    Prints NATS_URL, REDIS_URL, MONGODB_URI and EXCHANGE_URL as `export` lines; a COMMAND finds them set instead.
+
+    The servers and their data are gone afterwards, also when devstack is killed.
     """
     if not (nats or redis or mongo or exchange):
         raise typer.BadParameter("nothing to start: leave at least one of --nats, --redis, --mongo and --exchange")

@@ -13,7 +13,9 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
+from pydantic import SecretStr
 
+from cio_strategist.addresses import without_secrets
 from cio_strategist.domain.accounting import TOLERANCE, Seen
 from cio_strategist.domain.recording import StreamedMessage, payload_digest
 from cio_strategist.errors import TransportUnavailableError
@@ -42,18 +44,28 @@ def _translating() -> Generator[None]:
 
 
 @asynccontextmanager
-async def connected(servers: str, *, name: str) -> AsyncGenerator[JetStreamContext]:
+async def connected(servers: SecretStr, *, name: str) -> AsyncGenerator[JetStreamContext]:
     """Connect once, for a command that asks something and ends. Raises `TransportUnavailableError` if it cannot."""
-    with _translating():
-        client = await connect(servers_in(servers), name=name, on_error=_ignore)
+    troubles: list[Exception] = []
+
+    async def note(error: Exception) -> None:
+        troubles.append(error)
+
+    try:
+        client = await connect(servers_in(servers.get_secret_value()), name=name, on_error=note)
+    except AWAY as error:
+        heed_cancellation()
+        # The client raises "no servers" and tells the reason only through its callback.
+        reason = next(reversed(troubles), error)
+        raise TransportUnavailableError(
+            f"NATS at {without_secrets(servers)} cannot be reached ({reason}): "
+            "start it, or point NATS_URL at the right one"
+        ) from error
+    heed_cancellation()
     try:
         yield client.jetstream()
     finally:
         await client.close()
-
-
-async def _ignore(_: Exception) -> None:
-    """Do nothing: what goes wrong is raised by whatever it goes wrong for."""
 
 
 class Streams:

@@ -14,6 +14,7 @@ from cio_strategist.command_line.archive_session import FromFile, with_archive
 from cio_strategist.command_line.audit_session import parse_moment
 from cio_strategist.command_line.console import say, say_json, say_table, warn
 from cio_strategist.command_line.options import AsJson
+from cio_strategist.command_line.program import Version
 from cio_strategist.command_line.session import REFUSED, reporting
 from cio_strategist.domain.decision_filter import DecisionFilter
 from cio_strategist.domain.reproduction import Replayed, Reproduction, reproduction_of
@@ -46,11 +47,13 @@ def replay(
     source: FromFile = None,
     jobs: Annotated[int, typer.Option(min=1, max=_MOST_JOBS, metavar="N", help="Processes that decide.")] = 2,
     as_json: AsJson = False,
+    _: Version = False,
 ) -> None:
     """Make recorded decisions again, under their own policy or a proposed one.
 
-    With an id: is that decision reproduced to the byte? With --since or --from: are all of them? With --policy: which
-    approvals would have been lost and gained? Exit code 1 if something is not reproduced.
+    With an id: is that decision reproduced to the byte? With --since or --from: are all of them?
+
+    With --policy: which approvals would have been lost and gained?
     """
     with reporting():
         if decision_id is not None:

@@ -128,7 +128,7 @@ def sources_of(made: Streams) -> Sources:
 @asynccontextmanager
 async def open_sources(settings: Settings) -> AsyncGenerator[Sources]:
     """Open the streams for a command, which makes none. Raises `TransportUnavailableError` while NATS is away."""
-    async with connected(settings.nats_url.get_secret_value(), name="cio-audit") as jetstream:
+    async with connected(settings.nats_url, name="cio-audit") as jetstream:
         yield sources_of(Streams(lambda: jetstream, (), replicas=1))
 
 
