@@ -163,7 +163,7 @@ def _read_proof(file: Path) -> InclusionProof:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise UsageError(f"{file} is no proof: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise UsageError(f"{file} is no proof: {'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}") from error
 
 
 @contextmanager
