@@ -8,7 +8,7 @@ from datetime import datetime
 from cio_strategist.domain.accounting import Account, Seen
 from cio_strategist.domain.chain.checkpoint import Checkpoint
 from cio_strategist.domain.chain.entry import EMPTY, Draft, Entry, Head, Kind
-from cio_strategist.domain.recording import StreamedMessage
+from cio_strategist.domain.recording import StreamedMessage, without_gap
 from cio_strategist.errors import StoreUnreachableError, TransportUnavailableError
 from cio_strategist.ports import EntryKey, Inserted, Taken
 from petrosa_contracts import Alert
@@ -71,10 +71,10 @@ class FakeChainStore:
         self._look()
         return max((int(entry.facts["revision"]) for entry in self.entries if "revision" in entry.facts), default=None)
 
-    async def newest_of_stream(self, stream: str) -> int | None:
+    async def recorded_to(self, stream: str) -> int | None:
         self._look()
         found = [entry.facts["stream_sequence"] for entry in self.entries if entry.facts.get("stream") == stream]
-        return int(found[-1]) if found else None
+        return without_gap(map(int, found))
 
     async def decisions(self, since: datetime, until: datetime) -> Sequence[Seen]:
         self._look()
@@ -121,7 +121,10 @@ class FakeTrail:
 
 
 class FakeSource:
-    """`RecordSource` in memory. What is not acknowledged comes again with `again`."""
+    """`RecordSource` in memory. What is not acknowledged comes again with `again`, or to who resumes.
+
+    `lose_next = True` makes the next fetch fail with what it was to bring on its way: that comes again, but not soon.
+    """
 
     def __init__(self, stream: str = "CIO_DECISIONS") -> None:
         self.stream = stream
@@ -129,22 +132,32 @@ class FakeSource:
         self.acknowledged: list[int] = []
         self.resumed: list[int | None] = []
         self.up = True
+        self.lose_next = False
         self._next = 0
 
     def again(self) -> None:
         self._next = 0
 
-    async def resume(self, newest_recorded: int | None) -> None:
-        self.resumed.append(newest_recorded)
+    async def resume(self, recorded_to: int | None) -> None:
+        self._look()
+        self.resumed.append(recorded_to)
+        waiting = [each.sequence for each in self.messages if each.sequence not in self.acknowledged]
+        first = min([(recorded_to or 0) + 1, *waiting])
+        self.acknowledged = [sequence for sequence in self.acknowledged if sequence < first]
+        self._next = next(
+            (place for place, each in enumerate(self.messages) if each.sequence >= first), len(self.messages)
+        )
 
     async def fetch(self, limit: int, *, wait_seconds: float) -> Sequence[StreamedMessage]:
         # A real one waits here, and lets others run.
         await asyncio.sleep(0)
-        if not self.up:
-            raise TransportUnavailableError("NATS is away")
-        waiting = [each for each in self.messages[self._next :] if each.sequence not in self.acknowledged]
-        self._next = len(self.messages)
-        return waiting[:limit]
+        self._look()
+        fetched = self.messages[self._next : self._next + limit]
+        self._next += len(fetched)
+        if fetched and self.lose_next:
+            self.lose_next = False
+            raise TransportUnavailableError("NATS went away")
+        return [each for each in fetched if each.sequence not in self.acknowledged]
 
     async def acknowledge(self, messages: Sequence[StreamedMessage]) -> None:
         self.acknowledged += [message.sequence for message in messages]
@@ -155,6 +168,10 @@ class FakeSource:
     async def waits_since(self) -> datetime | None:
         waiting = [each for each in self.messages if each.sequence not in self.acknowledged]
         return waiting[0].stored_at if waiting else None
+
+    def _look(self) -> None:
+        if not self.up:
+            raise TransportUnavailableError("NATS is away")
 
 
 class FakeIntents:

@@ -20,7 +20,7 @@ async def test_an_empty_store_has_an_empty_chain(chain: ChainWorld) -> None:
     assert await chain.store.head() == EMPTY
     assert await chain.store.newest_checkpoint() is None
     assert await chain.store.newest_revision() is None
-    assert await chain.store.newest_of_stream("CIO_DECISIONS") is None
+    assert await chain.store.recorded_to("CIO_DECISIONS") is None
     assert [digest async for digest in chain.store.digests(1, 9)] == []
 
 
@@ -79,10 +79,19 @@ async def test_where_a_stream_and_the_trail_were_read_to_is_known(chain: ChainWo
         draft(4, revision=10),
     ]
     await chain.store.insert(chained(drafts))
-    assert await chain.store.newest_of_stream("CIO_DECISIONS") == 8
-    assert await chain.store.newest_of_stream("CIO_FAILSAFE") == 2
-    assert await chain.store.newest_of_stream("CIO_INTENTS") is None
+    assert await chain.store.recorded_to("CIO_DECISIONS") == 8
+    assert await chain.store.recorded_to("CIO_FAILSAFE") == 2
+    assert await chain.store.recorded_to("CIO_INTENTS") is None
     assert await chain.store.newest_revision() == 10
+
+
+@pytest.mark.parametrize(("places", "known"), [([5, 7, 6], 7), ([5, 8, 6], 6), ([8, 5], 5), ([5, 5, 6], 6)])
+async def test_a_stream_counts_as_recorded_up_to_the_first_place_that_is_missing(
+    chain: ChainWorld, places: list[int], known: int
+) -> None:
+    drafts = [draft(number, stream="CIO_DECISIONS", stream_sequence=place) for number, place in enumerate(places)]
+    await chain.store.insert(chained(drafts))
+    assert await chain.store.recorded_to("CIO_DECISIONS") == known
 
 
 async def test_decisions_of_a_time_are_told(chain: ChainWorld) -> None:

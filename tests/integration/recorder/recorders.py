@@ -60,6 +60,11 @@ class ChainReader:
     def ids(self, kind: str = "decision") -> Counter[str]:
         return Counter(str(found["id"]) for found in self.collection.find({"kind": kind}, {"id": 1}))
 
+    def places(self, stream: str = streams.DECISIONS.name) -> list[int]:
+        """The places in a stream of the entries that came from it, in the order of the chain."""
+        found = self.collection.find({"facts.stream": stream}, {"facts.stream_sequence": 1}, sort=[("_id", 1)])
+        return [entry["facts"]["stream_sequence"] for entry in found]
+
     def replace(self, sequence: int, raw: bytes) -> None:
         """Put other bytes in the place of a document, as somebody could who can write to the store."""
         self.collection.delete_one({"_id": sequence})

@@ -30,9 +30,10 @@ SECONDS = 40.0
 
 
 async def recorded(chain: ChainReader, count: int) -> None:
-    """Wait until that many decisions are in the chain, and see that each is there once."""
+    """Wait until that many decisions are in the chain, and see that each is there once, in the order of the stream."""
     await eventually(lambda: len(chain.ids()) >= count, seconds=SECONDS, what=f"{count} records are in the chain")
     assert chain.ids() == {decision_id(number): 1 for number in range(count)}
+    assert chain.places() == sorted(chain.places())
     assert chain.problem() is None
 
 
@@ -92,6 +93,33 @@ async def test_a_new_recorder_on_an_emptied_store_records_what_the_stream_still_
     chain.collection.delete_many({"_id": {"$gt": 7}})
     await asyncio.to_thread(new_recorder().start_ready)
     await recorded(chain, 20)
+
+
+async def test_what_a_store_loses_under_a_recorder_is_recorded_again(
+    new_recorder: NewRecorder, client: Client, chain: ChainReader
+) -> None:
+    # It makes no checkpoints, before which it would look too.
+    await asyncio.to_thread(new_recorder(STRATEGIST_AUDIT_KEY_FILE="").start_ready)
+    for number in range(20):
+        await publish(client, number)
+    await recorded(chain, 20)
+    chain.collection.delete_many({"_id": {"$gt": 7}})
+    await publish(client, 20)
+    await recorded(chain, 21)
+
+
+async def test_records_that_were_lost_on_their_way_come_again_at_once_and_in_order(
+    new_recorder: NewRecorder, client: Client, chain: ChainReader
+) -> None:
+    await asyncio.to_thread(new_recorder().start_ready)
+    await publish(client, 0)
+    await recorded(chain, 1)
+    elsewhere = await client.jetstream().pull_subscribe_bind(streams.RECORDER_CONSUMER, streams.DECISIONS.name)
+    fetching = asyncio.create_task(elsewhere.fetch(3, timeout=5))
+    for number in range(1, 40):
+        await publish(client, number)
+    assert await fetching
+    await recorded(chain, 40)
 
 
 async def test_of_two_recorders_one_leads_and_the_other_takes_over(

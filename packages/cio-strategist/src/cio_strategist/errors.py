@@ -15,6 +15,7 @@ StrategistError
 ├── ConflictError           somebody else changed it meanwhile: look, then decide again
 ├── StoreUnreadableError    what is stored is not what belongs there: repair it
 ├── StoreUnreachableError   the store does not answer: retry when it does
+├── EntriesLostError        the store lost what it had acknowledged: look what it still has, and go on from there
 ├── TransportUnavailableError  NATS is away: what was to be published did not leave
 ├── ExchangeUnavailableError   the exchange does not answer, or asks for a pause: ask again when it says
 ├── BotError                a bot of the fleet does not answer, or not sensibly: look at the bot
@@ -118,6 +119,10 @@ class StoreUnreadableError(StrategistError):
 
 class StoreUnreachableError(StrategistError):
     """Redis or MongoDB cannot be reached, does not let us in, or went away."""
+
+
+class EntriesLostError(StrategistError):
+    """The store has lost entries since somebody looked what is still to be added. Nothing was written."""
 
 
 class TransportUnavailableError(StrategistError):

@@ -2,7 +2,7 @@ import pytest
 
 from cio_strategist.domain.chain.entry import EMPTY, Kind
 from cio_strategist.domain.chain.walk import Walk
-from cio_strategist.errors import StoreUnreachableError
+from cio_strategist.errors import EntriesLostError, StoreUnreachableError
 from cio_strategist.service.chain_writer import ChainWriter
 from tests.chains import PlainKey, chained, draft
 from tests.recorder_fakes import CountedMetrics, FakeChainStore
@@ -110,6 +110,23 @@ async def test_a_store_that_lost_what_it_had_acknowledged_gets_no_gap(writing: W
     await writer.append([draft(number) for number in range(3)])
     assert sorted(writing.ids()) == sorted(draft(number).id for number in (0, 1, 2, 9))
     assert writing.holds()
+
+
+@pytest.mark.parametrize("failed", [False, True])
+async def test_who_looked_before_a_loss_adds_nothing_until_he_has_looked_again(writing: Writing, failed: bool) -> None:
+    writer = writing.writer()
+    await writer.append([draft(number) for number in range(3)])
+    if failed:
+        writing.store.die_after = 0
+        with pytest.raises(StoreUnreachableError):
+            await writer.append([draft(3)])
+    del writing.store.entries[1:]
+    for _ in range(2):
+        with pytest.raises(EntriesLostError):
+            await writer.append([draft(3)], losses=0)
+    assert writing.ids() == [draft(0).id]
+    await writer.append([draft(1)], losses=writer.losses)
+    assert writing.ids() == [draft(0).id, draft(1).id]
 
 
 async def test_a_checkpoint_follows_as_soon_as_enough_entries_wait(writing: Writing) -> None:

@@ -54,15 +54,22 @@ class World:
         self.clock.advance(seconds=seconds)
         await asyncio.sleep(0)
 
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Run the recorder until a condition holds."""
+    def places(self, stream: str = "CIO_DECISIONS") -> list[int]:
+        """The places in a stream of the entries that came from it, in the order of the chain."""
+        facts = [entry.facts for entry in self.store.entries]
+        return [int(each["stream_sequence"]) for each in facts if each.get("stream") == stream]
+
+    async def until(self, *conditions: Callable[[], bool]) -> None:
+        """Run the recorder until these conditions have held, one after the other."""
 
         async def watch() -> None:
-            for _ in range(2000):
-                if condition():
-                    return
-                await asyncio.sleep(0)
-            raise AssertionError("it never came to that")
+            for condition in conditions:
+                for _ in range(2000):
+                    if condition():
+                        break
+                    await asyncio.sleep(0)
+                else:
+                    raise AssertionError("it never came to that")
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_run(work)) for work in self.recorder.tasks()]
@@ -127,6 +134,56 @@ async def test_a_new_leader_begins_where_the_chain_ends(world: World) -> None:
     await world.until(lambda: world.decisions.acknowledged == [1, 2])
     await world.until(lambda: len(world.decisions.resumed) == 2)
     assert world.decisions.resumed == [None, 2]
+
+
+async def test_after_a_fetch_that_failed_records_still_come_in_order(world: World) -> None:
+    world.decisions.messages = [message(number) for number in range(1, 3 * BATCH)]
+    world.decisions.lose_next = True
+    await world.until(lambda: len(world.decisions.acknowledged) == 3 * BATCH - 1)
+    assert world.places() == list(range(1, 3 * BATCH))
+
+
+async def test_what_the_store_lost_under_a_recorder_is_recorded_again_before_anything_new(world: World) -> None:
+    world.decisions.messages = [message(number) for number in range(1, 6)]
+    world.failsafe.messages = [message(90 + number, "CIO_FAILSAFE") for number in range(1, 6)]
+    world.trail.changes = [Draft(Kind.CONFIG, f"change {n}", NOON, "{}", {"revision": n}) for n in range(1, 6)]
+
+    def lose() -> bool:
+        if len(world.store.entries) < 15:
+            return False
+        del world.store.entries[4:]
+        world.decisions.messages.append(message(6))
+        world.failsafe.messages.append(message(96, "CIO_FAILSAFE"))
+        world.trail.changes.append(Draft(Kind.CONFIG, "change 6", NOON, "{}", {"revision": 6}))
+        return True
+
+    await world.until(lose, lambda: len(world.store.entries) == 18)
+    assert world.places() == [1, 2, 3, 4, 5, 6]
+    assert world.places("CIO_FAILSAFE") == [91, 92, 93, 94, 95, 96]
+    assert [entry.id for entry in world.store.entries if entry.kind == Kind.CONFIG] == [
+        f"change {n}" for n in range(1, 7)
+    ]
+    assert world.writer.losses == 1
+
+
+async def test_a_loss_is_noticed_too_when_the_store_was_away_in_between(world: World) -> None:
+    world.decisions.messages = [message(number) for number in range(1, 6)]
+
+    def go_away() -> bool:
+        if len(world.decisions.acknowledged) < 5:
+            return False
+        world.store.die_after = 0
+        world.decisions.messages.append(message(6))
+        return True
+
+    def come_back_with_less() -> bool:
+        if world.store.die_after is not None:
+            return False
+        del world.store.entries[2:]
+        return True
+
+    await world.until(go_away, come_back_with_less, lambda: len(world.store.entries) == 6)
+    assert world.places() == [1, 2, 3, 4, 5, 6]
 
 
 async def test_changes_are_linked_in_order_of_revision_and_older_ones_first(world: World) -> None:

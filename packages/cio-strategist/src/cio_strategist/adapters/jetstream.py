@@ -114,13 +114,14 @@ class JetStreamSource:
         self._pulling: JetStreamContext.PullSubscription | None = None
         self._pulling_on: JetStreamContext | None = None
         self._unacknowledged: dict[int, Msg] = {}
+        self._delivered = 0
 
     @property
     def stream(self) -> str:
         """Its name."""
         return self._stream
 
-    async def resume(self, newest_recorded: int | None) -> None:
+    async def resume(self, recorded_to: int | None) -> None:
         """Begin behind what is both acknowledged and recorded.
 
         What another recorder fetched and did not acknowledge comes at once, instead of after `ACKNOWLEDGE_SECONDS`;
@@ -128,13 +129,15 @@ class JetStreamSource:
         """
         jetstream = await self._streams.ready()
         with _translating():
+            self._delivered = 0
             try:
                 consumer = await jetstream.consumer_info(self._stream, RECORDER_CONSUMER)
             except NotFoundError:
                 return
             acknowledged = consumer.ack_floor.stream_seq if consumer.ack_floor else 0
-            done = min(acknowledged, newest_recorded or 0)
+            done = min(acknowledged, recorded_to or 0)
             if acknowledged == done and not consumer.num_ack_pending:
+                self._delivered = consumer.delivered.consumer_seq if consumer.delivered else 0
                 return
             self._pulling = None
             await jetstream.delete_consumer(self._stream, RECORDER_CONSUMER)
@@ -142,13 +145,16 @@ class JetStreamSource:
         _log.warning(
             "records_come_again",
             stream=self._stream,
-            recorded=newest_recorded,
+            recorded=recorded_to,
             acknowledged=acknowledged,
             first=done + 1,
         )
 
     async def fetch(self, limit: int, *, wait_seconds: float) -> Sequence[StreamedMessage]:
-        """Return the next messages, or none after a while."""
+        """Return the next messages, or none after a while.
+
+        Raises `TransportUnavailableError` also if others were delivered before these, and did not arrive.
+        """
         pulling = await self._subscription()
         try:
             with _translating():
@@ -157,12 +163,23 @@ class JetStreamSource:
                 except TimeoutError:
                     heed_cancellation()
                     return ()
+            self._count(messages)
         except TransportUnavailableError:
             self._pulling = None
             raise
         streamed = [_streamed(message) for message in messages]
         self._unacknowledged |= {each.sequence: message for each, message in zip(streamed, messages, strict=True)}
         return streamed
+
+    def _count(self, messages: Sequence[Msg]) -> None:
+        # A request that a lost connection leaves behind takes messages that nobody gets.
+        for message in messages:
+            delivery = message.metadata.sequence.consumer
+            if delivery != self._delivered + 1:
+                raise TransportUnavailableError(
+                    f"delivery {delivery} of {self._stream} came after {self._delivered}: others were lost on their way"
+                )
+            self._delivered = delivery
 
     async def acknowledge(self, messages: Sequence[StreamedMessage]) -> None:
         """Tell that these need not come again. What is not told, for lack of a connection, comes again."""

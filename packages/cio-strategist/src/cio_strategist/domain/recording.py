@@ -1,10 +1,11 @@
 """Messages and audit records as drafts of entries of the chain. Pure."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import pairwise
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 
@@ -113,6 +114,15 @@ def contradiction_draft(draft: Draft) -> Draft:
     body = canonical({"kind": draft.kind.value, "id": draft.id, "body": draft.body, "why": why})
     facts = {name: value for name, value in draft.facts.items() if name in {"stream", "stream_sequence"}}
     return Draft(Kind.REFUSED, f"{draft.kind}:{draft.id}:{body_digest(draft.body)[:16]}", draft.at, body, facts)
+
+
+def without_gap(places: Iterable[int]) -> int | None:
+    """Return the place before the first that is missing behind the lowest; None of no places. Any order will do."""
+    ordered = sorted(places)
+    for place, following in pairwise(ordered):
+        if following > place + 1:
+            return place
+    return ordered[-1] if ordered else None
 
 
 def payload_digest(raw: bytes) -> str:

@@ -72,8 +72,11 @@ class ChainStore(Protocol):
         """Return the revision of the newest change of policy or control that is in the chain."""
         ...
 
-    async def newest_of_stream(self, stream: str) -> int | None:
-        """Return the place in a stream of the newest entry that came from it; None if none of late did."""
+    async def recorded_to(self, stream: str) -> int | None:
+        """Return the place in a stream up to which all of late is in the chain; None if nothing of late came from it.
+
+        In whatever order entries were added, everything up to there is.
+        """
         ...
 
     async def decisions(self, since: datetime, until: datetime) -> Sequence[Seen]:
@@ -116,7 +119,7 @@ class RecordSource(Protocol):
         """Its name."""
         ...
 
-    async def resume(self, newest_recorded: int | None) -> None:
+    async def resume(self, recorded_to: int | None) -> None:
         """See to it that all comes that is not both acknowledged and recorded."""
         ...
 

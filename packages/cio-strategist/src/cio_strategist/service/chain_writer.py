@@ -11,6 +11,7 @@ from cio_strategist.domain.chain import merkle
 from cio_strategist.domain.chain.checkpoint import Checkpoint, Signer, checkpoint_draft, sign_range
 from cio_strategist.domain.chain.entry import EMPTY, FIRST, Draft, Entry, Head, Kind, link
 from cio_strategist.domain.recording import contradiction_draft
+from cio_strategist.errors import EntriesLostError
 from cio_strategist.ports import ChainStore, Clock, EntryKey, Inserted, RecorderMetrics, Taken
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -60,13 +61,10 @@ class ChainWriter:
         self._checkpoint_seconds = checkpoint_seconds
         self._known: _Known | None = None
         self._adding = asyncio.Lock()
+        self.head = EMPTY
+        """The newest entry that the store is known to have had."""
         self.losses = 0
         """How often the store turned out to have lost what it had acknowledged."""
-
-    @property
-    def head(self) -> Head:
-        """The newest entry as far as is known here."""
-        return EMPTY if self._known is None else self._known.head
 
     @property
     def signed_to(self) -> int:
@@ -74,18 +72,27 @@ class ChainWriter:
         known = self._known
         return FIRST - 1 if known is None or known.checkpoint is None else known.checkpoint.last
 
-    def forget(self) -> None:
-        """Look at the chain anew before the next entry."""
-        self._known = None
+    async def look(self) -> None:
+        """Look at the chain anew. From then on it is noticed if the store loses any of it."""
+        async with self._adding:
+            await self._compare()
+            self._known = None
+            await self._look()
 
-    async def append(self, drafts: Sequence[Draft]) -> int:
+    async def append(self, drafts: Sequence[Draft], *, losses: int | None = None) -> int:
         """Add what is not in the chain yet, in order, and return how many that were.
 
         What has the id of another entry and not its content is added as `refused`. Raises `StoreUnreachableError` if
-        the store goes away; then some may have been added, and the same drafts may be given again.
+        the store goes away; then some may have been added, and the same drafts may be given again. `losses` is what it
+        was when the caller looked from where on to add: raises `EntriesLostError` if the store has lost any since then,
+        because those come first.
         """
         async with self._adding:
             await self._compare()
+            if losses is not None and losses != self.losses:
+                raise EntriesLostError(
+                    "the store has lost entries that it had acknowledged: they are to be added first"
+                )
             added = await self._add(drafts)
             if self._signer is not None and (await self._look()).unsigned >= self._checkpoint_entries:
                 await self._sign(self._signer)
@@ -108,12 +115,10 @@ class ChainWriter:
         A store that came back with less than it had acknowledged would take the next entry, and leave a gap. That
         others have added to it is told by the store when the next entry is.
         """
-        if self._known is None or self._known.head == EMPTY:
+        believed = self.head
+        if believed == EMPTY or await self._store.digest_at(believed.sequence) == believed.digest:
             return
-        believed = self._known.head
-        if await self._store.digest_at(believed.sequence) == believed.digest:
-            return
-        self.forget()
+        self._known, self.head = None, EMPTY
         self.losses += 1
         _log.error("chain_lost_entries", believed=believed.shown())
 
@@ -132,10 +137,10 @@ class ChainWriter:
         inserted = await self._insert([entry])
         if not inserted.count:
             # Somebody else has added something: what would be signed is not all there is.
-            self.forget()
+            self._known = None
             return
         known.checkpoint, known.tree, known.unsigned = checkpoint, merkle.GrowingTree(), 0
-        known.take([entry])
+        self._take(known, [entry])
         self._metrics.appended(Kind.CHECKPOINT, 1)
         # In the log it is out of reach of whoever can write to the store.
         _log.info("audit_checkpoint", first=first, last=checkpoint.last, root=checkpoint.root, head=entry.head.shown())
@@ -147,14 +152,14 @@ class ChainWriter:
             known = await self._look()
             entries = _chained(waiting, known.head)
             inserted = await self._insert(entries)
-            known.take(entries[: inserted.count])
+            self._take(known, entries[: inserted.count])
             added += inserted.count
             for kind, count in Counter(entry.kind for entry in entries[: inserted.count]).items():
                 self._metrics.appended(kind, count)
             waiting = waiting[inserted.count :]
             if inserted.stopped_by is Taken.SEQUENCE:
                 _log.info("another_recorder_writes", sequence=known.head.sequence + 1)
-                self.forget()
+                self._known = None
             if inserted.stopped_by is not None:
                 waiting = await self._not_recorded(waiting)
         return added
@@ -164,8 +169,12 @@ class ChainWriter:
             return await self._store.insert(entries)
         except BaseException:
             # Whatever went wrong, some of them may have been written.
-            self.forget()
+            self._known = None
             raise
+
+    def _take(self, known: _Known, entries: Sequence[Entry]) -> None:
+        known.take(entries)
+        self.head = known.head
 
     async def _not_recorded(self, drafts: Sequence[Draft]) -> Sequence[Draft]:
         bodies = await self._store.bodies([_key(draft) for draft in drafts])
@@ -187,7 +196,7 @@ class ChainWriter:
             known = _Known(head, await self._store.newest_checkpoint())
             if self._signer is not None:
                 await self._count_unsigned(known)
-            self._known = known
+            self._known, self.head = known, head
         return self._known
 
     async def _count_unsigned(self, known: _Known) -> None:

@@ -4,13 +4,19 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
 
 from cio_strategist.domain.chain.entry import Draft
 from cio_strategist.domain.recording import StreamedMessage
-from cio_strategist.errors import StoreUnreachableError, StoreUnreadableError, TransportUnavailableError
+from cio_strategist.errors import (
+    EntriesLostError,
+    StoreUnreachableError,
+    StoreUnreadableError,
+    TransportUnavailableError,
+)
 from cio_strategist.ports import AlertOutlet, ChainStore, Clock, RecorderMetrics, RecordSource, RecordTracing, Trail
 from cio_strategist.service.chain_writer import ChainWriter
 from cio_strategist.service.leadership import Leadership, Sleep
@@ -115,36 +121,47 @@ class Recorder:
         return (self._leadership.run, *feeding, self._follow_trail, self._keep_signing, self._watch_backlog)
 
     async def _feed(self, feed: Feed) -> None:
-        """Write one batch while the next one is fetched: the store works in the meantime."""
-        name, begun, ahead = feed.source.stream, (0, 0), _NOTHING
+        """Write one batch while the next one is fetched: the store works in the meantime.
+
+        After a fetch that failed it begins anew: what was on its way would come again only when more had been recorded.
+        """
+        name, begun, ahead = feed.source.stream, None, _NOTHING
         while True:
             times = (await self._leadership.begins(), self._writer.losses)
-            if begun != times and await self._persist(name, lambda: self._begin(feed.source)):
+            if begun != times:
                 # What was fetched before that comes again.
-                begun, ahead = times, _NOTHING
+                begun, ahead = None, _NOTHING
+                if not await self._persist(name, partial(self._begin, feed.source)):
+                    continue
+                begun = times
             async with asyncio.TaskGroup() as group:
                 fetching = group.create_task(self._fetch(feed))
-                group.create_task(self._record(feed, ahead))
-            ahead = fetching.result()
+                group.create_task(self._record(feed, ahead, times[1]))
+            ahead = fetching.result() or _NOTHING
+            if fetching.result() is None:
+                begun = None
 
     async def _begin(self, source: RecordSource) -> None:
         await self._store.prepare()
-        self._writer.forget()
-        await source.resume(await self._store.newest_of_stream(source.stream))
+        await self._writer.look()
+        await source.resume(await self._store.recorded_to(source.stream))
 
-    async def _fetch(self, feed: Feed) -> _Batch:
-        fetched: list[_Batch] = []
-
-        async def fetch() -> None:
+    async def _fetch(self, feed: Feed) -> _Batch | None:
+        """Return the next messages; None if it failed, which may have cost some of them."""
+        what = f"fetch {feed.source.stream}"
+        try:
             messages = await feed.source.fetch(BATCH, wait_seconds=FETCH_SECONDS)
-            began = self._tracing.now() if self._tracing else 0
-            fetched.append(_Batch(messages, [feed.draft(message) for message in messages], began))
+        except TransportUnavailableError as error:
+            _log.warning("fetch_failed", stream=feed.source.stream, error=str(error))
+            self._trouble[what] = str(error)
+            await self._sleep(RETRY_SECONDS[0])
+            return None
+        self._trouble.pop(what, None)
+        began = self._tracing.now() if self._tracing else 0
+        return _Batch(messages, [feed.draft(message) for message in messages], began)
 
-        done = await self._persist(feed.source.stream, fetch)
-        return fetched[0] if done else _NOTHING
-
-    async def _record(self, feed: Feed, batch: _Batch) -> None:
-        if not batch.drafts or not await self._persist("chain", lambda: self._append(batch.drafts)):
+    async def _record(self, feed: Feed, batch: _Batch, losses: int) -> None:
+        if not batch.drafts or not await self._persist("chain", partial(self._append, batch.drafts, losses)):
             return
         try:
             await feed.source.acknowledge(batch.messages)
@@ -153,31 +170,34 @@ class Recorder:
         if self._tracing:
             self._tracing.recorded((message.headers for message in batch.messages), batch.began)
 
-    async def _append(self, drafts: Sequence[Draft]) -> None:
-        await self._writer.append(drafts)
+    async def _append(self, drafts: Sequence[Draft], losses: int) -> None:
+        await self._writer.append(drafts, losses=losses)
 
     async def _follow_trail(self) -> None:
-        begun = (0, 0)
+        begun = None
         while True:
             times = (await self._leadership.begins(), self._writer.losses)
-            if begun != times and await self._persist("trail", self._link_old):
+            if begun != times:
+                if not await self._persist("trail", partial(self._link_old, times[1])):
+                    continue
                 begun = times
-            await self._persist("trail", self._link_new)
+            await self._persist("trail", partial(self._link_new, times[1]))
             await self._sleep(LOOK_SECONDS)
 
-    async def _link_old(self) -> None:
+    async def _link_old(self, losses: int) -> None:
         """Link what older engines changed, and find out from where on the rest is to be linked."""
         await self._store.prepare()
+        await self._writer.look()
         newest = await self._store.newest_revision()
         self._revision = _NO_REVISION if newest is None else newest
         skip = 0
         while drafts := await self._trail.without_revision(skip=skip, limit=BATCH):
-            await self._writer.append(drafts)
+            await self._append(drafts, losses)
             skip += len(drafts)
 
-    async def _link_new(self) -> None:
+    async def _link_new(self, losses: int) -> None:
         while drafts := await self._trail.after(self._revision, limit=BATCH):
-            await self._writer.append(drafts)
+            await self._append(drafts, losses)
             self._revision = max(int(draft.facts["revision"]) for draft in drafts)
 
     async def _keep_signing(self) -> None:
@@ -222,11 +242,16 @@ class Recorder:
         )
 
     async def _persist(self, name: str, work: Work) -> bool:
-        """Do `work` again and again until it is done, and say so; False if this recorder leads no more."""
+        """Do `work` again and again until it is done, and say so.
+
+        False if this recorder leads no more, or the store has lost entries: whose work that was is to begin anew.
+        """
         attempt = 0
         while self._leadership.is_leader:
             try:
                 await work()
+            except EntriesLostError:
+                return False
             except _AWAY as error:
                 wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
                 _log.warning("recording_waits", what=name, error=str(error), retry_in=wait)

@@ -21,6 +21,7 @@ from cio_strategist.domain.accounting import Seen
 from cio_strategist.domain.chain.checkpoint import Checkpoint
 from cio_strategist.domain.chain.entry import EMPTY, FIRST, Entry, Head, Kind
 from cio_strategist.domain.chain.entry_filter import EntryFilter
+from cio_strategist.domain.recording import without_gap
 from cio_strategist.errors import StoreUnreadableError
 from cio_strategist.ports import EntryKey, Inserted, Taken
 
@@ -160,18 +161,16 @@ class MongoChainStore:
         document = await self._connection.ask(work)
         return None if document is None else read_count(document["facts"].get("revision"))
 
-    async def newest_of_stream(self, stream: str) -> int | None:
-        """Return the place in a stream of the newest entry that came from it, among the last ten thousand."""
+    async def recorded_to(self, stream: str) -> int | None:
+        """Return the place in a stream up to which all is in the chain, as the last ten thousand entries tell."""
 
-        async def work(database: Database) -> int | None:
-            found = database[AUDIT_CHAIN].find({}, {"facts": 1}, sort=[("_id", -1)], limit=_LOOK_BACK)
-            async for document in found:
-                facts = document.get("facts") or {}
-                if facts.get("stream") == stream:
-                    return read_count(facts.get("stream_sequence"))
-            return None
+        async def work(database: Database) -> list[dict[str, Any]]:
+            told = {"facts.stream": 1, "facts.stream_sequence": 1}
+            return await database[AUDIT_CHAIN].find({}, told, sort=[("_id", -1)], limit=_LOOK_BACK).to_list(None)
 
-        return await self._connection.ask(work)
+        facts = [document.get("facts") or {} for document in await self._connection.ask(work)]
+        places = [read_count(each.get("stream_sequence")) for each in facts if each.get("stream") == stream]
+        return without_gap(place for place in places if place is not None)
 
     async def decisions(self, since: datetime, until: datetime) -> Sequence[Seen]:
         """Return the recorded decisions about intents that a gate took from `since` to before `until`."""
