@@ -16,7 +16,7 @@ from cio_decision.freshness import Input
 from cio_nurse.addresses import nats_addresses, redis_address, without_credentials
 from cio_nurse.errors import SettingsError
 from petrosa_contracts import subjects
-from petrosa_contracts.otel_export import exporters, exporters_asked
+from petrosa_contracts.otel_export import TraceSettings
 from petrosa_contracts.portfolio import SETTLE_SECONDS
 
 PREFIX = "NURSE_"
@@ -39,8 +39,8 @@ def _several_inputs(value: object) -> object:
     return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
 
-class Settings(BaseModel):
-    """Everything that can be set, by the name of its environment variable. Frozen once read."""
+class GateSettings(BaseModel):
+    """The gate's own settings, and the addresses and subjects that it shares with others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -233,20 +233,6 @@ class Settings(BaseModel):
         alias="NURSE_JOURNAL_MAX_BYTES",
         description="Largest journal; records beyond it are dropped, counted and said. Exits pass all the same.",
     )
-    traces_exporter: Annotated[str, AfterValidator(exporters_asked)] | None = Field(
-        default=None,
-        alias="OTEL_TRACES_EXPORTER",
-        description="Where traces go: otlp, console, none, or several with commas. Unset: otlp if an endpoint is set.",
-    )
-    otlp_endpoint: str | None = Field(
-        default=None, alias="OTEL_EXPORTER_OTLP_ENDPOINT", description="OTLP receiver, over HTTP."
-    )
-    otlp_traces_endpoint: str | None = Field(
-        default=None, alias="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", description="The same for traces alone."
-    )
-    otel_disabled: bool = Field(
-        default=False, alias="OTEL_SDK_DISABLED", description="Whether traces are off whatever the others say."
-    )
     silent_halt_seconds: float = Field(
         default=300.0,
         gt=0,
@@ -267,13 +253,13 @@ class Settings(BaseModel):
     )
 
 
+class Settings(TraceSettings, GateSettings):
+    """Everything that can be set, by the name of its environment variable; the gate's own first. Frozen once read."""
+
+
 def trace_exporters(settings: Settings) -> tuple[str, ...]:
     """Return the exporters of traces that the standard variables ask for; none where traces are off."""
-    return exporters(
-        asked=settings.traces_exporter,
-        endpoints=(settings.otlp_endpoint, settings.otlp_traces_endpoint),
-        disabled=settings.otel_disabled,
-    )
+    return settings.exporters
 
 
 def variables() -> dict[str, Any]:

@@ -22,7 +22,7 @@ from cio_strategist.addresses import (
 )
 from cio_strategist.domain.bot import Bot
 from cio_strategist.errors import UsageError
-from petrosa_contracts.otel_export import exporters, exporters_asked
+from petrosa_contracts.otel_export import TraceSettings
 from petrosa_contracts.subjects import EXECUTION_EVENTS, INTENTS, MARKET
 
 PREFIX = "STRATEGIST_"
@@ -30,8 +30,8 @@ PREFIX = "STRATEGIST_"
 SECRETS_DIR = "STRATEGIST_SECRETS_DIR"
 
 
-class Settings(BaseSettings):
-    """Everything that can be set, by the name of its environment variable. `Settings.load` is how to read it."""
+class StrategistSettings(BaseSettings):
+    """The strategist's own settings, and the addresses and subjects that it shares with others."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False, env_ignore_empty=True
@@ -249,26 +249,24 @@ class Settings(BaseSettings):
         alias="STRATEGIST_RECONCILE_SECONDS",
         description="Seconds between two comparisons of intents with their records.",
     )
-    traces_exporter: Annotated[str, AfterValidator(exporters_asked)] | None = Field(
-        default=None,
-        alias="OTEL_TRACES_EXPORTER",
-        description="Where traces go: otlp, console, none, or several with commas. Unset: otlp if an endpoint is set.",
-    )
-    otlp_endpoint: str | None = Field(
-        default=None, alias="OTEL_EXPORTER_OTLP_ENDPOINT", description="OTLP receiver, over HTTP."
-    )
-    otlp_traces_endpoint: str | None = Field(
-        default=None, alias="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", description="The same for traces alone."
-    )
-    otel_disabled: bool = Field(
-        default=False, alias="OTEL_SDK_DISABLED", description="Whether traces are off whatever the others say."
-    )
     secrets_dir: Path | None = Field(
         default=None,
         alias=SECRETS_DIR,
         description="Folder of mounted secrets: files named as variables, in lower case, such as mongodb_uri. The "
         "environment wins over them.",
     )
+
+    @property
+    def operator(self) -> str:
+        """Who changes are signed by unless the command says otherwise."""
+        return self.user.strip() or "operator"
+
+
+class Settings(TraceSettings, StrategistSettings):
+    """Everything that can be set, by the name of its environment variable; the strategist's own first.
+
+    `Settings.load` is how to read it.
+    """
 
     @classmethod
     def load(cls) -> Self:
@@ -299,20 +297,6 @@ class Settings(BaseSettings):
         if problems:
             raise _unusable(problems)
         return settings
-
-    @property
-    def operator(self) -> str:
-        """Who changes are signed by unless the command says otherwise."""
-        return self.user.strip() or "operator"
-
-
-def trace_exporters(settings: Settings) -> tuple[str, ...]:
-    """Return the exporters of traces that the standard variables ask for; none where traces are off."""
-    return exporters(
-        asked=settings.traces_exporter,
-        endpoints=(settings.otlp_endpoint, settings.otlp_traces_endpoint),
-        disabled=settings.otel_disabled,
-    )
 
 
 def variables() -> dict[str, FieldInfo]:

@@ -1,7 +1,9 @@
 """Sending spans by the standard variables of OpenTelemetry. Needs the extra `otel-export`."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -10,24 +12,38 @@ EXPORTERS = ("otlp", "console", "none")
 """What `OTEL_TRACES_EXPORTER` may name here."""
 
 
-def exporters_asked(value: str) -> str:
-    """Return a value of `OTEL_TRACES_EXPORTER` as it is. Raises `ValueError` for a name that is none of `EXPORTERS`."""
+def _known(value: str) -> str:
     if unknown := {part.strip() for part in value.split(",")} - set(EXPORTERS):
         raise ValueError(f"{', '.join(sorted(unknown))}: choose of {', '.join(EXPORTERS)}")
     return value
 
 
-def exporters(*, asked: str | None, endpoints: Sequence[str | None], disabled: bool) -> tuple[str, ...]:
-    """Return the exporters of traces to use; none where traces are off.
+class TraceSettings(BaseModel):
+    """The standard variables that say whether traces are sent, and where; for a service's settings to inherit."""
 
-    `asked` is `OTEL_TRACES_EXPORTER`, `endpoints` are those of OTLP, of which one that is set turns traces on where
-    nothing is asked, and `disabled` is `OTEL_SDK_DISABLED`.
-    """
-    if disabled:
-        return ()
-    if asked is None:
-        return ("otlp",) if any(endpoints) else ()
-    return tuple(name for part in asked.split(",") if (name := part.strip()) and name != "none")
+    traces_exporter: Annotated[str, AfterValidator(_known)] | None = Field(
+        default=None,
+        alias="OTEL_TRACES_EXPORTER",
+        description="Where traces go: otlp, console, none, or several with commas. Unset: otlp if an endpoint is set.",
+    )
+    otlp_endpoint: str | None = Field(
+        default=None, alias="OTEL_EXPORTER_OTLP_ENDPOINT", description="OTLP receiver, over HTTP."
+    )
+    otlp_traces_endpoint: str | None = Field(
+        default=None, alias="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", description="The same for traces alone."
+    )
+    otel_disabled: bool = Field(
+        default=False, alias="OTEL_SDK_DISABLED", description="Whether traces are off whatever the others say."
+    )
+
+    @property
+    def exporters(self) -> tuple[str, ...]:
+        """The exporters of traces to use; none where traces are off."""
+        if self.otel_disabled:
+            return ()
+        if self.traces_exporter is None:
+            return ("otlp",) if self.otlp_endpoint or self.otlp_traces_endpoint else ()
+        return tuple(name for part in self.traces_exporter.split(",") if (name := part.strip()) and name != "none")
 
 
 def tracer_provider(names: Sequence[str], *, service: str, version: str, instance: str) -> "TracerProvider":

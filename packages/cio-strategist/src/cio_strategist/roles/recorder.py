@@ -27,7 +27,7 @@ from cio_strategist.service.accounting import Accountant, Accounting
 from cio_strategist.service.chain_writer import ChainWriter
 from cio_strategist.service.leadership import Leadership
 from cio_strategist.service.recorder import Feed, Recorder
-from cio_strategist.settings import Settings, trace_exporters
+from cio_strategist.settings import Settings
 from petrosa_contracts import streams
 from petrosa_contracts.subjects import subscriptions
 
@@ -98,8 +98,7 @@ async def open_recorder(settings: Settings, telemetry: Telemetry) -> AsyncGenera
 @contextmanager
 def _tracing(settings: Settings) -> Generator[OtelTracing | None]:
     """Open what the standard variables ask for, and send what waits at the end."""
-    names = trace_exporters(settings)
-    tracing = OtelTracing(names, instance=_holder()) if names else None
+    tracing = OtelTracing(settings.exporters, instance=_holder()) if settings.exporters else None
     try:
         yield tracing
     finally:
