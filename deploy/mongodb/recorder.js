@@ -1,4 +1,5 @@
-// Makes the audit chain's collections, its indexes, and a role that can add to the chain and read it, and nothing else.
+// Makes the audit chain's collections, its indexes, and the roles of roles.json: one that can add to the chain and read
+// it, and nothing else, and one that can only read.
 //
 //   mongosh "$ADMIN_URI" --eval 'var database = "petrosa"' deploy/mongodb/recorder.js
 //   mongosh "$ADMIN_URI" --eval 'db.getSiblingDB("petrosa").createUser({user: "recorder", pwd: passwordPrompt(),
@@ -21,28 +22,14 @@ target.audit_chain.createIndex({ "facts.symbol": 1, at: -1 });
 target.audit_chain.createIndex({ "facts.revision": 1 }, { sparse: true });
 target.audit_chain.createIndex({ "facts.last": 1 }, { sparse: true });
 
-const on = (collection, ...actions) => ({ resource: { db: target.getName(), collection }, actions });
+// Of audit_chain no update, no remove, no drop, no index. audit_lease holds one document, that says who leads, and
+// trading_configs_audit the authority's trail of changes, to be copied into the chain.
+const roles = JSON.parse(require("fs").readFileSync(require("path").join(__dirname, "roles.json"), "utf8"));
 
-const role = {
-  privileges: [
-    // No update, no remove, no drop, no index.
-    on("audit_chain", "find", "insert", "listIndexes"),
-    // One document that says who leads.
-    on("audit_lease", "find", "insert", "update"),
-    // The authority's trail of changes, to be copied into the chain.
-    on("trading_configs_audit", "find"),
-  ],
-  roles: [],
-};
-
-const auditor = {
-  privileges: [on("audit_chain", "find", "listIndexes"), on("trading_configs_audit", "find")],
-  roles: [],
-};
-
-for (const [name, content] of [["cioRecorder", role], ["cioAuditor", auditor]]) {
-  if (target.getRole(name) === null) target.createRole({ role: name, ...content });
-  else target.updateRole(name, content);
+for (const [name, grants] of Object.entries(roles)) {
+  const privileges = grants.map(({ collection, actions }) => ({ resource: { db: target.getName(), collection }, actions }));
+  if (target.getRole(name) === null) target.createRole({ role: name, privileges, roles: [] });
+  else target.updateRole(name, { privileges, roles: [] });
 }
 
-print(`roles cioRecorder and cioAuditor are in ${target.getName()}`);
+print(`roles ${Object.keys(roles).join(" and ")} are in ${target.getName()}`);
