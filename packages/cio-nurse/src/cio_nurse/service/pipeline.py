@@ -109,26 +109,26 @@ class Pipeline:
         """Conclude what passed the gates, each after its turn at the ledger."""
         if not cases:
             return
+        began = self._clock.seconds()
         if not self._mirror.standing.store_up:
-            await self._without_store(cases)
+            await self._without_store(cases, began)
             return
         day = cases[0].context.now.date()
         try:
             answers = await self._claimed(cases, [case.claim for case in cases], day)
         except StoreTimeoutError:
             self._mirror.store_lost()
-            await self._too_late(cases, day)
+            await self._too_late(cases, day, began)
         except StoreUnavailableError:
             self._mirror.store_lost()
-            await self._without_store(cases)
+            await self._without_store(cases, began)
         else:
-            await self._finish(cases, answers)
+            await self._finish(cases, answers, began)
 
     async def _pass_gates(self, batch: Sequence[Arrival]) -> list[Case]:
         passing: list[Case] = []
-        began = self._clock.seconds()
         for arrival in batch:
-            case = self._evaluate(arrival, began)
+            case = self._evaluate(arrival)
             if case.findings.vetoing:
                 await self._release.conclude(case)
             else:
@@ -163,19 +163,19 @@ class Pipeline:
             decision_deadline_seconds=self._limits.deadline_seconds,
         )
 
-    def _evaluate(self, arrival: Arrival, began: float) -> Case:
+    def _evaluate(self, arrival: Arrival) -> Case:
         intent, span = arrival.intent, arrival.span
-        step_began = span.now() if span else 0
+        began = span.now() if span else 0
         context = self.context_of(arrival)
         if span:
-            span.step("resolve", step_began)
-            step_began = span.now()
+            span.step("resolve", began)
+            began = span.now()
         findings = examine(intent, context)
         if span:
-            span.step("gates", step_began)
+            span.step("gates", began)
         if not findings.vetoing and self._limits.bounds_rate and intent.action != "hold":
             self._orders[context.decision_id] = self._clock.seconds()
-        return Case(arrival, context, findings, _claim(intent, context, passes=not findings.vetoing), began)
+        return Case(arrival, context, findings, _claim(intent, context, passes=not findings.vetoing))
 
     def _known(self, arrival: Arrival, view: View, today: date) -> LedgerView:
         counted = view.trades_on(today)
@@ -196,33 +196,31 @@ class Pipeline:
             span.step("ledger", began)
         return answers
 
-    async def _too_late(self, cases: Sequence[Case], day: date) -> None:
+    async def _too_late(self, cases: Sequence[Case], day: date, began: float) -> None:
         """Conclude without the ledger's answer: entries are vetoed and undone later, exits go on memory alone."""
         entries = [case for case in cases if increases_risk(case.arrival.intent, case.context)]
         exits = [case for case in cases if not increases_risk(case.arrival.intent, case.context)]
         self._ledger.forget([case.claim for case in entries], day)
-        at_least = math.nextafter(self._limits.deadline_seconds, math.inf)
+        took = max(self._clock.seconds() - began, math.nextafter(self._limits.deadline_seconds, math.inf))
         for case in entries:
-            took = max(self._clock.seconds() - case.began, at_least)
             await self._veto(case, replace(case.context, decision_seconds=took))
-        await self._finish(exits, self._claim_alone(exits, day))
+        await self._finish(exits, self._claim_alone(exits, day), began)
 
-    async def _without_store(self, cases: Sequence[Case]) -> None:
+    async def _without_store(self, cases: Sequence[Case], began: float) -> None:
         """Decide once more without the ledger, under the mode that follows from its absence."""
         for case in cases:
             self._is_no_order(case.context.decision_id)
         passing = await self._pass_gates([case.arrival for case in cases])
         if passing:
-            await self._finish(passing, self._claim_alone(passing, passing[0].context.now.date()))
+            await self._finish(passing, self._claim_alone(passing, passing[0].context.now.date()), began)
 
     def _claim_alone(self, cases: Sequence[Case], day: date) -> Sequence[ClaimAnswer]:
         return self._ledger.claim_alone([case.claim for case in cases], day, self._mirror.view.trades_on(day))
 
-    async def _finish(self, cases: Sequence[Case], answers: Sequence[ClaimAnswer]) -> None:
-        now = self._clock.seconds()
+    async def _finish(self, cases: Sequence[Case], answers: Sequence[ClaimAnswer], began: float) -> None:
+        took = self._clock.seconds() - began
         undone: list[Claim] = []
         for case, answer in zip(cases, answers, strict=True):
-            took = now - case.began
             late = took > self._limits.deadline_seconds and increases_risk(case.arrival.intent, case.context)
             if answer.granted and not late:
                 await self._release.conclude(case)

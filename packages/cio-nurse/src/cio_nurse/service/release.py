@@ -21,13 +21,12 @@ MILLISECONDS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An intent under decision, which `began` at that second of the clock that never jumps."""
+    """An intent under decision."""
 
     arrival: Arrival
     context: Context
     findings: Findings
     claim: Claim
-    began: float
 
 
 class Release:
