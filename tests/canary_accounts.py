@@ -19,6 +19,7 @@ from canary.simulator.exchange import SimulatedExchange
 from canary.transport import Transport
 
 CREDENTIALS = Credentials("the-key-of-the-account", "the-secret-of-the-account")
+ORDER = ("POST", "/fapi/v1/order")
 LOT = MarketLot(step=Decimal("0.001"), minimum=Decimal("0.001"), maximum=Decimal(10))
 
 
@@ -72,6 +73,16 @@ def book(
 def rest(account: Book, symbol: str, amount: str, *, side: str = "BOTH", conditional: bool = False) -> int:
     """Let an order wait at the exchange that moves the position by `amount` if it fills."""
     return account.rest(Resting(symbol, side, Decimal(amount), conditional))
+
+
+def sent(exchange: SimulatedExchange) -> int:
+    """How many requests for an order came."""
+    return sum(1 for method, path, _ in exchange.calls if (method, path) == ORDER)
+
+
+def proved_flat(account: Book) -> bool:
+    """Whether nothing is open and no order waits."""
+    return not account.open_positions() and not account.resting
 
 
 def typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:

@@ -1,6 +1,5 @@
-"""Settings: what the environment and mounted secrets may say."""
+"""Settings: what the environment may say."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,8 @@ from pydantic import SecretStr, ValidationError
 from cio_strategist.domain.bot import Bot
 from cio_strategist.errors import UsageError
 from cio_strategist.settings import Settings, shown, variables
+from tests.unit.strategist.secret_values import SECRET, TOKEN, TOTP_SECRET, value_of
 
-TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-TOKEN = "cio_0123456789abcdef_" + "s3cret-_" * 5 + "abc"
-SECRET = "s3c"
 DEFAULTS: dict[str, Any] = {
     "REDIS_URL": "redis://127.0.0.1:6379/0",
     "NATS_URL": "nats://127.0.0.1:4222",
@@ -127,43 +124,6 @@ NO_MONGODB = [
 ]
 
 Load = Callable[..., Settings]
-
-
-@pytest.fixture(autouse=True)
-def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in variables():
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def load(monkeypatch: pytest.MonkeyPatch) -> Load:
-    """Settings of an environment that holds just this."""
-
-    def load_from(**environment: str) -> Settings:
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        return Settings.load()
-
-    return load_from
-
-
-@pytest.fixture
-def problems(load: Load) -> Callable[..., str]:
-    """What is wrong with such an environment."""
-
-    def problems_of(**environment: str) -> str:
-        with pytest.raises(UsageError, match="the environment cannot be used: ") as refused:
-            load(**environment)
-        assert refused.value.__cause__ is None
-        return str(refused.value).removeprefix("the environment cannot be used: ")
-
-    return problems_of
-
-
-def value_of(settings: Settings, variable: str) -> Any:
-    attribute = next(name for name, field in Settings.model_fields.items() if field.alias == variable)
-    value = getattr(settings, attribute)
-    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def test_every_setting_and_its_default(load: Load) -> None:
@@ -386,86 +346,6 @@ def test_how_values_are_shown(value: object, text: str) -> None:
 def test_settings_cannot_be_changed(load: Load) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         load().user = "somebody"
-
-
-def test_secrets_are_read_from_mounted_files(load: Load, tmp_path: Path) -> None:
-    (tmp_path / "mongodb_uri").write_text("mongodb://u:s3c@host\n")
-    (tmp_path / "strategist_totp_secret").write_text(TOTP_SECRET)
-    (tmp_path / "somebody_elses").write_text("x")
-    settings = load(STRATEGIST_SECRETS_DIR=str(tmp_path))
-    assert value_of(settings, "MONGODB_URI") == "mongodb://u:s3c@host"
-    assert value_of(settings, "STRATEGIST_TOTP_SECRET") == TOTP_SECRET
-
-
-def test_secrets_are_found_where_kubernetes_mounts_them(load: Load, tmp_path: Path) -> None:
-    (tmp_path / "..2026_02_25").mkdir()
-    (tmp_path / "..2026_02_25" / "strategist_token").write_text(f"{TOKEN}\n")
-    (tmp_path / "..data").symlink_to("..2026_02_25")
-    (tmp_path / "strategist_token").symlink_to("..data/strategist_token")
-    assert value_of(load(STRATEGIST_SECRETS_DIR=str(tmp_path)), "STRATEGIST_TOKEN") == TOKEN
-
-
-def test_the_environment_wins_over_mounted_files(load: Load, tmp_path: Path) -> None:
-    (tmp_path / "redis_url").write_text("redis://file")
-    settings = load(STRATEGIST_SECRETS_DIR=str(tmp_path), REDIS_URL="redis://environment")
-    assert value_of(settings, "REDIS_URL") == "redis://environment"
-
-
-def make_unknown(folder: Path) -> None:
-    (folder / "strategist_totp_secrt").write_text("x")
-
-
-def make_wrong(folder: Path) -> None:
-    (folder / "strategist_totp_secret").write_text("s3cret")
-
-
-def make_empty(folder: Path) -> None:
-    (folder / "mongodb_uri").write_text("")
-
-
-def make_folder(folder: Path) -> None:
-    (folder / "strategist_token").mkdir()
-
-
-def make_outside(folder: Path) -> None:
-    (folder.parent / "elsewhere").write_text(TOKEN)
-    (folder / "strategist_token").symlink_to("../elsewhere")
-
-
-def make_binary(folder: Path) -> None:
-    (folder / "strategist_token").write_bytes(b"\xff\xfe")
-
-
-@pytest.mark.parametrize(
-    ("make", "problem"),
-    [
-        (make_unknown, "STRATEGIST_TOTP_SECRT: there is no such setting; was STRATEGIST_TOTP_SECRET meant?"),
-        (make_wrong, "STRATEGIST_TOTP_SECRET: must be a base32 secret"),
-        (make_empty, "MONGODB_URI: must look like"),
-        (make_folder, "STRATEGIST_SECRETS_DIR: .*found a directory instead"),
-        (make_outside, "STRATEGIST_SECRETS_DIR: .*resolves outside of"),
-        (make_binary, "STRATEGIST_SECRETS_DIR: a file in it is not UTF-8 text"),
-    ],
-)
-def test_a_mounted_secret_that_cannot_be_used_stops_the_start(
-    problems: Callable[..., str], tmp_path: Path, make: Callable[[Path], None], problem: str
-) -> None:
-    folder = tmp_path / "secrets"
-    folder.mkdir()
-    make(folder)
-    text = problems(STRATEGIST_SECRETS_DIR=str(folder))
-    assert re.match(problem, text)
-    assert SECRET not in text
-
-
-@pytest.mark.parametrize("name", ["missing", "file"])
-def test_a_folder_of_secrets_that_cannot_be_read_stops_the_start(
-    problems: Callable[..., str], tmp_path: Path, name: str
-) -> None:
-    (tmp_path / "file").write_text("x")
-    text = problems(STRATEGIST_SECRETS_DIR=str(tmp_path / name), STRATEGIST_HTTP_PRT="1")
-    assert "STRATEGIST_SECRETS_DIR: it cannot be read: " in text
-    assert "STRATEGIST_HTTP_PRT: there is no such setting" in text
 
 
 @pytest.mark.parametrize("name", ["STRATEGIST_EXCHANGE_API_KEY", "STRATEGIST_EXCHANGE_API_SECRET"])

@@ -7,16 +7,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cio_strategist.audit_cli import app
-from cio_strategist.settings import variables
 from tests.records import recorded, small_orders
 
+pytestmark = pytest.mark.usefixtures("nothing_set")
+
 VETOED = "a" * 32
-
-
-@pytest.fixture(autouse=True)
-def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in variables():
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

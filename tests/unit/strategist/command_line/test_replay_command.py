@@ -8,17 +8,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cio_strategist.replay_cli import app
-from cio_strategist.settings import variables
 from petrosa_contracts.record import DecisionRecord
 from tests.records import recorded, small_orders
 
+pytestmark = pytest.mark.usefixtures("nothing_set")
+
 VETOED, APPROVED, WITHDRAWN = "a" * 32, "b" * 32, "c" * 32
-
-
-@pytest.fixture(autouse=True)
-def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in variables():
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -6,13 +6,9 @@ from typer.testing import CliRunner
 from cio_strategist.command_line.settings_command import settings_command
 from cio_strategist.settings import variables
 
+pytestmark = pytest.mark.usefixtures("nothing_set")
+
 runner = CliRunner()
-
-
-@pytest.fixture(autouse=True)
-def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in variables():
-        monkeypatch.delenv(name, raising=False)
 
 
 def test_every_setting_is_shown_with_its_value_and_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

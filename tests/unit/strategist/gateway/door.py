@@ -94,6 +94,10 @@ class Door:
         assert answer.status_code in {200, 202}, answer.text
         return answer.json()
 
+    async def document(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        return (await self.ask("GET", "/openapi.json")).json()
+
     async def propose(self) -> str:
         """Make a pending proposal of the agent's and return its id."""
         answer = await self.set("global", BOT, leverage=20)

@@ -7,34 +7,11 @@ import httpx
 import pytest
 
 from cio_strategist.gateway.strict_json import read_json
-from petrosa_contracts import CATALOGUE, TradingConfig, TradingConfigAudit, default_parameters
+from petrosa_contracts import CATALOGUE, TradingConfigAudit, default_parameters
 from tests.unit.strategist.gateway.door import ANNA, BOT, EVE, WHY, Door, is_problem
+from tests.unit.strategist.gateway.envelope import CONFIG, asked, filter_update, refused, update
 
-CONFIG = "/api/v1/config"
-ENVELOPE = {"success", "data", "error", "metadata"}
 CONFIG_RESPONSE = {"symbol", "side", "parameters", "version", "source", "created_at", "updated_at"}
-
-
-def update(**parameters: object) -> dict[str, Any]:
-    return {"parameters": parameters, "changed_by": "ops-console", "from_the_future": 1, **WHY}
-
-
-async def asked(door: Door, method: str, path: str, **sent: Any) -> dict[str, Any]:
-    """Ask for something that is answered in an envelope."""
-    answer = await door.ask(method, f"{CONFIG}{path}", **sent)
-    assert answer.status_code == 200, answer.text
-    body = answer.json()
-    assert set(body) - {"message"} == ENVELOPE
-    assert (body["error"] is None) is body["success"]
-    return body
-
-
-async def refused(door: Door, code: str, method: str, path: str, **sent: Any) -> dict[str, Any]:
-    """Ask for something that is refused in the envelope, and return the error."""
-    body = await asked(door, method, path, **sent)
-    assert (body["success"], body["data"], body["error"]["code"]) == (False, None, code)
-    assert body["error"]["message"]
-    return body["error"]
 
 
 async def test_the_schema_tells_every_parameter_as_clients_know_it(door: Door) -> None:
@@ -139,7 +116,9 @@ async def test_values_that_the_catalogue_refuses_are_all_listed(door: Door) -> N
 async def test_a_change_that_waits_for_approval_is_no_success(door: Door) -> None:
     error = await refused(door, "APPROVAL_REQUIRED", "POST", "/trading", json=update(leverage=20), headers=BOT)
     assert error["details"]["proposal_id"] in door.authority.store.filed
-    error = await refused(door, "APPROVAL_REQUIRED", "PUT", "/filters/global", json=_filters(leverage=20), headers=BOT)
+    error = await refused(
+        door, "APPROVAL_REQUIRED", "PUT", "/filters/global", json=filter_update(leverage=20), headers=BOT
+    )
     assert error["details"]["proposal_id"] in door.authority.store.filed
 
 
@@ -147,7 +126,7 @@ async def test_a_change_that_waits_for_approval_is_no_success(door: Door) -> Non
 async def test_schema_and_defaults_are_never_symbols(door: Door, symbol: str) -> None:
     await refused(door, "VALIDATION_ERROR", "POST", f"/trading/{symbol}", json=update(leverage=5), headers=ANNA)
     await refused(door, "VALIDATION_ERROR", "DELETE", f"/trading/{symbol}", params=WHY, headers=ANNA)
-    await refused(door, "UPDATE_FAILED", "PUT", f"/filters/pair/{symbol}", json=_filters(leverage=5), headers=ANNA)
+    await refused(door, "UPDATE_FAILED", "PUT", f"/filters/pair/{symbol}", json=filter_update(leverage=5), headers=ANNA)
     assert door.authority.store.writes == []
 
 
@@ -331,75 +310,12 @@ async def test_a_store_that_is_away_is_an_error_in_the_envelope(door: Door) -> N
     door.authority.store.up = False
     assert (await asked(door, "GET", "/trading"))["metadata"]["read_from"] == "redis"
     await refused(door, "INTERNAL_ERROR", "POST", "/trading", json=update(leverage=5), headers=ANNA)
-    await refused(door, "CONFIG_ERROR", "PUT", "/filters/global", json=_filters(leverage=5), headers=ANNA)
+    await refused(door, "CONFIG_ERROR", "PUT", "/filters/global", json=filter_update(leverage=5), headers=ANNA)
     await refused(door, "INTERNAL_ERROR", "POST", "/rollback", json={"changed_by": "x", **WHY}, headers=ANNA)
     await refused(door, "INTERNAL_ERROR", "GET", "/history")
     door.authority.redis.up = False
     await refused(door, "INTERNAL_ERROR", "GET", "/trading")
     await refused(door, "CONFIG_ERROR", "GET", "/filters/global")
-
-
-def _filters(**parameters: object) -> dict[str, Any]:
-    return {"filters": parameters, "changed_by": "ops-console", "unknown": 1, **WHY}
-
-
-@pytest.mark.parametrize(
-    ("path", "names", "scope"),
-    [
-        ("/filters/global", {}, "global"),
-        ("/filters/pair/btcusdt", {"symbol": "BTCUSDT"}, "symbol:BTCUSDT"),
-        ("/filters/pair/btcusdt/side/LONG", {"symbol": "BTCUSDT", "side": "LONG"}, "symbol_side:BTCUSDT:LONG"),
-        ("/filters/strategy/a%20b", {"strategy_id": "a b"}, "strategy:a b"),
-    ],
-)
-async def test_filters_are_the_same_scopes_in_another_envelope(
-    door: Door, path: str, names: dict[str, str], scope: str
-) -> None:
-    written = await asked(door, "PUT", path, json=_filters(leverage=5), headers=ANNA)
-    assert isinstance(written["message"], str)
-    config = TradingConfig.model_validate(written["data"]["config"])
-    assert (config.parameters, config.version, config.created_by) == ({"leverage": 5}, 1, "ops-console")
-    assert (config.symbol, config.side, config.strategy_id) == tuple(
-        names.get(name) for name in ("symbol", "side", "strategy_id")
-    )
-    assert await door.authority.parameters(scope) == {"leverage": 5}
-    seen = await asked(door, "GET", path)
-    filters = seen["data"].pop("filters")
-    assert (seen["data"], filters["leverage"]) == (names, 5)
-    error = await refused(door, "UPDATE_FAILED", "PUT", path, json=_filters(leverage=500), headers=ANNA)
-    assert error["details"]["errors"]
-
-
-async def test_a_config_keeps_the_time_it_was_created(door: Door) -> None:
-    await asked(door, "PUT", "/filters/global", json=_filters(leverage=5), headers=ANNA)
-    door.authority.clock.advance(hours=1)
-    written = await asked(door, "PUT", "/filters/global", json=_filters(leverage=4), headers=ANNA)
-    config = TradingConfig.model_validate(written["data"]["config"])
-    assert (config.created_at.hour, config.updated_at.hour) == (12, 13)
-
-
-async def test_limits_tell_the_known_form_and_what_really_holds(door: Door) -> None:
-    await asked(door, "POST", "/trading", json=update(max_daily_trades=7), headers=ANNA)
-    body = await asked(door, "GET", "/config/limits")
-    assert body["data"]["limits"] == {
-        "global": {"max_position_size": None, "max_accumulations": None, "accumulation_cooldown_seconds": None},
-        "symbols": {},
-    }
-    assert body["data"]["in_force"]["max_daily_trades"]["value"] == 7
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("PUT", "/config/limits/global"),
-        ("PUT", "/config/limits/symbol/BTCUSDT"),
-        ("DELETE", "/config/limits/symbol/BTCUSDT"),
-    ],
-)
-async def test_limits_cannot_be_set_and_name_what_can(door: Door, method: str, path: str) -> None:
-    error = await refused(door, "UNSUPPORTED_OPERATION", method, path, params={"max_position_size": "3"})
-    named = {word.strip(",") for word in error["message"].split()} & set(CATALOGUE)
-    assert named >= {"max_position_size_usd", "max_concurrent_positions"}
 
 
 async def test_etag_if_match_and_idempotency_work_here_too(door: Door) -> None:

@@ -7,14 +7,15 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
-from urllib.parse import urlsplit
 
+from pydantic import SecretStr
 from redis import exceptions
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 
+from cio_strategist.addresses import without_secrets
 from cio_strategist.errors import ConflictError, StoreUnreachableError, StoreUnreadableError, UsageError
 from petrosa_contracts.cancellation import heed_cancellation
 from petrosa_contracts.rediskeys import CONTROL, POLICY, POLICY_EPOCH, POLICY_REVISION, POLICY_VERSIONS
@@ -110,15 +111,9 @@ async def connect(url: str) -> AsyncGenerator[RedisConnection]:
     """
     client = _client(url)
     try:
-        yield RedisConnection(client, without_credentials(url))
+        yield RedisConnection(client, without_secrets(SecretStr(url)))
     finally:
         await client.aclose()
-
-
-def without_credentials(url: str) -> str:
-    """Return `url` fit to be shown: without user, password and query."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def count_in(text: str | None) -> int | None:
