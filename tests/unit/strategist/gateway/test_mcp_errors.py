@@ -115,6 +115,7 @@ NO_CALLS = (
     errors.RoleFailedError,
     errors.TransportUnavailableError,
     errors.ExchangeUnavailableError,
+    errors.EntriesLostError,
 )
 """The root, and what befalls the process but never a call of a tool."""
 
