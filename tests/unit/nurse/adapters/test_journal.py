@@ -1,5 +1,7 @@
 import fcntl
-from collections.abc import Callable, Iterator
+import resource
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,17 @@ def before_next_lock(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], 
         monkeypatch.setattr(fcntl, "flock", lock_late)
 
     return arrange
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Generator[None]:
+    """Have this process write no file beyond so many bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def entry(number: int) -> JournalEntry:
@@ -180,6 +193,17 @@ def test_what_finds_no_room_is_left_for_the_next_gate(journal_of: Open) -> None:
     assert again.open() == 1
     assert again.oldest(10) == entries(3)
     assert journal_of("nurse-3").open() == 2
+
+
+def test_what_a_full_disk_took_in_part_is_taken_back(journal_of: Open) -> None:
+    journal, large = journal_of("nurse-1"), JournalEntry("large", "cio.record.decision.a", b"x" * 20_000)
+    journal.append(entries(1))
+    with files_of_at_most(10_000):
+        for refused in ([large], [large, entry(2)]):
+            with pytest.raises(JournalError, match="cannot be written"):
+                journal.append(refused)
+    journal.append(entries(3))
+    assert journal.oldest(10) == entries(1, 3)
 
 
 def test_a_folder_that_cannot_be_written_is_an_error_of_ours(journal_of: Open, tmp_path: Path) -> None:

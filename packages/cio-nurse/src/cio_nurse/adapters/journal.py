@@ -95,9 +95,12 @@ class FileJournal:
         size = file.seek(0, os.SEEK_END)
         if size + len(lines) > self._max_bytes:
             raise JournalError(f"the journal {self._path} would grow beyond {self._max_bytes} bytes")
-        file.write(lines)
-        file.flush()
-        os.fsync(file.fileno())
+        try:
+            _write_through(file.fileno(), lines)
+        except OSError:
+            # Half a line would become part of the next one.
+            os.ftruncate(file.fileno(), size)
+            raise
 
     def _opened(self) -> IO[bytes]:
         if self._file is None:
@@ -127,7 +130,7 @@ class FileJournal:
                 self._take_over_from(path)
             except (BlockingIOError, FileNotFoundError):
                 continue  # its gate lives, or another one took it over
-            except JournalError as error:
+            except (JournalError, OSError) as error:
                 _log.error("journal_not_taken_over", path=str(path), error=str(error))
 
     def _take_over_from(self, path: Path) -> None:
@@ -156,6 +159,14 @@ def _is_at(path: Path, file: IO[bytes]) -> bool:
         return os.path.samestat(path.stat(), os.fstat(file.fileno()))
     except FileNotFoundError:
         return False
+
+
+def _write_through(number: int, content: bytes) -> None:
+    """Write all of it to disk, past the buffer: that would keep what found no room, and write it some time later."""
+    left = memoryview(content)
+    while left:
+        left = left[os.write(number, left) :]
+    os.fsync(number)
 
 
 def _end_last_line(file: IO[bytes]) -> None:
