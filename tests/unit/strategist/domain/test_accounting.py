@@ -91,6 +91,13 @@ def test_what_the_stream_left_out_for_its_message_id_is_no_surplus() -> None:
     assert not accounted([intent(1, message_id="b")], twice).balanced
 
 
+def test_what_the_stream_left_out_need_not_be_the_same_payload() -> None:
+    other = record(1.05, "q", message_id="a")
+    assert accounted([intent(1, message_id="a")], [record(1, message_id="a"), other]).balanced
+    much_later = replace(other, at=at(100))
+    assert not accounted([intent(1, message_id="a")], [record(1, message_id="a"), much_later]).balanced
+
+
 def test_accounts_of_one_time_after_another_add_up() -> None:
     first = account([intent(1)], [record(1)], since=SINCE, until=at(5))
     later = account([intent(7)], [], since=at(5), until=UNTIL)

@@ -7,7 +7,7 @@ A record that withdraws an approval and the record of that approval are about on
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -73,7 +73,9 @@ def reach(since: datetime, until: datetime) -> tuple[datetime, datetime]:
 
 def account(intents: Iterable[Seen], records: Iterable[Seen], *, since: datetime, until: datetime) -> Account:
     """Compare what came with what was recorded. Both must be given for all of `reach(since, until)`."""
+    intents = list(intents)
     kept, told = _by_key(intents), _by_key(_decisions(records))
+    identified = _by_message_id(intents)
     at_work = sorted(record.at for group in told.values() for record in group)
     matched, missing, unanswered, surplus = 0, list[Seen](), list[Seen](), list[Seen]()
     for key in kept.keys() | told.keys():
@@ -82,7 +84,7 @@ def account(intents: Iterable[Seen], records: Iterable[Seen], *, since: datetime
         for intent in alone:
             if since <= intent.at < until:
                 (missing if _was_at_work(at_work, intent.at) else unanswered).append(intent)
-        surplus += [record for record in extra if since <= record.at < until and not _suppressed(record, pairs)]
+        surplus += [record for record in extra if since <= record.at < until and not _suppressed(record, identified)]
     return Account(since, until, matched, _in_order(missing), _in_order(unanswered), _in_order(surplus))
 
 
@@ -96,6 +98,15 @@ def _by_key(seen: Iterable[Seen]) -> dict[tuple[str, str], Sequence[Seen]]:
     for each in seen:
         found[each.subject, each.payload].append(each)
     return {key: sorted(group, key=lambda each: (each.at, each.name)) for key, group in found.items()}
+
+
+def _by_message_id(intents: Iterable[Seen]) -> Mapping[str, Sequence[datetime]]:
+    """Return when the stream took intents, by the message id that they came with."""
+    found: defaultdict[str, list[datetime]] = defaultdict(list)
+    for intent in intents:
+        if intent.message_id is not None:
+            found[intent.message_id].append(intent.at)
+    return found
 
 
 def _match(intents: Sequence[Seen], records: Sequence[Seen]) -> tuple[list[Seen], list[Seen], list[Seen]]:
@@ -122,9 +133,11 @@ def _was_at_work(records: Sequence[datetime], moment: datetime) -> bool:
     return any(moment - each <= TOLERANCE for each in before) and any(each - moment <= TOLERANCE for each in after)
 
 
-def _suppressed(record: Seen, pairs: Sequence[Seen]) -> bool:
-    """Whether the stream left out the intent because it had one of the same message id a moment before."""
-    return record.message_id is not None and any(intent.message_id == record.message_id for intent in pairs)
+def _suppressed(record: Seen, identified: Mapping[str, Sequence[datetime]]) -> bool:
+    """Whether the stream left out the intent because it had one of the same message id, whatever was in it."""
+    if record.message_id is None:
+        return False
+    return any(abs(record.at - taken) <= TOLERANCE for taken in identified.get(record.message_id, ()))
 
 
 def _in_order(seen: Iterable[Seen]) -> tuple[Seen, ...]:
