@@ -12,7 +12,7 @@ from cio_strategist.adapters.signing import SigningKey
 from devstack import DevStack
 from petrosa_contracts import streams, subjects
 from petrosa_contracts.client import AuditClient
-from tests.integration.nurse.polling import eventually
+from tests.integration.nurse.polling import eventually, eventually_answered
 from tests.integration.recorder.audit_line import AuditLine
 from tests.integration.recorder.recorders import (
     DATABASE,
@@ -211,6 +211,25 @@ async def test_intents_without_a_record_are_an_alert(
     told = await asyncio.to_thread(cli.as_json, "reconcile", code=1)
     assert (told["matched"], len(told["missing"]), told["surplus"]) == (2, 1, [])
     assert told["missing"][0]["subject"] == subjects.intent(STRATEGY)
+
+
+async def test_streams_that_were_deleted_are_made_again_and_read_from(
+    new_recorder: NewRecorder, client: Client, chain: ChainReader
+) -> None:
+    jetstream = client.jetstream()
+    await asyncio.to_thread(new_recorder().start_ready)
+    await publish(client, 0)
+    await recorded(chain, 1)
+    made = (streams.DECISIONS, streams.FAILSAFE, streams.intents())
+    for each in made:
+        await jetstream.delete_stream(each.name)
+
+    async def stand() -> bool:
+        return {each.name for each in made} <= {info.config.name for info in await jetstream.streams_info()}
+
+    await eventually_answered(stand, seconds=SECONDS, what="the streams are there again")
+    await publish(client, 1)
+    await recorded(chain, 2)
 
 
 def test_a_key_of_its_own_is_made_for_every_file(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import structlog
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
-from nats.js.errors import NotFoundError
+from nats.js.errors import APIError, NotFoundError
 from pydantic import SecretStr
 
 from cio_strategist.addresses import without_secrets
@@ -29,6 +29,7 @@ ACKNOWLEDGE_SECONDS = 30
 
 _READ_AT_ONCE = 500
 _FETCH_SECONDS = 5.0
+_STREAM_NOT_FOUND = 10059
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -39,7 +40,8 @@ def _translating() -> Generator[None]:
         yield
     except AWAY as error:
         heed_cancellation()
-        raise TransportUnavailableError(f"JetStream does not answer, or refuses: {error!r}") from error
+        reason = error.description if isinstance(error, APIError) and error.description else repr(error)
+        raise TransportUnavailableError(f"JetStream does not answer, or refuses: {reason}") from error
     heed_cancellation()
 
 
@@ -69,7 +71,7 @@ async def connected(servers: SecretStr, *, name: str) -> AsyncGenerator[JetStrea
 
 
 class Streams:
-    """JetStream with the streams, which are made on every new connection where they do not exist.
+    """JetStream with the streams, which are made where they do not exist: on each new connection, and when one is gone.
 
     What is different in those that exist is told once.
     """
@@ -93,6 +95,19 @@ class Streams:
                 await self._make(jetstream)
                 self._made_on = jetstream
         return jetstream
+
+    @contextmanager
+    def translating(self) -> Generator[None]:
+        """Raise `TransportUnavailableError` in place of the client's errors; see to a stream that is gone next time."""
+        try:
+            with _translating():
+                yield
+        except TransportUnavailableError as error:
+            cause = error.__cause__
+            if isinstance(cause, NotFoundError) and cause.err_code == _STREAM_NOT_FOUND and self._made_on is not None:
+                self._made_on = None
+                _log.error("stream_is_gone", error=str(error))
+            raise
 
     async def _make(self, jetstream: JetStreamContext) -> None:
         with _translating():
@@ -128,7 +143,7 @@ class JetStreamSource:
         and what was acknowledged comes again if the store has lost it.
         """
         jetstream = await self._streams.ready()
-        with _translating():
+        with self._streams.translating():
             self._delivered = 0
             try:
                 consumer = await jetstream.consumer_info(self._stream, RECORDER_CONSUMER)
@@ -157,7 +172,7 @@ class JetStreamSource:
         """
         pulling = await self._subscription()
         try:
-            with _translating():
+            with self._streams.translating():
                 try:
                     messages = await pulling.fetch(limit, timeout=wait_seconds)
                 except TimeoutError:
@@ -183,7 +198,7 @@ class JetStreamSource:
 
     async def acknowledge(self, messages: Sequence[StreamedMessage]) -> None:
         """Tell that these need not come again. What is not told, for lack of a connection, comes again."""
-        with _translating():
+        with self._streams.translating():
             for message in messages:
                 fetched = self._unacknowledged.pop(message.sequence, None)
                 if fetched is not None:
@@ -192,7 +207,7 @@ class JetStreamSource:
     async def waiting(self) -> int:
         """Return how many messages are not acknowledged."""
         jetstream = await self._streams.ready()
-        with _translating():
+        with self._streams.translating():
             try:
                 consumer = await jetstream.consumer_info(self._stream, RECORDER_CONSUMER)
             except NotFoundError:
@@ -202,7 +217,7 @@ class JetStreamSource:
     async def waits_since(self) -> datetime | None:
         """Return when the oldest message came that is not acknowledged; None if there is none."""
         jetstream = await self._streams.ready()
-        with _translating():
+        with self._streams.translating():
             state = (await jetstream.stream_info(self._stream)).state
             next_one = await self._first_unacknowledged(jetstream, state.first_seq)
             if not state.messages or next_one > state.last_seq:
@@ -220,7 +235,7 @@ class JetStreamSource:
         jetstream = await self._streams.ready()
         if self._pulling is None or self._pulling_on is not jetstream:
             self._unacknowledged.clear()
-            with _translating():
+            with self._streams.translating():
                 self._pulling = await jetstream.pull_subscribe(
                     "", durable=RECORDER_CONSUMER, stream=self._stream, config=_consumer(None)
                 )
@@ -238,7 +253,7 @@ class IntentStream:
     async def kept_since(self) -> datetime | None:
         """Return since when nothing is left out that a gate may have got; None if none is kept."""
         jetstream = await self._streams.ready()
-        with _translating():
+        with self._streams.translating():
             state = (await jetstream.stream_info(self._stream)).state
             oldest = await _time_of(jetstream, self._stream, state.first_seq) if state.messages else None
         # Where older ones have gone, the record of one of those may say a later time than the stream did.
@@ -247,7 +262,7 @@ class IntentStream:
     async def intents(self, since: datetime, until: datetime) -> Sequence[Seen]:
         """Return what the stream took from `since` to before `until`."""
         jetstream = await self._streams.ready()
-        with _translating():
+        with self._streams.translating():
             last = (await jetstream.stream_info(self._stream)).state.last_seq
             pulling = await jetstream.pull_subscribe(
                 "",
