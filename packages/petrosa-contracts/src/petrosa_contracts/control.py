@@ -104,6 +104,15 @@ class ControlState:
             entries[scope_key] = (*entries.get(scope_key, ()), entry)
         return cls(MappingProxyType(entries), tuple(unreadable))
 
+    def in_force(self, now: datetime) -> dict[str, ControlEntry]:
+        """Return the strictest entry in force of every scope that is restricted at `now` (aware UTC)."""
+        found: dict[str, ControlEntry] = {}
+        for scope, entries in self.entries.items():
+            holding = [entry for entry in entries if entry.in_force(now) and entry.mode is not Mode.ACTIVE]
+            if holding:
+                found[scope] = max(holding, key=lambda entry: entry.mode.strictness)
+        return found
+
     def deciding(self, *, symbol: str | None, strategy_id: str | None, now: datetime) -> ScopedControl | None:
         """Return the strictest entry in force among global, the symbol and the strategy; None if nothing is set."""
         if not self.entries:

@@ -34,6 +34,11 @@ def changes_of_mode(events: Events) -> list[tuple[str | None, str, str]]:
     return [(event["before"], event["now"], event["log_level"]) for event in changes]
 
 
+def changes_of_control(events: Events) -> list[tuple[str, str, str, str]]:
+    changes = [event for event in events if event["event"] in {"control_set", "control_ended"}]
+    return [(event["event"], event["scope"], event["mode"], event["log_level"]) for event in changes]
+
+
 @asynccontextmanager
 async def following(mirror: Mirror) -> AsyncIterator[None]:
     """Let the mirror follow the store by itself for as long as the block lasts."""
@@ -335,6 +340,35 @@ class TestLogging:
             ("ACTIVE", "CONSERVATIVE", "error"),
             ("CONSERVATIVE", "ACTIVE", "info"),
         ]
+
+    async def test_every_mode_that_is_set_lifted_or_expires_is_logged_once_with_its_scope(
+        self,
+        mirror: Mirror,
+        redis: FakeRedis,
+        clock: FakeClock,
+        log_events: Events,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(mirror_module, "POLL_SECONDS", 0.001)
+        ends = clock.now() + timedelta(seconds=60)
+        safe = stored_control(symbol_BTCUSDT=control_entry(Mode.SAFE, expires_at=ends))
+        redis.write(policy={}, control={**safe, **stored_control(**{"global": control_entry(Mode.FROZEN)})})
+        async with following(mirror):
+            await eventually(lambda: len(changes_of_control(log_events)) == 2)
+            redis.write(control=safe)
+            await eventually(lambda: len(changes_of_control(log_events)) == 3)
+            clock.jump(60)
+            await eventually(lambda: len(changes_of_control(log_events)) == 4)
+        assert sorted(changes_of_control(log_events)[:2]) == [
+            ("control_set", "global", "FROZEN", "warning"),
+            ("control_set", "symbol:BTCUSDT", "SAFE", "warning"),
+        ]
+        assert changes_of_control(log_events)[2:] == [
+            ("control_ended", "global", "FROZEN", "info"),
+            ("control_ended", "symbol:BTCUSDT", "SAFE", "info"),
+        ]
+        told = next(event for event in log_events if event.get("scope") == "symbol:BTCUSDT")
+        assert (told["set_by"], told["reason"], told["expires_at"]) == ("ops", "exchange incident", ends.isoformat())
 
     async def test_an_outage_is_an_error_once(self, mirror: Mirror, redis: FakeRedis, log_events: Events) -> None:
         redis.write(policy={})

@@ -13,6 +13,7 @@ from cio_nurse.errors import StoreError
 from cio_nurse.ports import Clock, PolicyStore, StoredPulse
 from cio_nurse.service.modes import PolicyStanding, SystemMode, system_mode
 from petrosa_contracts import (
+    ControlEntry,
     ControlState,
     Mode,
     PolicyLayer,
@@ -90,6 +91,7 @@ class Mirror:
         self._loaded = asyncio.Event()
         self._outdated = True
         self._logged: Mode | None = None
+        self._control: Mapping[str, ControlEntry] = {}
         self.view = View()
 
     @property
@@ -141,6 +143,7 @@ class Mirror:
         while True:
             await self.refresh()
             self._note_mode()
+            self._note_control()
             try:
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._wake.wait()
@@ -222,6 +225,19 @@ class Mirror:
             level = _log.info if found.mode is Mode.ACTIVE else _log.error
             level("system_mode_changed", before=self._logged, now=found.mode, reason=found.reason)
             self._logged = found.mode
+
+    def _note_control(self) -> None:
+        found = self.view.control.in_force(self._clock.now())
+        if found == self._control:
+            return
+        for scope, entry in found.items():
+            if entry != self._control.get(scope):
+                ends = None if entry.expires_at is None else entry.expires_at.isoformat()
+                by, why = entry.set_by, entry.reason
+                _log.warning("control_set", scope=scope, mode=entry.mode, set_by=by, reason=why, expires_at=ends)
+        for scope in self._control.keys() - found.keys():
+            _log.info("control_ended", scope=scope, mode=self._control[scope].mode)
+        self._control = found
 
 
 def _symbols(trades: Mapping[str, int]) -> frozenset[str]:
