@@ -8,7 +8,7 @@ from cio_decision.evaluation import evaluate
 from cio_decision.gates import primal_limit
 from petrosa_contracts import Breach, Code, Mode
 from petrosa_contracts.primal import BUILT_IN, PrimalLimits
-from tests.builders import breached, context, control, intent, passes, policy
+from tests.builders import ago, breached, context, control, intent, market_state, market_view, passes, policy
 
 LIMITS = BUILT_IN.model_copy(update={"revision": 4})
 
@@ -87,6 +87,32 @@ def test_a_price_farther_away_is_vetoed(price: float) -> None:
     assert breach.unit == "USD"
     assert breach.limit == 0.02
     assert "0.02 of it" in breach.message
+
+
+@pytest.mark.parametrize("age", [1.0, 3600.0])
+@pytest.mark.parametrize("price", [50_000.0, 49_000.0, 51_000.0])
+def test_prices_as_far_from_the_live_one_as_may_be_pass(price: float, age: float) -> None:
+    market = market_view(market_state(as_of=ago(age)))
+    assert passes(found(of_size(0.001, price=price, current_price=price), market=market))
+
+
+@pytest.mark.parametrize(
+    ("price", "current", "named"),
+    [
+        (51_001.0, 51_000.0, "price 51,001"),
+        (51_000.0, 51_001.0, "current_price 51,001"),
+        (48_999.0, 48_999.0, "48,999"),
+    ],
+)
+def test_prices_farther_from_the_live_one_are_vetoed_however_well_they_agree_with_each_other(
+    price: float, current: float, named: str
+) -> None:
+    # The band of the settings, half of the price here, does not widen the ceiling.
+    market = market_view(market_state(), band_share=Decimal("0.5"))
+    breach = breach_of(of_size(0.001, price=price, current_price=current), market=market)
+    assert (breach.limit, breach.unit) == (1000.0, "USD")
+    assert named in breach.message
+    assert "the live 50,000, above 0.02 of it" in breach.message
 
 
 def test_a_symbol_traded_against_another_asset_is_vetoed() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from cio_decision.breaches import Finding, Measure, amount, built_in_breach
 from cio_decision.context import Context, notional
@@ -36,11 +37,11 @@ def check(intent: Intent, context: Context) -> Finding:
 
     Inputs: orders of the last second; the symbol; N; the larger of resolved and recommended leverage; the intent's
     share of equity; exposure after this order and all on their way, and the day's latched loss, as shares of equity,
-    where a portfolio is known; how far `price` is from the intent's own `current_price`. Comparison: measured > limit,
-    computed in decimal that is rounded up, so that nothing above a limit compares as equal to it. Units: orders per
-    second, symbol, USD, x, fraction. What only reduces risk is subject to the rate alone, of which opening orders must
-    leave it a tenth; `hold`, which asks for nothing, is subject to nothing. Without primal limits in the settings the
-    gate is off.
+    where a portfolio is known; how far `price` is from the intent's own `current_price`, and how far both are from
+    the live price where one is known, whatever its age. Comparison: measured > limit, computed in decimal that is
+    rounded up, so that nothing above a limit compares as equal to it. Units: orders per second, symbol, USD, x,
+    fraction. What only reduces risk is subject to the rate alone, of which opening orders must leave it a tenth;
+    `hold`, which asks for nothing, is subject to nothing. Without primal limits in the settings the gate is off.
     """
     limits = context.primal
     if limits is None or intent.action == "hold":
@@ -143,14 +144,22 @@ def _daily_loss(_intent: Intent, context: Context, limits: PrimalLimits) -> _Exc
     return _Excess(share, limit, "fraction", rule)
 
 
-def _deviation(intent: Intent, _context: Context, limits: PrimalLimits) -> _Excess | None:
+def _deviation(intent: Intent, context: Context, limits: PrimalLimits) -> _Excess | None:
     price, current = decimal_of(intent.signal.price), decimal_of(intent.signal.current_price)
-    away = UPWARD.abs(UPWARD.subtract(price, current))
-    limit = UPWARD.multiply(limits.price_deviation_share, current)
+    excess = _away("price", price, "current", current, limits)
+    if excess is None and context.market is not None and context.market.live is not None:
+        live = context.market.live.price
+        excess = _away("price", price, "live", live, limits) or _away("current_price", current, "live", live, limits)
+    return excess
+
+
+def _away(name: str, price: Decimal, kind: str, reference: Decimal, limits: PrimalLimits) -> _Excess | None:
+    away = UPWARD.abs(UPWARD.subtract(price, reference))
+    limit = UPWARD.multiply(limits.price_deviation_share, reference)
     if away <= limit:
         return None
     share = amount(limits.price_deviation_share)
-    rule = f"The price {amount(price)} is {amount(away)} away from the current {amount(current)}, above {share} of it"
+    rule = f"The {name} {amount(price)} is {amount(away)} away from the {kind} {amount(reference)}, above {share} of it"
     return _Excess(away, limit, "USD", rule)
 
 
