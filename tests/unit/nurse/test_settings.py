@@ -9,7 +9,7 @@ from pydantic import SecretStr, ValidationError
 
 from cio_decision.freshness import Input
 from cio_nurse.errors import SettingsError
-from cio_nurse.settings import Settings, load, shown, trace_exporters, variables
+from cio_nurse.settings import Settings, load, shown, variables
 from petrosa_contracts.portfolio import SETTLE_SECONDS
 
 DEFAULTS: dict[str, Any] = {
@@ -357,7 +357,7 @@ def test_settings_do_not_change() -> None:
     ],
 )
 def test_traces_go_where_the_standard_variables_say(environment: dict[str, str], exporters: tuple[str, ...]) -> None:
-    assert trace_exporters(load(environment)) == exporters
+    assert load(environment).exporters == exporters
 
 
 def test_an_exporter_that_is_not_there_is_named() -> None:

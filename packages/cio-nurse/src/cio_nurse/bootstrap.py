@@ -41,7 +41,7 @@ from cio_nurse.service.readiness import Readiness
 from cio_nurse.service.recording import Recording
 from cio_nurse.service.restriction import Restriction
 from cio_nurse.service.silent_halt import SilentHalts
-from cio_nurse.settings import Settings, trace_exporters
+from cio_nurse.settings import Settings
 from petrosa_contracts import Alert, subjects
 from petrosa_contracts.alert_queue import AlertQueue
 
@@ -67,8 +67,7 @@ class Nurse:
         self._lines = lines
         self._telemetry = Telemetry(settings.instance)
         self._primal = primal.standing_of(settings.primal_file, settings.primal_approvers)
-        exporters = trace_exporters(settings)
-        self._tracing = OtelTracing(exporters, instance=settings.instance) if exporters else None
+        self._tracing = OtelTracing(settings.exporters, instance=settings.instance) if settings.exporters else None
         redis_url, nats_url = settings.redis_url.get_secret_value(), settings.nats_url.get_secret_value()
         self._turned_at = self._clock.seconds()
         self._deadline_seconds = settings.decision_deadline_ms / 1000

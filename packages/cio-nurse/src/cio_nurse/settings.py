@@ -257,11 +257,6 @@ class Settings(TraceSettings, GateSettings):
     """Everything that can be set, by the name of its environment variable; the gate's own first. Frozen once read."""
 
 
-def trace_exporters(settings: Settings) -> tuple[str, ...]:
-    """Return the exporters of traces that the standard variables ask for; none where traces are off."""
-    return settings.exporters
-
-
 def variables() -> dict[str, Any]:
     """Return each environment variable's name with its field definition, in the order of the class."""
     return {field.alias or name: field for name, field in Settings.model_fields.items()}
