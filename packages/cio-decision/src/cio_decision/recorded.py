@@ -26,6 +26,13 @@ from petrosa_contracts.record import (
 )
 
 
+def read_again(record: DecisionRecord) -> Intent | Unreadable | None:
+    """Read a recorded payload once more; None for one that was too large to be recorded as a whole."""
+    if record.raw_digest is not None:
+        return None
+    return decode(record.raw, PayloadLimits(max_bytes=record.max_payload_bytes, max_depth=record.max_payload_depth))
+
+
 def decide_again(record: DecisionRecord, policy: Mapping[str, PolicyLayer] | None = None) -> Verdict | None:
     """Decide a recorded intent once more, on the values that it was decided on, and return the verdict.
 
@@ -33,11 +40,16 @@ def decide_again(record: DecisionRecord, policy: Mapping[str, PolicyLayer] | Non
     Without it, the verdict equals the recorded one to the byte. None for what found no room: that verdict followed
     from a full queue, not from gates. None too for a payload that was too large to be recorded as a whole.
     """
-    if record.raw_digest is not None:
-        return None
+    return decide_read(record, read_again(record), policy)
+
+
+def decide_read(
+    record: DecisionRecord, read: Intent | Unreadable | None, policy: Mapping[str, PolicyLayer] | None = None
+) -> Verdict | None:
+    """Do the same with what `read_again` returned, so that several policies can be tried on one reading."""
     was = record.verdict
-    limits = PayloadLimits(max_bytes=record.max_payload_bytes, max_depth=record.max_payload_depth)
-    read = decode(record.raw, limits)
+    if read is None:
+        return None
     if isinstance(read, Unreadable):
         return refuse(
             read,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -49,6 +50,7 @@ class ResolvedPolicy:
         return {name: plain(value) for name, value in self.values.items()}
 
 
+@lru_cache(maxsize=4096)
 def layer_keys(*, symbol: str | None, strategy_id: str | None, side: Side | None) -> tuple[str, ...]:
     """Return the scope keys that apply to an order, widest first.
 

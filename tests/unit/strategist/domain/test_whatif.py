@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cio_strategist.domain.whatif import Dimension, Outcome, PolicyPatch, Tally, decide_under, is_reproduced, try_patch
+from cio_strategist.domain.whatif import Dimension, Outcome, PolicyPatch, Tally, decide_under, repeat, try_patch
 from cio_strategist.errors import RejectedError, UsageError
 from petrosa_contracts.record import DecisionRecord
 from tests.builders import layer
@@ -85,7 +85,7 @@ class TestTryingIt:
     def test_a_record_that_this_version_decides_differently_proves_nothing(self) -> None:
         record = recorded()
         odd = record.model_copy(update={"verdict": record.verdict.model_copy(update={"message": "Yes."})})
-        assert not is_reproduced(odd)
+        assert repeat([odd.model_dump_json()]).outcomes == {Outcome.NOT_REPRODUCED: 1}
         assert tried(TIGHT, odd).outcomes == {Outcome.NOT_REPRODUCED: 1}
 
     def test_an_unreadable_payload_stays_refused(self) -> None:
@@ -103,5 +103,5 @@ def test_tallies_of_parts_add_up_to_that_of_the_whole(quantities: list[float], c
 
 def test_without_a_change_every_decision_is_the_same() -> None:
     for record in (recorded(), recorded(confidence=0.1), recorded(small_orders()), recorded(action="close")):
-        assert is_reproduced(record)
+        assert repeat([record.model_dump_json()]).outcomes == {Outcome.UNCHANGED: 1}
         assert decide_under(record, PolicyPatch({})) == record.verdict

@@ -14,7 +14,9 @@ from typing import Any, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from cio_decision.recorded import decide_again
+from cio_decision.decoding import Unreadable
+from cio_decision.intent import Intent
+from cio_decision.recorded import decide_again, decide_read, read_again
 from cio_strategist.errors import RejectedError, UsageError
 from petrosa_contracts import CATALOGUE, PolicyLayer, Scope, ScopeError, Verdict, validate_patch
 from petrosa_contracts.instant import UtcDatetime
@@ -60,6 +62,10 @@ class PolicyPatch:
             return cls.read(json.loads(text))
         except ValueError as error:
             raise UsageError(f"the patch is not JSON: {error}") from error
+
+    def on(self, record: DecisionRecord) -> Mapping[str, PolicyLayer]:
+        """Return the layers of a recorded decision with the patch merged in."""
+        return self.applied_to({} if record.inputs is None else record.inputs.layers)
 
     def applied_to(self, layers: Mapping[str, PolicyLayer]) -> dict[str, PolicyLayer]:
         """Return layers with the patch merged in, each changed one with the version that it would get."""
@@ -155,13 +161,15 @@ def try_patch(bodies: Iterable[str | bytes], patch: PolicyPatch) -> Tally:
     tally = Tally()
     for body in bodies:
         record = read_record(body)
-        after = None if record is None or record.withdraws else decide_under(record, patch)
         if record is None:
             tally.outcomes[Outcome.UNREADABLE] += 1
-        elif after is None:
+            continue
+        read = None if record.withdraws else read_again(record)
+        after = decide_read(record, read, patch.on(record))
+        if after is None:
             tally.outcomes[Outcome.NOT_DECIDED] += 1
         else:
-            _count(tally, record, after)
+            _count(tally, record, read, after)
     return tally
 
 
@@ -186,7 +194,7 @@ def repeat(bodies: Iterable[str | bytes]) -> Tally:
 
 def decide_under(record: DecisionRecord, patch: PolicyPatch) -> Verdict | None:
     """Decide a recorded intent again under its policy with the patch merged in; None for what no gate decided."""
-    return decide_again(record, patch.applied_to({} if record.inputs is None else record.inputs.layers))
+    return decide_again(record, patch.on(record))
 
 
 def read_record(body: str | bytes) -> DecisionRecord | None:
@@ -198,21 +206,15 @@ def read_record(body: str | bytes) -> DecisionRecord | None:
     return record if record.form == RECORD_FORM else None
 
 
-def is_reproduced(record: DecisionRecord) -> bool:
-    """Whether deciding again gives the recorded verdict to the byte; true of what no gate decided."""
-    again = decide_again(record)
-    return again is None or is_same(again, record.verdict)
-
-
 def is_same(again: Verdict, recorded: Verdict) -> bool:
     """Whether two verdicts are the same to the byte, as they are answered and recorded."""
     return again.model_dump_json() == recorded.model_dump_json()
 
 
-def _count(tally: Tally, record: DecisionRecord, after: Verdict) -> None:
+def _count(tally: Tally, record: DecisionRecord, read: Intent | Unreadable | None, after: Verdict) -> None:
     before = record.verdict
     outcome = _compared(before, after)
-    if outcome is not Outcome.UNCHANGED and not is_reproduced(record):
+    if outcome is not Outcome.UNCHANGED and not _is_reproduced(record, read):
         outcome = Outcome.NOT_REPRODUCED
     tally.outcomes[outcome] += 1
     if outcome in {Outcome.LOST, Outcome.GAINED}:
@@ -222,6 +224,11 @@ def _count(tally: Tally, record: DecisionRecord, after: Verdict) -> None:
         tally.moved[outcome, Dimension.SYMBOL, before.symbol or ""] += 1
     if outcome in _NAMED:
         _name(tally, outcome, before, after)
+
+
+def _is_reproduced(record: DecisionRecord, read: Intent | Unreadable | None) -> bool:
+    again = decide_read(record, read)
+    return again is None or is_same(again, record.verdict)
 
 
 def _name(tally: Tally, outcome: Outcome, before: Verdict, after: Verdict) -> None:
