@@ -114,7 +114,10 @@ class FakeTrail:
         self.older: list[Draft] = []
 
     async def after(self, revision: int, *, limit: int) -> Sequence[Draft]:
-        return [draft for draft in self.changes if int(draft.facts["revision"]) > revision][:limit]
+        later = [draft for draft in self.changes if int(draft.facts["revision"]) > revision]
+        return later[:limit] + [
+            draft for draft in later[limit:] if draft.facts["revision"] == later[limit - 1].facts["revision"]
+        ]
 
     async def without_revision(self, *, skip: int, limit: int) -> Sequence[Draft]:
         return self.older[skip : skip + limit]

@@ -79,6 +79,9 @@ async def test_changes_come_in_order_of_revision_and_older_engines_ones_apart(co
     assert changes[0].at == datetime(2026, 2, 25, tzinfo=UTC)
     assert '"x":{"$numberDouble":"1.5"}' in changes[1].body
     assert [change.id for change in await trail.after(1, limit=1)] == ["b"]
+    await audit.insert_many([{"_id": f"b{number}", "config_type": "symbol", "revision": 2} for number in range(5)])
+    whole_revision = [change.id for change in await trail.after(0, limit=3)]
+    assert whole_revision == ["a", "b", *(f"b{number}" for number in range(5))]
     (older,) = await trail.without_revision(skip=0, limit=10)
     assert "revision" not in older.facts
     assert await trail.without_revision(skip=1, limit=10) == []

@@ -11,7 +11,7 @@ from cio_strategist.domain.recording import StreamedMessage, decision_draft, fai
 from cio_strategist.service.chain_writer import ChainWriter
 from cio_strategist.service.leadership import Leadership
 from cio_strategist.service.recorder import BATCH, Feed, Recorder
-from tests.chains import NOON
+from tests.chains import NOON, chained
 from tests.recorder_fakes import CountedMetrics, FakeChainStore, FakeLease, FakeSource, FakeTrail, ToldAlerts
 from tests.strategist_fakes import SetClock
 
@@ -194,6 +194,15 @@ async def test_changes_are_linked_in_order_of_revision_and_older_ones_first(worl
     world.trail.changes = changes
     await world.until(lambda: len(world.store.entries) == 2 * BATCH + 11)
     assert [entry.id for entry in world.store.entries] == ["old", *(change.id for change in changes)]
+
+
+async def test_all_changes_of_one_revision_are_linked_however_many_and_whoever_died_between_them(world: World) -> None:
+    changes = [Draft(Kind.CONFIG, f"change {n}", NOON, "{}", {"revision": 1}) for n in range(BATCH + 10)]
+    changes.append(Draft(Kind.CONFIG, "later", NOON, "{}", {"revision": 2}))
+    world.trail.changes = changes
+    world.store.entries = chained(changes[:3])
+    await world.until(lambda: len(world.store.entries) == len(changes))
+    assert [entry.id for entry in world.store.entries] == [change.id for change in changes]
 
 
 async def test_what_is_no_record_is_recorded_as_refused_and_stops_nothing(world: World) -> None:

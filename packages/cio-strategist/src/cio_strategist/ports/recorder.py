@@ -100,7 +100,7 @@ class Trail(Protocol):
     """The changes of policy and control, as the authority wrote them."""
 
     async def after(self, revision: int, *, limit: int) -> Sequence[Draft]:
-        """Return changes of a later revision as drafts, in order of revision."""
+        """Return changes of later revisions as drafts, in order of revision: about `limit`, the last revision whole."""
         ...
 
     async def without_revision(self, *, skip: int, limit: int) -> Sequence[Draft]:

@@ -189,7 +189,8 @@ class Recorder:
         await self._store.prepare()
         await self._writer.look()
         newest = await self._store.newest_revision()
-        self._revision = _NO_REVISION if newest is None else newest
+        # Of the newest one some changes may be missing: their recorder died between two of them.
+        self._revision = _NO_REVISION if newest is None else newest - 1
         skip = 0
         while drafts := await self._trail.without_revision(skip=skip, limit=BATCH):
             await self._append(drafts, losses)

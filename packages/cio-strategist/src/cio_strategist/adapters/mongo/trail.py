@@ -25,14 +25,19 @@ class MongoTrail:
         self._connection = connection
 
     async def after(self, revision: int, *, limit: int) -> Sequence[Draft]:
-        """Return changes of a later revision as drafts, in order of revision."""
+        """Return changes of later revisions as drafts, in order of revision, the last one whole.
+
+        That may be more than `limit`: one transaction can have made any number of changes.
+        """
 
         async def work(database: Database) -> list[dict[str, Any]]:
-            return (
-                await database[AUDIT]
-                .find({"revision": {"$gt": revision}}, sort=_BY_REVISION, limit=limit)
-                .to_list(limit)
-            )
+            audit = database[AUDIT]
+            found = await audit.find({"revision": {"$gt": revision}}, sort=_BY_REVISION, limit=limit).to_list(limit)
+            if len(found) == limit:
+                last = found[-1]
+                rest = {"revision": last["revision"], "_id": {"$gt": last["_id"]}}
+                found += await audit.find(rest, sort=_BY_REVISION).to_list(None)
+            return found
 
         return [change_draft(document) for document in await self._connection.ask(work)]
 
