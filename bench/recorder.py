@@ -179,7 +179,12 @@ def _read(uri: str) -> float:
 async def _verify(uri: str, key: SigningKey) -> float:
     async with connect(uri, DATABASE) as mongo:
         started = time.perf_counter()
-        found = await verify(MongoChainStore(mongo), MongoTrail(mongo), TrustedKeys(key.public))
+        found = await verify(
+            MongoChainStore(mongo),
+            MongoTrail(mongo),
+            TrustedKeys(key.public),
+            checkpoint_entries=RECORDS_UNTIL_CHECKPOINT,
+        )
         if found.problem is not None:
             raise RuntimeError(f"the chain of the benchmark does not hold: {found.problem.shown()}")
         return found.entries / (time.perf_counter() - started)

@@ -79,6 +79,7 @@ def test_a_chain_that_was_left_alone_verifies(cli: AuditLine, chain: list[Entry]
         "entries": 15,
         "checkpoints": 2,
         "signed_to": 11,
+        "unsigned_since": chain[-3].moment.isoformat(),
         "signatures": "checked",
         "head": chain[-1].head.shown(),
         "changes": 0,
@@ -156,6 +157,26 @@ def test_a_change_that_was_altered_in_the_trail_is_named(
     alter(reader.database["trading_configs_audit"])
     problem = cli.as_json("verify", code=1)["problem"]
     assert (problem["sequence"], problem["kind"], problem["id"]) == (1, "config", "c1")
+
+
+def test_an_older_change_that_was_added_to_the_trail_is_named(
+    cli: AuditLine, with_change: dict[str, Any], reader: ChainReader
+) -> None:
+    trail = reader.database["trading_configs_audit"]
+    trail.insert_one({**with_change, "_id": "c2", "revision": 4})
+    assert cli.as_json("verify")["holds"]
+    trail.insert_one({**with_change, "_id": "c0", "revision": 2})
+    problem = cli.as_json("verify", code=1)["problem"]
+    assert (problem["id"], "it was added" in problem["what"]) == ("c0", True)
+
+
+def test_a_chain_without_the_checkpoints_that_are_due_is_broken(cli: AuditLine, mongo: Mongo, public_key: Path) -> None:
+    store_entries(mongo.url, chained([draft(number) for number in range(1300)]))
+    assert cli.as_json("verify")["holds"]
+    cli.environment["STRATEGIST_CHECKPOINT_RECORDS"] = "250"
+    assert "entry 1: no checkpoint signs it and the 1299 after it" in cli.fails("verify")
+    del cli.environment["STRATEGIST_AUDIT_PUBLIC_KEYS"]
+    assert cli.as_json("verify")["signatures"] == "not checked"
 
 
 def test_a_proof_holds_without_the_store(cli: AuditLine, chain: list[Entry], tmp_path: Path, public_key: Path) -> None:

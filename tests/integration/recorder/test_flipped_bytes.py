@@ -56,12 +56,12 @@ class StoredBytes:
             for sequence, at, bit in flips:
                 if not self._hold(sequence, at, bit):
                     continue
-                problem = (await verify(store, trail, self._keys)).problem
+                problem = (await verify(store, trail, self._keys, checkpoint_entries=1000)).problem
                 assert problem is not None, (sequence, at, bit)
                 assert at in PLACE or problem.sequence == sequence, (problem, at, bit)
                 found += 1
             self._write(self.documents)
-            assert (await verify(store, trail, self._keys)).problem is None
+            assert (await verify(store, trail, self._keys, checkpoint_entries=1000)).problem is None
         return found
 
     def _hold(self, sequence: int, at: int, bit: int) -> bool:

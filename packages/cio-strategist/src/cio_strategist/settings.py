@@ -233,7 +233,8 @@ class StrategistSettings(BaseSettings):
         ge=1,
         le=100_000,
         alias="STRATEGIST_CHECKPOINT_RECORDS",
-        description="So many records at the least make a checkpoint of the audit chain due.",
+        description="So many records at the least make a checkpoint of the audit chain due; cio-audit verify, too, "
+        "has to know.",
     )
     checkpoint_seconds: float = Field(
         default=300.0,

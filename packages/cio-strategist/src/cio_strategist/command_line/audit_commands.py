@@ -50,7 +50,14 @@ def verify(
         noted = None if head is None else _head(head)
         with _progress(await session.store.count()) as progress:
             started = time.perf_counter()
-            found = await verify_chain(session.store, session.trail, keys, noted=noted, progress=progress)
+            found = await verify_chain(
+                session.store,
+                session.trail,
+                keys,
+                checkpoint_entries=session.settings.checkpoint_records,
+                noted=noted,
+                progress=progress,
+            )
             return found, time.perf_counter() - started, keys is not None
 
     found, seconds, signatures = run_audit(work)
@@ -184,6 +191,7 @@ def _verified_fields(found: Verified, seconds: float, *, signatures: bool) -> di
         "entries_per_second": round(found.entries / seconds) if seconds else None,
         "checkpoints": found.checkpoints,
         "signed_to": found.signed_to,
+        "unsigned_since": None if found.unsigned_since is None else found.unsigned_since.isoformat(),
         "signatures": "checked" if signatures else "not checked",
         "head": found.head.shown(),
         "changes": found.changes,
@@ -196,7 +204,8 @@ def _verified_fields(found: Verified, seconds: float, *, signatures: bool) -> di
 def _say_verified(found: Verified, seconds: float, *, signatures: bool) -> None:
     say(f"{found.entries} entries hold, {round(found.entries / seconds) if seconds else 0} a second")
     unsigned = found.entries - found.signed_to
-    say(f"{found.checkpoints} checkpoints sign all up to entry {found.signed_to}; {unsigned} came after")
+    since = "" if found.unsigned_since is None else f", the first at {moment(found.unsigned_since)}"
+    say(f"{found.checkpoints} checkpoints sign all up to entry {found.signed_to}; {unsigned} came after{since}")
     if not signatures:
         warn("signatures were not checked: name the public key with --public-key or STRATEGIST_AUDIT_PUBLIC_KEYS")
     if found.problem is None:

@@ -1,6 +1,7 @@
 """Walking the chain from its first entry, and telling the first thing that is wrong."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -34,6 +35,8 @@ class Walk:
     checkpoint: Checkpoint | None = None
     """The newest that held."""
     checkpoints: int = 0
+    unsigned_since: datetime | None = None
+    """When the first entry happened that no checkpoint covers and that is none; None if there is no such entry."""
     _tree: merkle.GrowingTree = field(default_factory=merkle.GrowingTree)
 
     @property
@@ -48,6 +51,8 @@ class Walk:
             wrong = self._take_checkpoint(entry)
         if wrong is not None:
             return Problem(entry.sequence, wrong, entry.kind, entry.id)
+        if self.unsigned_since is None and entry.kind != Kind.CHECKPOINT:
+            self.unsigned_since = entry.moment
         self._tree.add(merkle.leaf_hash(entry.digest))
         self.head = entry.head
         return None
@@ -74,7 +79,7 @@ class Walk:
             wrong = self.verifier.verify(checkpoint.key_id, checkpoint.statement, checkpoint.signature)
         if wrong is None:
             self.checkpoint, self.checkpoints = checkpoint, self.checkpoints + 1
-            self._tree = merkle.GrowingTree()
+            self._tree, self.unsigned_since = merkle.GrowingTree(), None
         return wrong
 
     def _wrong_place(self, checkpoint: Checkpoint, entry: Entry) -> str | None:
