@@ -206,6 +206,26 @@ def test_what_an_authority_owns_is_not_changed_behind_its_back(
     assert parameters(redis, "global") == {"leverage": 5}
 
 
+def test_a_halt_of_an_authority_is_not_made_laxer_behind_its_back(
+    authority: CommandLine, cli: CommandLine, mongo_server: Mongo, redis: Redis
+) -> None:
+    authority.done("halt", "global", "--reason", "storm")
+    laxer = (
+        ["safe", "global", "--reason", "it looks calm"],
+        ["halt", "global", "--reason", "only briefly", "--for", "1s"],
+    )
+    mongo_server.stop()
+    try:
+        for words in laxer:
+            assert "let nothing more pass" in cli.refused(*words)
+            assert "let nothing more pass" in authority.refused(*words)
+        cli.done("halt", "global", "--reason", "a worse storm")
+    finally:
+        mongo_server.start()
+    entry = json.loads(redis.hget("cio:control", "global") or "")
+    assert (entry["mode"], entry["reason"], entry["expires_at"]) == ("HALTED", "a worse storm", None)
+
+
 def test_looking_shows_the_gates_epoch_and_warns_of_what_they_do_not_see(authority: CommandLine, redis: Redis) -> None:
     authority.done("set", "global", "leverage=5")
     authority.done("halt", "global", "--reason", "storm")

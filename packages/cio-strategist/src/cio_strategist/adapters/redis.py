@@ -79,7 +79,7 @@ class RedisPolicyStore:
     def _owned(self) -> RefusedError:
         return RefusedError(
             f"Redis at {self._connection.where} shows what an authority owns, which would put it back: set MONGODB_URI "
-            "to change it there; halt and safe work without"
+            "to change it there; without it halt and safe work where they let nothing more pass, now or later (--for)"
         )
 
     async def _conflict(self, change: Change) -> ConflictError:
@@ -105,8 +105,9 @@ async def open_store(url: str) -> AsyncGenerator[RedisPolicyStore]:
 
 
 def _only_restricts(write: Write) -> bool:
-    """Whether a write sets a mode and does nothing else; the authority takes such a one over."""
-    return not write.layers and not write.versions and any(text is not None for text in write.control.values())
+    """Whether all a write does is to set a mode that lets nothing more pass; the authority takes such a one over."""
+    sets = any(text is not None for text in write.control.values())
+    return sets and not (write.loosens or write.layers or write.versions)
 
 
 def _epoch(text: str | None) -> int | None:

@@ -145,9 +145,10 @@ def _decided(
         still = (
             f"{scope} is still {remaining.entry.mode} by what is set for {remaining.scope}: {remaining.entry.reason}"
         )
+    laxer = any(is_laxer(before, entry) for before in in_force)
     record = _record(order, scope, replaced, entry) if fields else None
     return ControlChange(
-        write=None if record is None else Write(scope=scope, control=fields, audit=record),
+        write=None if record is None else Write(scope=scope, control=fields, loosens=laxer, audit=record),
         outcome=ControlOutcome(
             status=OutcomeStatus.UNCHANGED if record is None else OutcomeStatus.APPLIED,
             scope=scope,
@@ -159,7 +160,7 @@ def _decided(
         ),
         replaced=replaced,
         remaining=remaining,
-        laxer=any(is_laxer(before, entry) for before in in_force),
+        laxer=laxer,
         is_frozen=any(before.mode is Mode.FROZEN for before in in_force),
     )
 

@@ -76,6 +76,8 @@ class Write:
     layers: Fields = field(default_factory=_nothing)
     versions: Mapping[str, int] = field(default_factory=_nothing)
     control: Fields = field(default_factory=_nothing)
+    loosens: bool = False
+    """Whether its control lets more pass at any time than before."""
     audit: AuditRecord | None = None
     """Its record for the trail. Redis keeps none."""
     also_audit: tuple[AuditRecord, ...] = ()
