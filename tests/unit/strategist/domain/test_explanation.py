@@ -1,10 +1,14 @@
 from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from cio_decision.context import LedgerView
 from cio_strategist.domain.audit import AuditRecord
 from cio_strategist.domain.explanation import explain, origins_of
-from petrosa_contracts import Mode
-from tests.builders import control, layer
+from petrosa_contracts import Code, Mode
+from tests.builders import control, layer, market_state, market_view, symbol_rules
 from tests.records import recorded, small_orders
 
 CHANGE = AuditRecord(
@@ -69,7 +73,48 @@ def test_one_trade_more_is_needed_where_the_count_was_reached() -> None:
 def test_no_policy_helps_against_a_halt() -> None:
     explanation = explain(recorded(circumstances={"control": control(Mode.HALTED)}), {})
     assert explanation.policy_that_passes is None
-    assert explanation.breaches[0].origin is None
+    assert explanation.breaches[0].would_have_passed == "A `close`, and what only reduces a position."
+
+
+def test_it_says_who_halted_when_and_why() -> None:
+    at = datetime(2026, 2, 25, 11, 30, tzinfo=UTC)
+    halted = control(Mode.HALTED, scope="symbol:BTCUSDT", set_by="dora", set_at=at, reason="looks wrong")
+    explanation = explain(recorded(circumstances={"control": halted}), {})
+    origin = explanation.breaches[0].origin
+    assert origin is not None
+    assert (origin.scope, origin.version, origin.parameter) == ("symbol:BTCUSDT", None, "mode")
+    assert (origin.set_by, origin.set_at, origin.reason) == ("dora", at, "looks wrong")
+    assert "halted by dora: looks wrong. That was on 2026-02-25 11:30 UTC." in explanation.summary
+
+
+LIMIT_SELL = {"action": "sell", "order_type": "limit"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "fields", "told"),
+    [
+        ({}, {"stop_loss": 51_000.0}, "stop_loss 51,000 of a LONG must be below the current price 50,000."),
+        ({}, {"action": "sell", "stop_loss": 49_000.0}, "stop_loss 49,000 of a SHORT must be above"),
+        ({"step": "0.003"}, {}, "is no multiple of the exchange's step 0.003"),
+        ({"max_quantity": "0.002"}, {}, "is above 0.002, the most that the exchange takes"),
+        ({"tick": "0.3"}, {"order_type": "limit"}, "is no multiple of the tick 0.3"),
+        ({"multiplier_up": "0.9"}, {"order_type": "limit"}, "At most 45,000 quote currency."),
+        ({"multiplier_down": "1.1"}, LIMIT_SELL, "At least 55,000 quote currency."),
+    ],
+)
+def test_what_would_have_passed_is_on_the_right_side_of_the_limit(
+    rules: dict[str, str], fields: dict[str, Any], told: str
+) -> None:
+    known = {"market": market_view(market_state(rules=symbol_rules(**rules)))}
+    (breach,) = explain(recorded(circumstances=known, **fields), {}).breaches
+    assert told in breach.would_have_passed
+
+
+def test_the_least_that_the_exchange_takes_is_told_as_one() -> None:
+    far_below = market_view(market_state(price=30_000), band_share=Decimal(1))
+    explanation = explain(recorded(circumstances={"market": far_below}, quantity=0.002), {})
+    told = {each.breach.code: each.would_have_passed for each in explanation.breaches}
+    assert told[Code.FILTER_MIN_NOTIONAL] == "At least 100 USD."
 
 
 def test_several_limits_of_one_scope_are_lifted_together() -> None:

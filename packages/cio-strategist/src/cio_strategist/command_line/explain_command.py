@@ -45,7 +45,10 @@ def _entries(explained: ExplainedBreach) -> Iterator[tuple[str, str]]:
     yield "would have passed", explained.would_have_passed
     if origin is None:
         return
-    yield "limit", f"{origin.parameter} = {shown(breach.limit)} in {origin.scope} version {origin.version}"
+    if origin.version is None:
+        yield "limit", f"{origin.parameter} of {origin.scope}"
+    else:
+        yield "limit", f"{origin.parameter} = {shown(breach.limit)} in {origin.scope} version {origin.version}"
     yield "set by", f"{origin.set_by} {moment(origin.set_at)}".strip() if origin.set_by else "nobody: it is the default"
     if origin.reason:
         yield "because", origin.reason

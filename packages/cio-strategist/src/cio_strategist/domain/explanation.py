@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,11 +21,33 @@ from petrosa_contracts.resolution import DEFAULTS_SCOPE
 Origin = tuple[str, int]
 """Scope and version of a layer of policy."""
 
-_LEAST: Final = {Code.CONFIDENCE_LOW, Code.ORDER_NOTIONAL_MIN}
-"""Codes whose limit is the least that passes; that of all others is the most."""
+_LEAST: Final = {Code.CONFIDENCE_LOW, Code.ORDER_NOTIONAL_MIN, Code.FILTER_MIN_NOTIONAL, Code.FILTER_PERCENT_PRICE}
+"""Codes whose limit is the least that passes where less was measured; that of all others is the most."""
 
-_ONE_MORE: Final = {Code.DAILY_TRADES}
+_ONE_MORE: Final = {Code.DAILY_TRADES, Code.RATE_LIMIT, Code.OVERLOADED}
 """Codes that veto when the limit is reached, so that one more than was measured is needed."""
+
+_ON_A_GRID: Final = {Code.STOP_INVALID, Code.FILTER_TICK, Code.FILTER_LOT}
+"""Codes whose limit may be a step, a least, or a most: their message says which."""
+
+_CONTROL: Final = {Code.HALT_ACTIVE, Code.FROZEN}
+"""Codes that a control entry decides."""
+
+_IN_WORDS: Final[Mapping[Code, str]] = MappingProxyType(
+    {
+        Code.HALT_ACTIVE: "A `close`, and what only reduces a position.",
+        Code.FROZEN: "Nothing, until it is lifted.",
+        Code.STRATEGY_DISABLED: "A `close`, and what only reduces a position.",
+        Code.SIDE_DISABLED: "A `close`, and what only reduces a position.",
+        Code.INTENT_DUPLICATE: "The same order with a new id.",
+        Code.SYMBOL_UNKNOWN: "A symbol that the exchange lists.",
+        Code.SYMBOL_NOT_TRADING: "The same once the exchange trades it again, and a `close`.",
+        Code.REGIME_ENTRY: "The same once the market has calmed, and a `close`.",
+        Code.REGIME_INCREASE: "The same once the market has calmed, and a `close`.",
+        Code.AUDIT_UNAVAILABLE: "The same once records are kept again, and a `close`.",
+    }
+)
+"""What passes where no number says it."""
 
 
 class LimitOrigin(BaseModel):
@@ -33,8 +56,8 @@ class LimitOrigin(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     scope: str = Field(description="Scope key of the layer; `defaults` where nobody has set it.")
-    version: int = Field(description="Version of the layer; 0 for the defaults.")
-    parameter: str = Field(description="Parameter that is the limit, or that it is derived from.")
+    version: int | None = Field(description="Version of the layer; 0 for the defaults, null for a mode.")
+    parameter: str = Field(description="Parameter that is the limit, or that it is derived from; `mode` for a mode.")
     set_by: str | None = Field(description="Who changed the layer last; null for the defaults.")
     set_at: datetime | None = Field(description="When, UTC.")
     reason: str | None = Field(description="Why, in their words; null: not known.")
@@ -104,6 +127,8 @@ def explain(record: DecisionRecord, history: Mapping[Origin, AuditRecord]) -> Ex
 
 
 def _origin(breach: Breach, record: DecisionRecord, history: Mapping[Origin, AuditRecord]) -> LimitOrigin | None:
+    if breach.code in _CONTROL:
+        return _origin_of_mode(breach, record)
     if breach.code not in GOVERNED_BY or breach.scope is None or breach.version is None:
         return None
     parameter = _parameter_in(breach, record)
@@ -130,6 +155,22 @@ def _origin(breach: Breach, record: DecisionRecord, history: Mapping[Origin, Aud
     )
 
 
+def _origin_of_mode(breach: Breach, record: DecisionRecord) -> LimitOrigin | None:
+    control = None if record.inputs is None else record.inputs.control
+    if control is None or control.scope != breach.scope:
+        return None
+    entry = control.entry
+    return LimitOrigin(
+        scope=control.scope,
+        version=None,
+        parameter="mode",
+        set_by=entry.set_by,
+        set_at=entry.set_at,
+        reason=entry.reason or None,
+        audit_id=None,
+    )
+
+
 def _parameter_in(breach: Breach, record: DecisionRecord) -> str:
     """Return which of the parameters behind a code the layer sets that the breach names; the first where none is."""
     candidates = GOVERNED_BY[breach.code]
@@ -140,12 +181,15 @@ def _parameter_in(breach: Breach, record: DecisionRecord) -> str:
 
 
 def _what_passes(breach: Breach) -> str:
-    limit = breach.limit
-    if isinstance(limit, bool) or not isinstance(limit, int | float):
+    if breach.code in _IN_WORDS:
+        return _IN_WORDS[breach.code]
+    limit, measured = breach.limit, breach.measured
+    if breach.code in _ON_A_GRID or isinstance(limit, bool) or not isinstance(limit, int | float):
         return breach.message
     if breach.code in _ONE_MORE:
         return f"Fewer than {amount(limit)} {breach.unit}."
-    return f"{'At least' if breach.code in _LEAST else 'At most'} {amount(limit)} {breach.unit}."
+    least = breach.code in _LEAST and isinstance(measured, int | float) and measured < limit
+    return f"{'At least' if least else 'At most'} {amount(limit)} {breach.unit}."
 
 
 def _policy_that_passes(record: DecisionRecord) -> PolicyThatPasses | None:
@@ -196,6 +240,8 @@ def _summary(record: DecisionRecord, explained: tuple[ExplainedBreach, ...], pas
 def _who(origin: LimitOrigin | None) -> str:
     if origin is None:
         return ""
+    if origin.version is None:
+        return f"That was on {origin.set_at:%Y-%m-%d %H:%M} UTC." if origin.set_at else ""
     if origin.set_by is None:
         return f"The limit {origin.parameter} is the default: nobody has set it."
     when = f" on {origin.set_at:%Y-%m-%d %H:%M} UTC" if origin.set_at else ""
