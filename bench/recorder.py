@@ -21,6 +21,7 @@ from typing import Annotated, Any
 
 import nats
 import typer
+from pydantic import SecretStr
 from pymongo import MongoClient, WriteConcern
 from rich.table import Table
 
@@ -32,7 +33,7 @@ from cio_strategist.adapters import log
 from cio_strategist.adapters.clock import SystemClock
 from cio_strategist.adapters.jetstream import JetStreamSource, Streams, connected
 from cio_strategist.adapters.mongo.chain_documents import entry_document, read_entry, split
-from cio_strategist.adapters.mongo.chain_store import MongoChainStore
+from cio_strategist.adapters.mongo.chain_store import READ_AT_ONCE, MongoChainStore
 from cio_strategist.adapters.mongo.connection import connect
 from cio_strategist.adapters.mongo.lease import MongoLease
 from cio_strategist.adapters.mongo.trail import MongoTrail
@@ -131,7 +132,7 @@ async def _record(stack: DevStack, key: SigningKey, messages: Sequence[StreamedM
     await _published(stack.nats.url, messages)
     async with AsyncExitStack() as opened:
         mongo = await opened.enter_async_context(connect(stack.mongo.url, DATABASE, retry_writes=False))
-        jetstream = await opened.enter_async_context(connected(stack.nats.url, name="bench"))
+        jetstream = await opened.enter_async_context(connected(SecretStr(stack.nats.url), name="bench"))
         metrics, clock, store = RecorderTelemetry(Telemetry().registry), SystemClock(), MongoChainStore(mongo)
         writer = ChainWriter(
             store,
@@ -172,8 +173,8 @@ class _NoAlerts:
 
 def _read(uri: str) -> float:
     with MongoClient[dict[str, Any]](uri) as client:
-        found = client[DATABASE]["audit_chain"].find_raw_batches({}, sort=[("_id", 1)], batch_size=1000)
-        return _rate(lambda: sum(len(split(batch)) for batch in found))
+        found = client[DATABASE]["audit_chain"].find_raw_batches({}, sort=[("_id", 1)], batch_size=READ_AT_ONCE)
+        return _rate(lambda: sum(1 for batch in found for _ in split(batch)))
 
 
 async def _verify(uri: str, key: SigningKey) -> float:
@@ -192,7 +193,8 @@ async def _verify(uri: str, key: SigningKey) -> float:
 
 def _verify_in_memory(uri: str) -> float:
     with MongoClient[dict[str, Any]](uri) as client:
-        batches = list(client[DATABASE]["audit_chain"].find_raw_batches({}, sort=[("_id", 1)]))
+        found = client[DATABASE]["audit_chain"].find_raw_batches({}, sort=[("_id", 1)], batch_size=READ_AT_ONCE)
+        batches = list(found)
 
     def walk() -> int:
         taken = Walk(None)
@@ -202,12 +204,12 @@ def _verify_in_memory(uri: str) -> float:
                 raise RuntimeError("the chain of the benchmark does not hold")
         return taken.head.sequence
 
-    return _rate(walk)
+    return _rate(walk, time.process_time)
 
 
-def _rate(work: Callable[[], int]) -> float:
-    started = time.perf_counter()
-    return work() / (time.perf_counter() - started)
+def _rate(work: Callable[[], int], clock: Callable[[], float] = time.perf_counter) -> float:
+    started = clock()
+    return work() / (clock() - started)
 
 
 async def _emptied(uri: str) -> None:
@@ -220,7 +222,7 @@ async def _emptied(uri: str) -> None:
 async def _published(uri: str, messages: Sequence[StreamedMessage]) -> None:
     client = await nats.connect(uri)
     jetstream = client.jetstream()
-    async with connected(uri, name="bench") as fresh:
+    async with connected(SecretStr(uri), name="bench") as fresh:
         for info in await jetstream.streams_info():
             await jetstream.delete_stream(info.config.name or "")
         await Streams(lambda: fresh, (streams.DECISIONS,), replicas=1).ready()

@@ -1,6 +1,6 @@
 """Verifying the chain as it is stored, and the trail of changes against it."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -36,7 +36,7 @@ _NOTHING = _Linked(0, "", _ALL_REVISIONS)
 class StoredChain(Protocol):
     """The chain, to be read from its first entry on."""
 
-    def scan(self) -> AsyncIterator[Sequence[Entry | None]]:
+    def scan(self) -> AsyncIterator[Iterable[Entry | None]]:
         """Yield all entries in order, some at a time; None in the place of a damaged one."""
         ...
 

@@ -35,7 +35,7 @@ def test_an_entry_is_read_as_it_was_written(content: list[Draft]) -> None:
     chain = chained(content)
     written = [raw(entry) for entry in chain]
     assert [read_entry(document) for document in written] == chain
-    assert split(b"".join(written)) == written
+    assert list(split(b"".join(written))) == written
 
 
 def test_any_single_byte_that_is_flipped_is_found() -> None:

@@ -4,7 +4,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import bson
@@ -62,15 +62,13 @@ def read_entry(raw: bytes) -> Entry | None:
     return entry if bson.encode(entry_document(entry)) == raw else None
 
 
-def split(batch: bytes) -> list[bytes]:
-    """Return the documents of a batch, each with its own length ahead, as a cursor hands them out."""
-    documents: list[bytes] = []
+def split(batch: bytes) -> Iterator[bytes]:
+    """Yield the documents of a batch, each with its own length ahead, as a cursor hands them out."""
     at = 0
     while at < len(batch):
         end = at + max(_SMALLEST, int.from_bytes(batch[at : at + 4], "little"))
-        documents.append(batch[at:end])
+        yield batch[at:end]
         at = end
-    return documents
 
 
 def _is_sound(document: Mapping[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 # The client library leaves parts of its interface without types.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -27,8 +27,8 @@ from cio_strategist.ports import EntryKey, Inserted, Taken
 
 Entries = AsyncIOMotorCollection[dict[str, Any]]
 
-READ_AT_ONCE = 1000
-"""Documents in one answer of the server."""
+READ_AT_ONCE = 250
+"""Documents in one answer of the server, a megabyte or two: what is far more no cache of the processor holds."""
 
 _LOOK_BACK = 10_000
 _DUPLICATE_KEY = 11000
@@ -183,14 +183,17 @@ class MongoChainStore:
         found = await self._connection.ask(work)
         return [_seen(document) for document in found if document.get("kind") == Kind.DECISION]
 
-    async def scan(self, sequence: int = FIRST) -> AsyncIterator[Sequence[Entry | None]]:
-        """Yield all entries from there on in order, some at a time; None in the place of a damaged one."""
+    async def scan(self, sequence: int = FIRST) -> AsyncIterator[Iterator[Entry | None]]:
+        """Yield all entries from there on in order, some at a time; None in the place of a damaged one.
+
+        Each is read when it is asked for, and need not be held.
+        """
         with self._connection.translating():
             # All from the first on have no bound, so that documents with a strange `_id` are met too.
             wanted = {} if sequence <= FIRST else {"_id": {"$gte": sequence}}
             found = self._entries.find_raw_batches(wanted, sort=[("_id", 1)], batch_size=READ_AT_ONCE)
             async for batch in found:
-                yield [read_entry(document) for document in split(cast("bytes", batch))]
+                yield map(read_entry, split(cast("bytes", batch)))
 
     async def count(self) -> int:
         """Return about how many entries there are."""

@@ -32,7 +32,9 @@ Fact = str | int
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_canonical = json.JSONEncoder(ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
+_canonical = json.JSONEncoder(
+    check_circular=False, ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":")
+).encode
 
 
 class Kind(StrEnum):
