@@ -26,7 +26,7 @@ def test_a_fall_beyond_it_is_vetoed_even_after_a_recovery() -> None:
     assert (breach.code, breach.measured, breach.limit, breach.unit) == (Code.DRAWDOWN, 0.25, 0.2, "fraction")
     assert (breach.scope, breach.version) == (None, None)
     assert breach.message == (
-        "Equity fell 0.25 below its peak, more than 0.2: only exits pass until an operator clears it."
+        "Equity fell 25 % below its peak, more than 20 %: only exits pass until an operator clears it."
     )
 
 

@@ -126,6 +126,7 @@ def test_the_rate_holds_for_exits_too_and_leaves_them_a_share(action: str, last_
     breach = breach_of(intent(action=action), orders_last_second=last_that_passes + 1)
     assert (breach.measured, breach.limit) == (last_that_passes + 1, last_that_passes + 1)
     assert breach.unit == "orders per second"
+    assert breach.message.endswith("the primal limit of revision 4; send it again in a second.")
 
 
 def test_a_rate_of_one_lets_one_entry_out() -> None:

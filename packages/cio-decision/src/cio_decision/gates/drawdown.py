@@ -3,6 +3,7 @@
 from cio_decision.breaches import Finding, amount, built_in_breach
 from cio_decision.context import Context
 from cio_decision.intent import Intent
+from cio_decision.prices import PERCENT
 from petrosa_contracts import Code
 
 
@@ -24,7 +25,7 @@ def check(_intent: Intent, context: Context) -> Finding:
         limit=limit,
         unit="fraction",
         message=(
-            f"Equity fell {amount(fall)} below its peak, more than {amount(limit)}: only exits pass until an operator "
-            "clears it."
+            f"Equity fell {amount(fall * PERCENT)} % below its peak, more than {amount(limit * PERCENT)} %: only exits "
+            "pass until an operator clears it."
         ),
     )

@@ -24,12 +24,13 @@ from petrosa_contracts.sizing import decimal_of
 
 @dataclass(frozen=True, slots=True)
 class _Excess:
-    """What is beyond a primal limit: `rule` is the sentence without its end."""
+    """What is beyond a primal limit: `rule` and `advice` are the sentence without its middle."""
 
     measured: Measure
     limit: Measure
     unit: str
     rule: str
+    advice: str = "no running process can change it"
 
 
 def check(intent: Intent, context: Context) -> Finding:
@@ -62,7 +63,7 @@ def check(intent: Intent, context: Context) -> Finding:
         unit=excess.unit,
         scope=PRIMAL_SCOPE,
         version=limits.revision,
-        message=f"{excess.rule}, the primal limit {source}; no running process can change it.",
+        message=f"{excess.rule}, the primal limit {source}; {excess.advice}.",
     )
 
 
@@ -84,7 +85,8 @@ def _rate(context: Context, limits: PrimalLimits, *, opening: bool) -> _Excess |
     left = context.orders_last_second
     if left < limit:
         return None
-    return _Excess(left, limit, "orders per second", f"{left} orders left in the last second and {limit} may")
+    rule = f"{left} orders left in the last second and {limit} may"
+    return _Excess(left, limit, "orders per second", rule, "send it again in a second")
 
 
 def _quote_asset(intent: Intent, _context: Context, limits: PrimalLimits) -> _Excess | None:
