@@ -1,5 +1,6 @@
 """Sending spans by the standard variables of OpenTelemetry. Needs the extra `otel-export`."""
 
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
 
 EXPORTERS = ("otlp", "console", "none")
 """What `OTEL_TRACES_EXPORTER` may name here."""
+
+SHUTDOWN_SECONDS = 3.0
+"""How long a process that ends waits for spans to be sent."""
 
 
 def _known(value: str) -> str:
@@ -50,7 +54,7 @@ def tracer_provider(names: Sequence[str], *, service: str, version: str, instanc
     """Return a provider that sends to these exporters.
 
     Endpoint, headers, sampler and delays come from the variables `OTEL_*`, which also win over the names given here.
-    Its `shutdown` sends what waits, and blocks for it.
+    `shut_down` ends it.
     """
     # A third of a second of imports, for processes that trace.
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -66,3 +70,13 @@ def tracer_provider(names: Sequence[str], *, service: str, version: str, instanc
         else:
             provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return provider
+
+
+def shut_down(provider: "TracerProvider") -> None:
+    """Send what waits, and block for it for `SHUTDOWN_SECONDS` at most.
+
+    Left to itself, the exporter tries for up to 20 seconds where the receiver is away or does not answer.
+    """
+    sending = threading.Thread(target=provider.shutdown, name="traces-shutdown", daemon=True)
+    sending.start()
+    sending.join(SHUTDOWN_SECONDS)

@@ -9,7 +9,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_
 from cio_nurse import __version__
 from petrosa_contracts import TraceContext, Verdict
 from petrosa_contracts.otel import current_trace_context, to_otel
-from petrosa_contracts.otel_export import tracer_provider
+from petrosa_contracts.otel_export import shut_down, tracer_provider
 
 _log = structlog.stdlib.get_logger()
 
@@ -34,8 +34,8 @@ class OtelTracing:
         return IntentSpan(span, self._tracer) if span.is_recording() else None
 
     def close(self) -> None:
-        """Send what waits. Blocks for as long as the exporter takes, a few seconds at most."""
-        self._provider.shutdown()
+        """Send what waits. Blocks for a few seconds at most."""
+        shut_down(self._provider)
 
 
 class IntentSpan:

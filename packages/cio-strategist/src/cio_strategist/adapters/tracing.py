@@ -8,7 +8,7 @@ from opentelemetry.trace import SpanKind
 
 from petrosa_contracts import tracing
 from petrosa_contracts.otel import to_otel
-from petrosa_contracts.otel_export import tracer_provider
+from petrosa_contracts.otel_export import shut_down, tracer_provider
 
 
 class OtelTracing:
@@ -34,5 +34,5 @@ class OtelTracing:
                 span.end()
 
     def close(self) -> None:
-        """Send what waits. Blocks for as long as the exporter takes, a few seconds at most."""
-        self._provider.shutdown()
+        """Send what waits. Blocks for a few seconds at most."""
+        shut_down(self._provider)
