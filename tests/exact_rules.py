@@ -36,6 +36,17 @@ def live_price(state: MarketState | None) -> Fraction | None:
     return next((price for as_of, price in found if as_of == newest), None)
 
 
+def highest_price(context: Context) -> Fraction:
+    """Return the highest of the live price and of last trade, bid and mark price that are not lost; 0 for none."""
+    view, state = context.market, state_of(context)
+    if view is None or state is None:
+        return Fraction(0)
+    quotes = [quote for quote in (state.last, state.bid, state.mark) if quote is not None]
+    known = [quote for quote in quotes if (context.now - quote.as_of).total_seconds() <= view.ages.lost_seconds]
+    live = live_price(state)
+    return Fraction(0) if live is None else max(live, *(exactly(quote.price) for quote in known), Fraction(0))
+
+
 def smallest_order(intent: Intent, state: MarketState | None) -> Fraction:
     """Return the amount that engines raise a small order to."""
     rules = None if state is None else state.rules
@@ -58,7 +69,7 @@ def asked_and_largest(intent: Intent, context: Context) -> tuple[Fraction, Fract
 def worth(intent: Intent, context: Context) -> tuple[Fraction, Fraction]:
     """Return what is asked for and what may be ordered, in quote currency."""
     asked, largest = asked_and_largest(intent, context)
-    prices = (exactly(intent.signal.price), exactly(intent.signal.current_price), live_price(state_of(context)) or 0)
+    prices = (exactly(intent.signal.price), exactly(intent.signal.current_price), highest_price(context))
     return asked * max(prices), largest * max(prices)
 
 

@@ -43,6 +43,20 @@ def test_a_low_live_price_does_not_hide_a_large_order() -> None:
     assert notional(read, context()) >= Decimal(50_000)
 
 
+@pytest.mark.parametrize("wrong", ["last", "mark", "bid"])
+def test_one_wrong_price_does_not_hide_a_large_order_however_new_it_is(wrong: str) -> None:
+    prices = {name: quote(50_000, ago(3)) for name in ("last", "mark", "bid", "ask")} | {wrong: quote(100, ago(1))}
+    read = intent(quantity=7, price=100.0, current_price=100.0)
+    assert notional(read, context(market=market_view(market_state(**prices)))) == Decimal(350_000)
+
+
+def test_a_higher_price_that_is_lost_does_not_count() -> None:
+    read = intent(quantity=1, price=40_000.0, current_price=40_000.0)
+    for seconds, worth in ((15, 50_000), (15.001, 40_000)):
+        fallen = market_state(price=40_000, mark=quote(50_000, ago(seconds)))
+        assert notional(read, context(market=market_view(fallen))) == Decimal(worth)
+
+
 def test_a_laxer_entry_leaves_the_gates_own_mode() -> None:
     assert context(system_mode=Mode.CONSERVATIVE, control=control(Mode.SAFE)).mode is Mode.CONSERVATIVE
 

@@ -75,6 +75,20 @@ class MarketView:
         """Find the live price."""
         object.__setattr__(self, "live", None if self.state is None else self.state.live)
 
+    def highest_price(self, now: datetime) -> Decimal | None:
+        """Return the highest of the live price and of last trade, bid and mark price that are not lost at `now`.
+
+        One wrong price, however new, then makes no large order look small. None without a live price.
+        """
+        if self.state is None or self.live is None:
+            return None
+        highest = self.live.price
+        for quote in (self.state.last, self.state.bid, self.state.mark):
+            if quote is not None and quote.price > highest:
+                age = (now - quote.as_of).total_seconds()
+                highest = quote.price if age <= self.ages.lost_seconds else highest
+        return highest
+
     def standing(self, now: datetime, tolerance_seconds: float) -> Standing | None:
         """Return how far the live price can be relied on; None for a symbol that the exchange does not list."""
         if self.state is None and self.listed:
@@ -247,9 +261,9 @@ class Context:
 def order_size(intent: Intent, context: Context) -> OrderSize:
     """Return between which sizes the order of every engine generation lies, and what the largest is worth.
 
-    Valued at the highest of `price`, `current_price` and, where it is known, the live price; sized with equity and the
-    exchange's smallest order where they are known. Amounts are rounded up, so that nothing above a limit compares as
-    equal to it.
+    Valued at the highest of `price`, `current_price` and, where they are known, the market's prices (see
+    `MarketView.highest_price`); sized with equity and the exchange's smallest order where they are known. Amounts are
+    rounded up, so that nothing above a limit compares as equal to it.
     """
     known = context.order_sizes
     if known.intent is not intent or known.size is None:
@@ -277,7 +291,7 @@ def requested_notional(intent: Intent, context: Context) -> Decimal:
 
 def _order_size(intent: Intent, context: Context) -> OrderSize:
     state = None if context.market is None else context.market.state
-    live = None if context.market is None else context.market.live
+    highest = None if context.market is None else context.market.highest_price(context.now)
     portfolio = None if context.portfolio is None else context.portfolio.state
     with localcontext(UPWARD):
         amounts = order_amounts(
@@ -286,5 +300,5 @@ def _order_size(intent: Intent, context: Context) -> OrderSize:
             filters=UNKNOWN_FILTERS if state is None else state.rules.smallest_order,
         )
         stated = reference_price(intent.signal)
-        price = stated if live is None else max(stated, live.price)
+        price = stated if highest is None else max(stated, highest)
         return OrderSize(amounts, price, amounts.largest * price)
