@@ -206,9 +206,12 @@ def test_what_a_full_disk_took_in_part_is_taken_back(journal_of: Open) -> None:
     assert journal.oldest(10) == entries(1, 3)
 
 
-def test_a_folder_that_cannot_be_written_is_an_error_of_ours(journal_of: Open, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error_of_ours_and_said_at_once(
+    journal_of: Open, tmp_path: Path, log_events: list[Any]
+) -> None:
     (tmp_path / "file").write_text("no folder")
     journal = journal_of("nurse-1", folder=tmp_path / "file")
     assert journal.open() == 0
+    assert [line["event"] for line in log_events] == ["journal_unusable"]
     with pytest.raises(JournalError, match="cannot be written"):
         journal.append(entries(1))

@@ -42,7 +42,8 @@ class FileJournal:
         with self._turn:
             try:
                 self._take_over()
-                return len(list(self._waiting())) if self._path.exists() else 0
+                # Made now, so that a folder that cannot be written is known before it is needed.
+                return len(list(self._waiting()))
             except OSError as error:
                 _log.error("journal_unusable", folder=str(self._folder), error=str(error))
                 return 0
