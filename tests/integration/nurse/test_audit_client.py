@@ -170,6 +170,29 @@ async def test_a_hung_gate_costs_the_deadline_and_no_more(stack, client: AuditCl
         await normal(hasty)
 
 
+async def test_what_a_hung_gate_comes_to_long_after_the_bot_gave_up_is_no_trade(
+    stack, client: AuditClient, gate: Gate, bus: Bus, engine: Engine
+) -> None:
+    heard = await bus.listen(subjects.verdict("too late"))
+    await approved(client, "too late")
+    async with AuditClient(stack.nats.url) as hasty:
+        await normal(hasty)
+        gate.send_signal(signal.SIGSTOP)
+        try:
+            refused = await hasty.ask(intent("too late", symbol="ETHUSDT"))
+            left = await hasty.ask(exit_of("too late"))
+            await asyncio.sleep(2.5)
+        finally:
+            gate.send_signal(signal.SIGCONT)
+        assert judged_by_bot(refused) == (False, Code.FAILSAFE_LIMIT)
+        assert judged_by_bot(left) == (True, None)
+        await eventually(lambda: len(heard.payloads) == 3, seconds=BACK_SECONDS, what="both are answered")
+        _, entry, exit_ = heard.payloads
+        assert (entry["code"], exit_["code"]) == (Code.DEADLINE_EXCEEDED, None)
+        assert engine.of(entry["decision_id"]) is None
+        assert await engine.received(exit_["decision_id"])
+
+
 async def test_a_halt_outlives_the_gate_in_the_bots_memory(client: AuditClient, gate: Gate, store: Store) -> None:
     await approved(client, "halted")
     store.set_control("global", Mode.HALTED)

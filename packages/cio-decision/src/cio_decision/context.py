@@ -180,6 +180,8 @@ class Context:
     decision_id: str
     now: datetime
     received_at: datetime
+    answer_by: datetime | None = None
+    """Until when the sender waits for the verdict; None if it did not say."""
     policy: ResolvedPolicy
     epoch: int | None
     system_mode: Mode = Mode.ACTIVE

@@ -116,6 +116,7 @@ def _inputs(context: Context) -> bytes:
     own = to_json(
         {
             "now": context.now,
+            "answer_by": context.answer_by,
             "system_mode": context.system_mode.value,
             "system_reason": context.system_reason,
             "control": context.control,

@@ -74,6 +74,7 @@ def context_of(
         decision_id=verdict.decision_id,
         now=inputs.now,
         received_at=verdict.received_at,
+        answer_by=inputs.answer_by,
         policy=resolve(
             inputs.layers if policy is None else policy,
             symbol=signal.symbol,

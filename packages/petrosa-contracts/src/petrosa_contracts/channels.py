@@ -102,7 +102,8 @@ CHANNELS: tuple[Channel, ...] = (
             "A bot proposes a trade. Published without a reply subject it is decided all the same; with one, the "
             "verdict is the answer. The strategy is taken from the payload, never from the subject. The gate reads "
             "more strictly than the schema says: it refuses duplicate keys, NaN and infinity, prices that are not "
-            "positive, and a `timestamp` from which no instant can be read."
+            "positive, and a `timestamp` from which no instant can be read. A sender that says in the header "
+            "`Cio-Answer-By` (ISO 8601) until when it waits gets no entry approved that the gate comes to much later."
         ),
         directions=MappingProxyType({Role.BOT: Direction.SEND, Role.GATE: Direction.RECEIVE}),
         payload=Signal,

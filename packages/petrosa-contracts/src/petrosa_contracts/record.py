@@ -108,6 +108,9 @@ class RecordedInputs(_Value):
     """Every value that the decision rested on, besides the payload."""
 
     now: UtcDatetime = Field(description="Time of decision, UTC.")
+    answer_by: UtcDatetime | None = Field(
+        default=None, description="Until when the sender waited, UTC; null: it did not say."
+    )
     layers: dict[str, PolicyLayer] = Field(description="Policy layers that the order touches, by scope key.")
     system_mode: Mode = Field(description="What the gate's own inputs allowed.")
     system_reason: str = Field(description="Why it was not ACTIVE; empty if it was.")

@@ -11,6 +11,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 import petrosa_contracts.client
 from petrosa_contracts import Code, Decision, FailSafeReport, Mode, Signal, subjects
+from petrosa_contracts.answer_by import read_answer_by
 from petrosa_contracts.client import AuditClient, BotMode
 from petrosa_contracts.client.line import NoAnswerError
 from tests.unit.contracts.client.answers import START, heartbeat, intent, verdict
@@ -102,6 +103,17 @@ async def test_the_gates_answer_is_obeyed_and_leaves_nothing_to_hand_on(world: W
     vetoed = await client.ask(intent())
     assert (approved.may_trade, approved.by_fail_safe, approved.to_hand_on) == (True, False, None)
     assert (vetoed.may_trade, vetoed.by_fail_safe, vetoed.to_hand_on) == (False, False, None)
+
+
+@pytest.mark.parametrize(("gate_ahead", "waits"), [(0.0, 0.2), (3.0, 3.2), (-3.0, 0.2)])
+async def test_a_question_says_until_when_it_waits_by_the_gates_clock_if_that_is_ahead(
+    world: World, client: AuditClient, gate_ahead: float, waits: float
+) -> None:
+    assert world.on_message is not None
+    await world.on_message(to_json(heartbeat(timestamp=world.utc_clock().timestamp() + gate_ahead)))
+    await client.ask(intent())
+    headers = world.asked[-1][2]
+    assert read_answer_by(headers) == world.utc_clock() + timedelta(seconds=waits)
 
 
 async def test_a_bot_that_never_heard_a_heartbeat_gets_only_out(client: AuditClient) -> None:

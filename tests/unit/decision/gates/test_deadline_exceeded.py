@@ -1,11 +1,12 @@
 import math
+from typing import Any
 
 import pytest
 
 from cio_decision.evaluation import evaluate
 from cio_decision.gates import deadline_exceeded
 from petrosa_contracts import Code
-from tests.builders import breached, context, intent, passes
+from tests.builders import ago, breached, context, intent, passes
 
 DEADLINE = 0.05
 
@@ -32,6 +33,18 @@ def test_the_deadline_is_a_setting() -> None:
     assert passes(deadline_exceeded.check(intent(), context(decision_seconds=0.06, decision_deadline_seconds=0.06)))
 
 
+@pytest.mark.parametrize("seconds", [-0.2, 0.0, 2.0])
+def test_a_sender_that_may_still_wait_is_answered(seconds: float) -> None:
+    assert passes(deadline_exceeded.check(intent(), context(answer_by=ago(seconds))))
+
+
+def test_what_nobody_waits_for_any_more_is_vetoed() -> None:
+    breach = breached(deadline_exceeded.check(intent(), context(answer_by=ago(2.5))))
+    assert (breach.code, breach.measured, breach.limit, breach.unit) == (Code.DEADLINE_EXCEEDED, 2500, 2000, "ms")
+    assert "until 2.5 seconds ago" in breach.message
+
+
 @pytest.mark.parametrize("action", ["close", "hold"])
-def test_exits_are_exempt(action: str) -> None:
-    assert evaluate(intent(action=action), context(decision_seconds=10.0)).approved
+@pytest.mark.parametrize("late", [{"decision_seconds": 10.0}, {"answer_by": ago(60)}])
+def test_exits_are_exempt(action: str, late: dict[str, Any]) -> None:
+    assert evaluate(intent(action=action), context(**late)).approved

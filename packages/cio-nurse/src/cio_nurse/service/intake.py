@@ -14,6 +14,7 @@ from cio_nurse.service.pipeline import Pipeline
 from cio_nurse.service.recording import Recording
 from cio_nurse.service.release import MILLISECONDS, Case
 from petrosa_contracts import Breach, TraceContext, Verdict
+from petrosa_contracts.answer_by import read_answer_by
 from petrosa_contracts.tracing import of_message
 
 BATCH = 32
@@ -74,7 +75,7 @@ class Intake:
             )
             await self._answer(message, trace, span, verdict)
             return
-        arrival = Arrival(intent, message, trace, received_at, arrived, span)
+        arrival = Arrival(intent, message, trace, received_at, arrived, span, read_answer_by(message.headers))
         breach = self._lanes.offer(arrival)
         if breach is None:
             self._in_hand += 1

@@ -16,7 +16,10 @@ RESERVED_FOR_EXITS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A readable intent and how it came: its message and trace, when (UTC, monotonic seconds), its span if traced."""
+    """A readable intent and how it came: its message and trace, when (UTC, monotonic seconds), its span if traced.
+
+    `answer_by` is until when the sender waits (UTC), if it said so.
+    """
 
     intent: Intent
     message: Inbound
@@ -24,6 +27,7 @@ class Arrival:
     received_at: datetime
     arrived: float
     span: Span | None = None
+    answer_by: datetime | None = None
 
 
 class Lanes:

@@ -144,6 +144,7 @@ class Pipeline:
             decision_id=new_decision_id(),
             now=now,
             received_at=arrival.received_at,
+            answer_by=arrival.answer_by,
             policy=view.policy_for(symbol, strategy_id, intent.side),
             epoch=view.epoch,
             system_mode=system.mode,

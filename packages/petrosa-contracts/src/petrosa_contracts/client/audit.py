@@ -6,7 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Final, Self, cast
@@ -14,6 +14,7 @@ from typing import Any, Final, Self, cast
 from pydantic import ValidationError
 
 from petrosa_contracts import subjects
+from petrosa_contracts.answer_by import ANSWER_BY
 from petrosa_contracts.client.answer import Answer
 from petrosa_contracts.client.governance import ENTRIES, BotMode, Governance, Knowledge
 from petrosa_contracts.client.journal import Journal
@@ -77,6 +78,8 @@ class AuditClient:
         self._greeted = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
         self._mode_seen = BotMode.FAIL_SAFE
+        self._gate_ahead = 0.0
+        """Seconds by which the gate's clock is ahead of this one at least, by its last heartbeat."""
 
     @property
     def mode(self) -> BotMode:
@@ -132,7 +135,10 @@ class AuditClient:
         strategy_id, symbol = proposal.text("strategy_id"), proposal.text("symbol")
         try:
             reply = await self._line.request(
-                subjects.intent(strategy_id), proposal.body, seconds=self._deadline_seconds
+                subjects.intent(strategy_id),
+                proposal.body,
+                seconds=self._deadline_seconds,
+                headers={ANSWER_BY: self._waits_until(received_at).isoformat()},
             )
             verdict = Verdict.model_validate_json(reply)
         except NoAnswerError as error:
@@ -145,6 +151,10 @@ class AuditClient:
             )
             return Answer(verdict=verdict, by_fail_safe=False, to_hand_on=None)
         return self._decide(proposal, reason, received_at, started)
+
+    def _waits_until(self, now: datetime) -> datetime:
+        """Return when this question has got no answer, by the gate's clock where that is known to be ahead."""
+        return now + timedelta(seconds=self._deadline_seconds + self._gate_ahead)
 
     def _decide(self, proposal: Proposal, reason: str, received_at: datetime, started: float) -> Answer:
         now = self._monotonic()
@@ -191,8 +201,9 @@ class AuditClient:
         except ValidationError:
             self._governance.heard_unreadable()
         else:
-            age = max(0.0, self._utc_clock().timestamp() - heartbeat.timestamp)
-            self._governance.heard(heartbeat, age_on_arrival=age, now=self._monotonic())
+            age = self._utc_clock().timestamp() - heartbeat.timestamp
+            self._gate_ahead = max(0.0, -age)
+            self._governance.heard(heartbeat, age_on_arrival=max(0.0, age), now=self._monotonic())
         self._tell_mode()
 
     async def _report(self) -> None:
