@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -220,12 +220,9 @@ class FakeLedgerStore:
         self._connected_since = redis.restarts
         self.batches: list[Sequence[Claim]] = []
         self.released: list[Sequence[Claim]] = []
-        self.before_claim: Callable[[], Awaitable[None]] = _at_once
-        """Awaited before claims are settled, so that something can happen meanwhile."""
 
     async def claim(self, claims: Sequence[Claim], day: date) -> Sequence[ClaimAnswer]:
         self.batches.append(claims)
-        await self.before_claim()
         self._use_connection()
         answers: Sequence[ClaimAnswer] = await self._redis.carry_out(
             lambda: [self._settle(claim, day) for claim in claims]
@@ -271,10 +268,6 @@ class FakeLedgerStore:
         if self._redis.holder(claim.identity) == claim.decision_id:
             del self._redis.identities[claim.identity]
             self._redis.trades.setdefault(day, Counter()).subtract(_counted(claim))
-
-
-async def _at_once() -> None:
-    pass
 
 
 def _counted(claim: Claim) -> set[str]:

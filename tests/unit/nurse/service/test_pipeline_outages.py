@@ -22,14 +22,6 @@ class TestWhileTheStoreIsAway:
         assert sorted(codes_of(verdicts), key=str) == ["FAILSAFE_LIMIT", None]
         assert gate.published_signals() == ["small"]
 
-    async def test_what_was_judged_before_is_judged_again(self) -> None:
-        gate = await WiredGate.started(layer("global", max_position_size_usd=100_000.0))
-        judged = await gate.pipeline.judge([gate.arrives(intent(intent_id=each, quantity=0.11)) for each in "12"])
-        gate.mirror.store_lost()
-        await gate.pipeline.settle(judged)
-        assert codes_of(gate.metrics.verdicts) == ["FAILSAFE_LIMIT", "FAILSAFE_LIMIT"]
-        assert gate.ledger_store.batches == []
-
     async def test_policy_still_holds_on_top(self, gate: WiredGate) -> None:
         assert codes_of(await gate.decide(intent(quantity=2.1))) == ["ORDER_NOTIONAL_MAX"]
 

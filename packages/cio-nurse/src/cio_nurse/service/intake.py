@@ -12,16 +12,13 @@ from cio_nurse.service.mirror import Mirror
 from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.pipeline import Pipeline
 from cio_nurse.service.recording import Recording
-from cio_nurse.service.release import MILLISECONDS, Case
+from cio_nurse.service.release import MILLISECONDS
 from petrosa_contracts import Breach, TraceContext, Verdict
 from petrosa_contracts.answer_by import read_answer_by
 from petrosa_contracts.tracing import of_message
 
 BATCH = 32
-"""Most intents judged before the loop serves others again; at some 0.1 ms each, a heartbeat waits a few ms."""
-
-BATCHES_AHEAD = 2
-"""Most batches that are judged and wait while the ledger is asked about an earlier one."""
+"""Most intents decided before the loop serves others again; at some 0.1 ms each, a heartbeat waits a few ms."""
 
 
 class Intake:
@@ -49,9 +46,6 @@ class Intake:
         self._clock = clock
         self._limits = limits
         self._tracing = tracing
-        self._passed: asyncio.Queue[list[Case]] = asyncio.Queue(BATCHES_AHEAD)
-        self._in_hand = 0
-        """How many intents are in the lanes or under decision."""
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -78,38 +72,18 @@ class Intake:
         arrival = Arrival(intent, message, trace, received_at, arrived, span, read_answer_by(message.headers))
         breach = self._lanes.offer(arrival)
         if breach is None:
-            self._in_hand += 1
             self._idle.clear()
         else:
             await self._refuse_overload(arrival, breach)
 
     async def run(self) -> None:
-        """Decide what waits in the lanes until cancelled. The next batch is judged while the ledger is asked."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._judge())
-            tasks.create_task(self._settle())
-
-    async def _judge(self) -> None:
+        """Decide what waits in the lanes until cancelled."""
         while True:
             batch = await self._lanes.take(BATCH)
-            passed = await self._pipeline.judge(batch)
-            self._finished(len(batch) - len(passed))
-            if passed:
-                await self._passed.put(passed)
+            await self._pipeline.decide(batch)
+            if not self._lanes.waiting:
+                self._idle.set()
             await asyncio.sleep(0)
-
-    async def _settle(self) -> None:
-        while True:
-            cases = await self._passed.get()
-            while not self._passed.empty():
-                cases += self._passed.get_nowait()
-            await self._pipeline.settle(cases)
-            self._finished(len(cases))
-
-    def _finished(self, count: int) -> None:
-        self._in_hand -= count
-        if not self._in_hand:
-            self._idle.set()
 
     async def drained(self) -> None:
         """Return once everything accepted so far is answered."""

@@ -67,11 +67,10 @@ class PolicyInForce(Protocol):
 
 
 class Pipeline:
-    """Decides batches of intents in order, in two steps.
+    """Decides batches of intents in order.
 
-    `judge` is in memory: vetoes are answered at once, and what passes the gates is returned. `settle` takes that to
-    the ledger, all of it in one round trip, and only then are they concluded, in the order in which the intents came.
-    More may be judged while the ledger is asked.
+    Evaluation is in memory; vetoes are answered at once. All approvals of a batch share one round trip to the ledger,
+    and only then are they concluded, in the order in which the intents came.
     """
 
     def __init__(
@@ -98,34 +97,14 @@ class Pipeline:
 
     async def decide(self, batch: Sequence[Arrival]) -> None:
         """Decide on a batch and see every verdict on its way."""
-        await self.settle(await self.judge(batch))
-
-    async def judge(self, batch: Sequence[Arrival]) -> list[Case]:
-        """Answer what a gate vetoes and return the rest, once there is room for it."""
         await self._release.room()
-        return await self._pass_gates(batch)
-
-    async def settle(self, cases: Sequence[Case]) -> None:
-        """Conclude what passed the gates, each after its turn at the ledger."""
-        if not cases:
-            return
         began = self._clock.seconds()
-        if not self._mirror.standing.store_up:
-            await self._without_store(cases, began)
-            return
-        day = cases[0].context.now.date()
-        try:
-            answers = await self._claimed(cases, [case.claim for case in cases], day)
-        except StoreTimeoutError:
-            self._mirror.store_lost()
-            await self._too_late(cases, day, began)
-        except StoreUnavailableError:
-            self._mirror.store_lost()
-            await self._without_store(cases, began)
-        else:
-            await self._finish(cases, answers, began)
+        passing = await self._pass_gates(batch)
+        if passing:
+            await self._settle(passing, began)
 
     async def _pass_gates(self, batch: Sequence[Arrival]) -> list[Case]:
+        """Answer what a gate vetoes and return the rest."""
         passing: list[Case] = []
         for arrival in batch:
             case = self._evaluate(arrival)
@@ -190,6 +169,23 @@ class Pipeline:
             self._orders.popitem(last=False)
         return len(self._orders)
 
+    async def _settle(self, cases: list[Case], began: float) -> None:
+        day = cases[0].context.now.date()
+        claims = [case.claim for case in cases]
+        if not self._mirror.standing.store_up:
+            await self._finish(cases, self._claim_alone(cases, day), began)
+            return
+        try:
+            answers = await self._claimed(cases, claims, day)
+        except StoreTimeoutError:
+            self._mirror.store_lost()
+            await self._too_late(cases, day, began)
+        except StoreUnavailableError:
+            self._mirror.store_lost()
+            await self._without_store(cases, began)
+        else:
+            await self._finish(cases, answers, began)
+
     async def _claimed(self, cases: Sequence[Case], claims: Sequence[Claim], day: date) -> Sequence[ClaimAnswer]:
         spans = [(span, span.now()) for case in cases if (span := case.arrival.span)]
         answers = await self._ledger.claim(claims, day)
@@ -197,7 +193,7 @@ class Pipeline:
             span.step("ledger", began)
         return answers
 
-    async def _too_late(self, cases: Sequence[Case], day: date, began: float) -> None:
+    async def _too_late(self, cases: list[Case], day: date, began: float) -> None:
         """Conclude without the ledger's answer: entries are vetoed and undone later, exits go on memory alone."""
         entries = [case for case in cases if increases_risk(case.arrival.intent, case.context)]
         exits = [case for case in cases if not increases_risk(case.arrival.intent, case.context)]
@@ -207,7 +203,7 @@ class Pipeline:
             await self._veto(case, replace(case.context, decision_seconds=took))
         await self._finish(exits, self._claim_alone(exits, day), began)
 
-    async def _without_store(self, cases: Sequence[Case], began: float) -> None:
+    async def _without_store(self, cases: list[Case], began: float) -> None:
         """Decide once more without the ledger, under the mode that follows from its absence."""
         for case in cases:
             self._is_no_order(case.context.decision_id)
@@ -226,19 +222,19 @@ class Pipeline:
             if answer.granted and not late:
                 await self._release.conclude(case)
                 continue
-            await self._refuse(case, replace(case.context, ledger=_told(case, answer), decision_seconds=took))
+            await self._refuse(case, replace(case.context, ledger=_told(case, answer), decision_seconds=took), began)
             if answer.granted:
                 undone.append(case.claim)
         if undone:
             await self._ledger.release(undone, cases[0].context.now.date())
 
-    async def _refuse(self, case: Case, context: Context) -> None:
+    async def _refuse(self, case: Case, context: Context, began: float) -> None:
         """Conclude what was not granted, or came too late; an exit that finds too little left may yet be an entry."""
         if isinstance(case.claim.reserves, Exit) and increases_risk(case.arrival.intent, context):
             findings = examine(case.arrival.intent, context)
             if not findings.vetoing:
                 claim = _claim(case.arrival.intent, context, passes=True)
-                await self.settle([replace(case, context=context, findings=findings, claim=claim)])
+                await self._settle([replace(case, context=context, findings=findings, claim=claim)], began)
                 return
         await self._veto(case, context)
 
