@@ -79,7 +79,7 @@ async def test_a_reply_that_trickles_is_too_slow():
         http(b"1" * 10_000),
         http(b"\xff\xfe"),
         http(b"x" * (LARGEST_REPLY + 1)),
-        http(gzip.compress(b"{}"), headers="Content-Encoding: gzip\r\n"),
+        http(gzip.compress(b"{}", mtime=0), headers="Content-Encoding: gzip\r\n"),
         http(b"", status="302 Found", headers="Location: http://127.0.0.1:1/\r\n"),
         http(b"{}", status="999 Odd"),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
