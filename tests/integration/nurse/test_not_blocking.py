@@ -5,11 +5,14 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import nats.errors
 import pytest
 from blockbuster import BlockingError, blockbuster_ctx
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from cio_nurse.adapters.log import LineWriter
 from cio_nurse.bootstrap import Nurse
@@ -29,6 +32,15 @@ def lines() -> Iterator[LineWriter]:
         writer.close()
 
 
+@contextmanager
+def telling(lines: list[EventDict]) -> Iterator[None]:
+    """Where no answer comes, say what the gate said: the client hands what a callback raises to the log."""
+    try:
+        yield
+    except nats.errors.TimeoutError:
+        pytest.fail(f"no answer; the gate said {lines}")
+
+
 async def test_no_call_blocks_while_intents_are_decided(stack, bus, store, lines: LineWriter) -> None:
     await bus.engine()
     settings = load(
@@ -41,11 +53,11 @@ async def test_no_call_blocks_while_intents_are_decided(stack, bus, store, lines
     )
     everything = [market(f"S{number}USDT", price=number + 1) for number in range(600)]
     async with Surroundings.written(stack.redis.url) as around:
-        with capture_logs():
+        with capture_logs() as told:
             nurse = Nurse(settings, lines)
             serving = asyncio.create_task(nurse.serve())
             await eventually(lambda: serving.done() or nurse.readiness()[0])
-            with blockbuster_ctx():
+            with blockbuster_ctx(), telling(told):
                 assert (await bus.ask(intent())).approved
                 await around.write_market(*everything)
                 assert (await bus.ask(b"no json")).code == "PAYLOAD_INVALID"
