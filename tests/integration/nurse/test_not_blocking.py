@@ -41,12 +41,13 @@ def telling(lines: list[EventDict]) -> Iterator[None]:
         pytest.fail(f"no answer; the gate said {lines}")
 
 
-async def test_no_call_blocks_while_intents_are_decided(stack, bus, store, lines: LineWriter) -> None:
+async def test_no_call_blocks_while_intents_are_decided(stack, bus, store, lines: LineWriter, tmp_path: Path) -> None:
     await bus.engine()
     settings = load(
         {
             **stack.environment(),
             "NURSE_HTTP_PORT": "0",
+            "NURSE_JOURNAL_FOLDER": str(tmp_path),
             "NURSE_DECISION_DEADLINE_MS": "2000",
             "NURSE_INPUTS": "market,regime,portfolio",
         }
