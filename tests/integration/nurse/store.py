@@ -10,7 +10,9 @@ from petrosa_contracts import Mode
 from tests.integration.nurse.fleet import timestamp
 
 POLICY, CONTROL = "cio:policy", "cio:control"
+_KEPT = ("orders", "sums", "openings", "settled")
 EPOCH, CHANGED = "cio:policy:epoch", "cio:policy:changed"
+RESERVED = ("{cio:ledger}:reserved", *(f"{{cio:ledger}}:reserved:{each}" for each in _KEPT))
 """Spelled out on purpose: other languages rely on these names, so a test must not borrow them from the code."""
 
 
@@ -61,9 +63,9 @@ class Store:
             return self._commit(together, announce=True)
 
     def reset(self) -> int:
-        """Leave an empty policy, which is valid, no control entry and no trades; return the new epoch."""
+        """Leave an empty policy, which is valid, no control entry, no trades, no order on its way; return the epoch."""
         with self.client.pipeline(transaction=True) as together:
-            together.delete(POLICY, CONTROL, _trades_today())
+            together.delete(POLICY, CONTROL, _trades_today(), *RESERVED)
             return self._commit(together, announce=True)
 
     def forget(self) -> None:

@@ -83,13 +83,14 @@ async def test_with_fresh_inputs_an_approval_carries_the_live_price(
 async def test_a_changed_price_is_seen_long_before_all_of_the_market_is_read_again(
     gate: Gate, bus: Bus, engine: Engine, around: Surroundings
 ) -> None:
-    around.market = lambda: [market(price=50_100)]
-
-    async def seen() -> bool:
+    async def seen(price: int) -> bool:
         live = (await bus.ask(of_a_new_strategy())).live
-        return live is not None and live.price == 50_100
+        return live is not None and live.price == price
 
-    await eventually_answered(seen)
+    # And back: the next test asks the same gate.
+    for price in (50_100, 50_000):
+        around.market = lambda price=price: [market(price=price)]
+        await eventually_answered(lambda price=price: seen(price))
 
 
 async def test_a_frozen_feed_restricts_the_gate_then_stops_entries_and_ends_by_itself(
