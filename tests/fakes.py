@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
@@ -209,6 +210,19 @@ async def eventually(condition: Callable[[], bool], *, seconds: float = 5.0) -> 
     while not condition():
         assert asyncio.get_running_loop().time() < deadline, f"not within {seconds:g} s"
         await asyncio.sleep(0.001)
+
+
+@asynccontextmanager
+async def following(mirror: Any) -> AsyncIterator[None]:
+    """Let a mirror follow its store by itself for as long as the block lasts."""
+    running = asyncio.create_task(mirror.run())
+    await settled()
+    try:
+        yield
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
 
 
 async def settled(turns: int = 50) -> None:

@@ -15,7 +15,6 @@ _EXACT = Arithmetic(prec=100)
 
 Measure = float | int | str | bool | Decimal | None
 
-
 Measured = tuple[Measure, Measure]
 """What a gate that lets an intent pass has measured, and the limit it held it against; for the record."""
 

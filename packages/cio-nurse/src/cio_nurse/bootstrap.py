@@ -40,6 +40,7 @@ from cio_nurse.service.pipeline import Pipeline
 from cio_nurse.service.readiness import Readiness
 from cio_nurse.service.recording import Recording
 from cio_nurse.service.restriction import Restriction
+from cio_nurse.service.self_check import SelfCheck
 from cio_nurse.service.silent_halt import SilentHalts
 from cio_nurse.settings import Settings
 from petrosa_contracts import Alert, subjects
@@ -70,11 +71,10 @@ class Nurse:
         self._tracing = OtelTracing(settings.exporters, instance=settings.instance) if settings.exporters else None
         redis_url, nats_url = settings.redis_url.get_secret_value(), settings.nats_url.get_secret_value()
         self._turned_at = self._clock.seconds()
-        self._deadline_seconds = settings.decision_deadline_ms / 1000
         self._policy_store = RedisPolicyStore(redis_url)
         self._ledger_store = RedisLedgerStore(
             redis_url,
-            deadline_seconds=self._deadline_seconds,
+            deadline_seconds=settings.decision_deadline_ms / 1000,
             reservation_seconds=settings.reservation_seconds,
         )
         self._mirror = Mirror(
@@ -88,25 +88,8 @@ class Nurse:
         self._ledger = Ledger(self._ledger_store, self._clock, reservation_seconds=settings.reservation_seconds)
         self._record_stream = RecordStream()
         private = private_subject()
-        self._halts = SilentHalts(
-            clock=self._clock,
-            instance=settings.instance,
-            seconds=settings.silent_halt_seconds,
-            entries=settings.silent_halt_entries,
-            tell=self._tell,
-        )
-        delivery = Delivery(ledger=self._ledger, metrics=self._telemetry, watch=self._halts)
-        self._intents = NatsConnection(
-            nats_url,
-            name="cio-nurse",
-            subscriptions=[
-                Subscription(subjects.subscriptions(settings.intents), self._accept, subjects.NURSE_QUEUE_GROUP),
-                Subscription((f"{private}.>",), self._hear_self_check),
-                Subscription(subjects.subscriptions(settings.execution_events), self._halts.hear),
-            ],
-            delivery=delivery,
-            prepare=self._record_stream.prepare if settings.audit != "off" else None,
-        )
+        self._halts = self._make_halts()
+        self._intents = self._make_line(nats_url, private)
         self._alerts = AlertQueue(self._publish_alert, unavailable=TransportUnavailableError, log=_log)
         self._journal = FileJournal(
             settings.journal_folder / _short_digest(nats_url), settings.instance, max_bytes=settings.journal_max_bytes
@@ -120,7 +103,48 @@ class Nurse:
             clock=self._clock,
             instance=settings.instance,
         )
-        self._self_check = parts.self_check(
+        self._self_check = self._make_self_check(private)
+        self._lanes = Lanes(lane_capacity=settings.lane_capacity, queue_capacity=settings.queue_capacity)
+        self._intake = self._make_intake()
+        self._pulse = NatsConnection(
+            nats_url,
+            name="cio-nurse-heartbeat",
+            subscriptions=[Subscription((settings.heartbeat, subjects.PING), self._answer_ping)],
+        )
+        self._heartbeat = self._make_heartbeat()
+        self._readiness = self._make_readiness()
+        self._health = HealthServer(
+            host=settings.http_host, port=settings.http_port, readiness=self.readiness, telemetry=self._telemetry
+        )
+        self._expose_gauges()
+
+    def _make_halts(self) -> SilentHalts:
+        settings = self._settings
+        return SilentHalts(
+            clock=self._clock,
+            instance=settings.instance,
+            seconds=settings.silent_halt_seconds,
+            entries=settings.silent_halt_entries,
+            tell=self._tell,
+        )
+
+    def _make_line(self, nats_url: str, private: str) -> NatsConnection:
+        settings = self._settings
+        return NatsConnection(
+            nats_url,
+            name="cio-nurse",
+            subscriptions=[
+                Subscription(subjects.subscriptions(settings.intents), self._accept, subjects.NURSE_QUEUE_GROUP),
+                Subscription((f"{private}.>",), self._hear_self_check),
+                Subscription(subjects.subscriptions(settings.execution_events), self._halts.hear),
+            ],
+            delivery=Delivery(ledger=self._ledger, metrics=self._telemetry, watch=self._halts),
+            prepare=self._record_stream.prepare if settings.audit != "off" else None,
+        )
+
+    def _make_self_check(self, private: str) -> SelfCheck:
+        settings = self._settings
+        return parts.self_check(
             settings,
             primal=self._primal,
             connection=self._intents,
@@ -129,14 +153,10 @@ class Nurse:
             records_needed=self._needs_records,
             clock=self._clock,
         )
-        self._lanes = Lanes(lane_capacity=settings.lane_capacity, queue_capacity=settings.queue_capacity)
-        self._intake = self._make_intake()
-        self._pulse = NatsConnection(
-            nats_url,
-            name="cio-nurse-heartbeat",
-            subscriptions=[Subscription((settings.heartbeat, subjects.PING), self._answer_ping)],
-        )
-        self._heartbeat = Heartbeat(
+
+    def _make_heartbeat(self) -> Heartbeat:
+        settings = self._settings
+        return Heartbeat(
             transport=self._pulse,
             mirror=self._mirror,
             mode=self._mode,
@@ -149,7 +169,9 @@ class Nurse:
             primal_problem=self._primal.problem if self._primal else "",
             recording=self._recording,
         )
-        self._readiness = Readiness(
+
+    def _make_readiness(self) -> Readiness:
+        return Readiness(
             line=self._intents,
             heartbeat=self._heartbeat,
             mirror=self._mirror,
@@ -158,10 +180,6 @@ class Nurse:
             primal=self._primal,
             self_check=self._self_check,
         )
-        self._health = HealthServer(
-            host=settings.http_host, port=settings.http_port, readiness=self.readiness, telemetry=self._telemetry
-        )
-        self._expose_gauges()
 
     def _expose_gauges(self) -> None:
         gauges.expose(

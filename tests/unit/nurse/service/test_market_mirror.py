@@ -1,6 +1,4 @@
-import asyncio
-from collections.abc import AsyncIterator, MutableMapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import MutableMapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +8,7 @@ from cio_decision.freshness import Freshness
 from cio_nurse.service import market_mirror as module
 from cio_nurse.service.market_mirror import MANY, WHOLE_SECONDS, MarketMirror
 from tests.builders import SYMBOL, ago, market_state
-from tests.fakes import FakeClock, eventually, settled
+from tests.fakes import FakeClock, eventually, following
 from tests.redis_fakes import FakeInputStore, FakeRedis
 from tests.wiring import MARKET_AGES
 
@@ -25,18 +23,6 @@ def store(redis: FakeRedis) -> FakeInputStore:
 @pytest.fixture
 def mirror(store: FakeInputStore, clock: FakeClock) -> MarketMirror:
     return MarketMirror(store, clock, MARKET_AGES, band_share=Decimal("0.05"), tolerance_seconds=2)
-
-
-@asynccontextmanager
-async def following(mirror: MarketMirror) -> AsyncIterator[None]:
-    running = asyncio.create_task(mirror.run())
-    await settled()
-    try:
-        yield
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
 
 
 def price_of(mirror: MarketMirror, clock: FakeClock, symbol: str = SYMBOL) -> Decimal | None:

@@ -7,9 +7,9 @@ import nats.errors
 import structlog
 from nats.aio.client import Client
 from nats.js.errors import Error as JetStreamError
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from cio_nurse.adapters.nats import NatsConnection
+from cio_nurse.adapters.nats import NatsConnection, StreamAnswer
 from cio_nurse.errors import TransportUnavailableError
 from petrosa_contracts.jetstream import ensure_streams
 from petrosa_contracts.streams import DECISIONS
@@ -21,14 +21,6 @@ ANSWER_SECONDS = 2.0
 """How long the server may take to say what it offers."""
 
 _log = structlog.stdlib.get_logger()
-
-
-class _StreamAnswer(BaseModel):
-    class Error(BaseModel):
-        err_code: int = 0
-        description: str = "refused"
-
-    error: Error | None = None
 
 
 class StreamProbe:
@@ -52,7 +44,7 @@ class StreamProbe:
         except TransportUnavailableError as error:
             return str(error)
         try:
-            answer = _StreamAnswer.model_validate_json(data)
+            answer = StreamAnswer.model_validate_json(data)
         except ValidationError:
             return f"the answer of the stream cannot be read: {data[:80]!r}"
         if answer.error is None:

@@ -7,14 +7,14 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import nats.errors
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
-from pydantic_core import from_json
+from pydantic import BaseModel, ValidationError
 
 from cio_nurse.errors import TransportUnavailableError
 from cio_nurse.ports import Inbound
@@ -23,7 +23,6 @@ from petrosa_contracts.nats_client import AWAY, SupervisedConnection, confirmed
 from petrosa_contracts.streams import MESSAGE_ID
 
 _NO_RESPONDERS = "503"
-_UNREADABLE = "an answer that cannot be read"
 
 _LARGEST_MESSAGE = 1_048_576
 """What a server takes unless it says otherwise, bytes, headers included; it ends the connection of who sends more."""
@@ -34,6 +33,18 @@ _log = structlog.stdlib.get_logger()
 
 Receive = Callable[[Inbound], Awaitable[None]]
 """Takes a message."""
+
+
+class StreamAnswer(BaseModel):
+    """What a stream answers to a message that was published to it."""
+
+    class Error(BaseModel):
+        """Why it did not take the message."""
+
+        err_code: int = 0
+        description: str = "refused"
+
+    error: Error | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,25 +225,15 @@ class NatsConnection(SupervisedConnection):
         if message.headers and message.headers.get("Status") == _NO_RESPONDERS:
             await self._records.refused(record_id, "there is no stream for records")
             return
-        refusal = _refusal(message.data)
-        if refusal is None:
+        try:
+            answer = StreamAnswer.model_validate_json(message.data)
+        except ValidationError:
+            await self._records.refused(record_id, "the stream refuses: an answer that cannot be read")
+            return
+        if answer.error is None:
             await self._records.acknowledged(record_id)
         else:
-            await self._records.refused(record_id, f"the stream refuses: {refusal}")
-
-
-def _refusal(data: bytes) -> str | None:
-    """Return why a stream does not take a message, by its answer; None if it does."""
-    try:
-        answer = from_json(data)
-    except ValueError:
-        return _UNREADABLE
-    if not isinstance(answer, dict):
-        return _UNREADABLE
-    error = cast("dict[str, Any]", answer).get("error")
-    if error is None:
-        return None
-    return str(cast("dict[str, Any]", error).get("description")) if isinstance(error, dict) else _UNREADABLE
+            await self._records.refused(record_id, f"the stream refuses: {answer.error.description}")
 
 
 def _callback(receive: Receive) -> Callable[[Msg], Awaitable[None]]:
