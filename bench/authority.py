@@ -17,10 +17,10 @@ import uvloop
 from bench.testbed import Testbed
 from cio_strategist.adapters import log
 from cio_strategist.bootstrap import Governance, open_governance
-from cio_strategist.domain.caller import CallerClass, operator_at_the_console
-from cio_strategist.domain.edit import PatchParameters
-from cio_strategist.domain.outcome import Enforcement
-from cio_strategist.domain.request import ChangeRequest
+from cio_strategist.domain.access.caller import CallerClass, operator_at_the_console
+from cio_strategist.domain.access.request import ChangeRequest
+from cio_strategist.domain.policy.edit import PatchParameters
+from cio_strategist.domain.policy.outcome import Enforcement
 from cio_strategist.settings import Settings
 from devstack import Mongo
 from devstack.ports import LOOPBACK

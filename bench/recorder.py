@@ -31,22 +31,22 @@ from bench.processes import REPOSITORY
 from bench.statistic import Spread
 from cio_strategist.adapters import log
 from cio_strategist.adapters.clock import SystemClock
-from cio_strategist.adapters.jetstream import JetStreamSource, Streams, connected
 from cio_strategist.adapters.mongo.chain_documents import entry_document, read_entry, split
 from cio_strategist.adapters.mongo.chain_store import READ_AT_ONCE, MongoChainStore
 from cio_strategist.adapters.mongo.connection import connect
 from cio_strategist.adapters.mongo.lease import MongoLease
 from cio_strategist.adapters.mongo.trail import MongoTrail
-from cio_strategist.adapters.recorder_telemetry import RecorderTelemetry
+from cio_strategist.adapters.nats.jetstream import JetStreamSource, Streams, connected
 from cio_strategist.adapters.signing import SigningKey, TrustedKeys
-from cio_strategist.adapters.telemetry import Telemetry
-from cio_strategist.domain.chain.entry import EMPTY, Entry, link
-from cio_strategist.domain.chain.walk import Walk
-from cio_strategist.domain.recording import StreamedMessage, decision_draft
-from cio_strategist.service.chain_writer import ChainWriter
-from cio_strategist.service.leadership import Leadership
-from cio_strategist.service.recorder import BATCH, Feed, Recorder
-from cio_strategist.service.verification import verify
+from cio_strategist.adapters.telemetry.gateway import Telemetry
+from cio_strategist.adapters.telemetry.recorder import RecorderTelemetry
+from cio_strategist.domain.record.entry import EMPTY, Entry, link
+from cio_strategist.domain.record.recording import StreamedMessage, decision_draft
+from cio_strategist.domain.record.walk import Walk
+from cio_strategist.service.record.chain_writer import ChainWriter
+from cio_strategist.service.record.leadership import Leadership
+from cio_strategist.service.record.recorder import BATCH, Feed, Recorder
+from cio_strategist.service.record.verification import verify
 from devstack import DevStack
 from petrosa_contracts import Alert, default_parameters, streams, subjects
 

@@ -30,7 +30,7 @@ from bench.statistic import Spread
 from cio_decision.decoding import PayloadLimits
 from cio_decision.evaluation import conclude, examine
 from cio_decision.record_writing import Origin, record_json
-from cio_strategist.domain.whatif import Outcome, PolicyPatch, repeat, try_patch
+from cio_strategist.domain.decisions.whatif import Outcome, PolicyPatch, repeat, try_patch
 from cio_strategist.ports import BATCH
 from devstack.programs import find_script
 from petrosa_contracts import subjects

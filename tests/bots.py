@@ -14,8 +14,8 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from cio_strategist.domain.bot import Bot
-from cio_strategist.domain.bot_call import BotCall, BotReply
+from cio_strategist.domain.fleet.bot import Bot
+from cio_strategist.domain.fleet.call import BotCall, BotReply
 from cio_strategist.errors import BotError
 
 TA_STRATEGIES = ("rsi_extreme_reversal", "momentum_pulse", "doji_reversal")

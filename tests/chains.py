@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from cio_strategist.domain.chain import merkle
-from cio_strategist.domain.chain.checkpoint import Checkpoint, checkpoint_draft, sign_range
-from cio_strategist.domain.chain.entry import EMPTY, Draft, Entry, Head, Kind, link
+from cio_strategist.domain.record import merkle
+from cio_strategist.domain.record.checkpoint import Checkpoint, checkpoint_draft, sign_range
+from cio_strategist.domain.record.entry import EMPTY, Draft, Entry, Head, Kind, link
 
 NOON = datetime(2026, 2, 25, 12, tzinfo=UTC)
 

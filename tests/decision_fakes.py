@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 
-from cio_strategist.domain.decision_filter import DecisionFilter
+from cio_strategist.domain.decisions.filter import DecisionFilter
 from cio_strategist.errors import StoreUnreachableError
 from petrosa_contracts.record import DecisionRecord, record_id
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from cio_strategist.adapters.mongo.chain_store import MongoChainStore
 from cio_strategist.adapters.mongo.connection import connect
-from cio_strategist.domain.recording import StreamedMessage, decision_draft
-from cio_strategist.service.chain_writer import ChainWriter
+from cio_strategist.domain.record.recording import StreamedMessage, decision_draft
+from cio_strategist.service.record.chain_writer import ChainWriter
 from petrosa_contracts import streams, subjects
 from petrosa_contracts.record import DecisionRecord
 from tests.recorder_fakes import CountedMetrics

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from cio_strategist.domain.accounting import Account, Seen
-from cio_strategist.domain.chain.checkpoint import Checkpoint
-from cio_strategist.domain.chain.entry import EMPTY, Draft, Entry, Head, Kind
-from cio_strategist.domain.recording import StreamedMessage, without_gap
+from cio_strategist.domain.record.accounting import Account, Seen
+from cio_strategist.domain.record.checkpoint import Checkpoint
+from cio_strategist.domain.record.entry import EMPTY, Draft, Entry, Head, Kind
+from cio_strategist.domain.record.recording import StreamedMessage, without_gap
 from cio_strategist.errors import StoreUnreachableError, TransportUnavailableError
 from cio_strategist.ports import EntryKey, Inserted, Taken
 from petrosa_contracts import Alert

@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from cio_strategist.domain.audit import AuditRecord, HistoryFilter, Subject
-from cio_strategist.domain.caller import CallerClass
-from cio_strategist.domain.loosening import WINDOW, Loosened
-from cio_strategist.domain.outcome import Enforcement
-from cio_strategist.domain.projection import Shown, Update
-from cio_strategist.domain.proposal import Proposal, ProposalStatus
-from cio_strategist.domain.stored import Answer, Change, StoredPolicy, Write
-from cio_strategist.domain.token import StoredToken
+from cio_strategist.domain.access.caller import CallerClass
+from cio_strategist.domain.access.token import StoredToken
+from cio_strategist.domain.policy.audit import AuditRecord, HistoryFilter, Subject
+from cio_strategist.domain.policy.loosening import WINDOW, Loosened
+from cio_strategist.domain.policy.outcome import Enforcement
+from cio_strategist.domain.policy.projection import Shown, Update
+from cio_strategist.domain.policy.proposal import Proposal, ProposalStatus
+from cio_strategist.domain.policy.stored import Answer, Change, StoredPolicy, Write
 from cio_strategist.errors import ConflictError, StoreUnreachableError
 from cio_strategist.ports import ChangeT, Committed
 from petrosa_contracts import Scope, ScopeError, rediskeys

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from cio_strategist.domain.audit import AuditRecord
-from cio_strategist.domain.caller import CallerClass, Permission
-from cio_strategist.domain.edit import PatchParameters
-from cio_strategist.domain.proposal import Proposal
-from cio_strategist.domain.stored import Answer, Write, to_json
-from cio_strategist.domain.token import StoredToken, digest_of
+from cio_strategist.domain.access.caller import CallerClass, Permission
+from cio_strategist.domain.access.token import StoredToken, digest_of
+from cio_strategist.domain.policy.audit import AuditRecord
+from cio_strategist.domain.policy.edit import PatchParameters
+from cio_strategist.domain.policy.proposal import Proposal
+from cio_strategist.domain.policy.stored import Answer, Write, to_json
 from petrosa_contracts import ControlEntry, Mode, PolicyLayer
 from tests.strategist_fakes import NOON
 

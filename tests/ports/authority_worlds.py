@@ -7,7 +7,7 @@ from pymongo import AsyncMongoClient
 from redis.asyncio import Redis
 
 from cio_strategist.adapters.mongo import open_authority
-from cio_strategist.adapters.redis import open_store
+from cio_strategist.adapters.redis.policy_store import open_store
 from cio_strategist.ports import AuthorityStore, PolicyStore, SecondFactorStore, TokenStore
 from devstack import Mongo
 from devstack import Redis as RedisServer

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from cio_strategist.domain.accounting import Seen
-from cio_strategist.domain.chain.checkpoint import Checkpoint
-from cio_strategist.domain.chain.entry import EMPTY
+from cio_strategist.domain.record.accounting import Seen
+from cio_strategist.domain.record.checkpoint import Checkpoint
+from cio_strategist.domain.record.entry import EMPTY
 from cio_strategist.errors import StoreUnreachableError
 from cio_strategist.ports import Inserted, Taken
 from tests.chains import NOON, PlainKey, chained, draft, signed_chain

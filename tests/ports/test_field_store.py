@@ -7,8 +7,8 @@ from typing import Protocol
 import pytest
 from redis.asyncio import Redis
 
-from cio_strategist.adapters.redis_connection import connect
-from cio_strategist.adapters.redis_hash import RedisHash
+from cio_strategist.adapters.redis.connection import connect
+from cio_strategist.adapters.redis.hash import RedisHash
 from cio_strategist.errors import StoreUnreachableError, StoreUnreadableError
 from cio_strategist.ports import FieldStore
 from devstack import DevStack

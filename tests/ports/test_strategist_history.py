@@ -3,11 +3,11 @@ from datetime import timedelta
 
 import pytest
 
-from cio_strategist.domain.audit import HistoryFilter, Subject
-from cio_strategist.domain.caller import CallerClass
-from cio_strategist.domain.loosening import Loosened
-from cio_strategist.domain.proposal import ProposalStatus
-from cio_strategist.domain.stored import Write
+from cio_strategist.domain.access.caller import CallerClass
+from cio_strategist.domain.policy.audit import HistoryFilter, Subject
+from cio_strategist.domain.policy.loosening import Loosened
+from cio_strategist.domain.policy.proposal import ProposalStatus
+from cio_strategist.domain.policy.stored import Write
 from cio_strategist.errors import ConflictError, StoreUnreachableError
 from petrosa_contracts.primal_bounds import excesses
 from tests.ports.authority_worlds import AuthorityWorld

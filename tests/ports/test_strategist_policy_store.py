@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from cio_strategist.domain.edit import PatchParameters
-from cio_strategist.domain.layer_change import LayerChange, edit_layer
-from cio_strategist.domain.stored import Change, StoredPolicy, Write
+from cio_strategist.domain.policy.edit import PatchParameters
+from cio_strategist.domain.policy.layer_change import LayerChange, edit_layer
+from cio_strategist.domain.policy.stored import Change, StoredPolicy, Write
 from cio_strategist.errors import RefusedError, StoreUnreachableError
 from petrosa_contracts import Mode
 from tests.ports.authority_worlds import PolicyWorld

@@ -8,15 +8,15 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from cio_strategist.domain.audit import HistoryFilter, Subject
-from cio_strategist.domain.edit import DeleteConfig, Edit, PatchParameters, SetParameters, UnsetParameters
-from cio_strategist.domain.loosening import Budgets
-from cio_strategist.domain.outcome import OutcomeStatus
-from cio_strategist.domain.stored import Write
+from cio_strategist.domain.policy.audit import HistoryFilter, Subject
+from cio_strategist.domain.policy.edit import DeleteConfig, Edit, PatchParameters, SetParameters, UnsetParameters
+from cio_strategist.domain.policy.loosening import Budgets
+from cio_strategist.domain.policy.outcome import OutcomeStatus
+from cio_strategist.domain.policy.stored import Write
 from cio_strategist.errors import StoreUnreachableError
-from cio_strategist.service.config_manager import TradingConfigManager
-from cio_strategist.service.projection import Projector
-from cio_strategist.service.writer import Writer
+from cio_strategist.service.policy.config_manager import TradingConfigManager
+from cio_strategist.service.policy.projection import Projector
+from cio_strategist.service.policy.writer import Writer
 from petrosa_contracts import PolicyLayer
 from tests.strategist_fakes import CountingIds, FakePolicyStore, FakeProjection, SetClock
 from tests.unit.strategist.authority import asking

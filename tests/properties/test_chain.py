@@ -7,11 +7,11 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cio_strategist.domain.chain import merkle
-from cio_strategist.domain.chain.checkpoint import Checkpoint
-from cio_strategist.domain.chain.entry import Draft, Entry, Kind, body_digest, link
-from cio_strategist.domain.chain.proof import InclusionProof, prove, wrong_with
-from cio_strategist.domain.chain.walk import Walk
+from cio_strategist.domain.record import merkle
+from cio_strategist.domain.record.checkpoint import Checkpoint
+from cio_strategist.domain.record.entry import Draft, Entry, Kind, body_digest, link
+from cio_strategist.domain.record.proof import InclusionProof, prove, wrong_with
+from cio_strategist.domain.record.walk import Walk
 from tests.chains import NOON, PlainKey, chained, draft, signed, signed_chain
 
 KEY = PlainKey()

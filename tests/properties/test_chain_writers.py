@@ -5,10 +5,10 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cio_strategist.domain.chain.entry import Kind
-from cio_strategist.domain.chain.walk import Walk
+from cio_strategist.domain.record.entry import Kind
+from cio_strategist.domain.record.walk import Walk
 from cio_strategist.errors import StoreUnreachableError
-from cio_strategist.service.chain_writer import ChainWriter
+from cio_strategist.service.record.chain_writer import ChainWriter
 from tests.chains import PlainKey, draft
 from tests.recorder_fakes import CountedMetrics, FakeChainStore
 from tests.strategist_fakes import SetClock

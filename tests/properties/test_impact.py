@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cio_strategist.domain.impact import changes_of, direction_of, effects_of, loosening_of, reach
-from cio_strategist.domain.outcome import Direction, Effect
+from cio_strategist.domain.policy.impact import changes_of, direction_of, effects_of, loosening_of, reach
+from cio_strategist.domain.policy.outcome import Direction, Effect
 from petrosa_contracts import CATALOGUE, PolicyLayer, Scope, Side, resolve
 from petrosa_contracts.resolution import layer_keys
 from tests.policies import layers_at, patches

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cio_strategist.domain.caller import CallerClass
-from cio_strategist.domain.loosening import (
+from cio_strategist.domain.access.caller import CallerClass
+from cio_strategist.domain.policy.loosening import (
     BEYOND_MEASURE,
     WINDOW,
     Budgets,
@@ -23,7 +23,7 @@ from cio_strategist.domain.loosening import (
     exceeded,
     relative_loosening,
 )
-from cio_strategist.domain.outcome import Direction
+from cio_strategist.domain.policy.outcome import Direction
 from petrosa_contracts import CATALOGUE, Parameter
 from petrosa_contracts.parameters import ParameterType
 from petrosa_contracts.parameters.definition import Risk

@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cio_strategist.domain.audit import Subject
-from cio_strategist.domain.caller import Caller
-from cio_strategist.domain.edit import DeleteConfig, Edit, PatchParameters, SetParameters, UnsetParameters
-from cio_strategist.domain.proposal import ProposalStatus
-from cio_strategist.domain.stored import own_parameters
+from cio_strategist.domain.access.caller import Caller
+from cio_strategist.domain.policy.audit import Subject
+from cio_strategist.domain.policy.edit import DeleteConfig, Edit, PatchParameters, SetParameters, UnsetParameters
+from cio_strategist.domain.policy.proposal import ProposalStatus
+from cio_strategist.domain.policy.stored import own_parameters
 from cio_strategist.errors import ConflictError, NotFoundError, PrimalLimitError
 from petrosa_contracts import default_parameters
 from petrosa_contracts.primal_bounds import excesses

@@ -8,13 +8,13 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 
-from cio_strategist.domain.bot import Bot
-from cio_strategist.domain.caller import ANONYMOUS, Caller, CallerClass, Permission, operator_at_the_console
+from cio_strategist.domain.access.caller import ANONYMOUS, Caller, CallerClass, Permission, operator_at_the_console
+from cio_strategist.domain.fleet.bot import Bot
 from cio_strategist.errors import RateLimitedError, StrategistError
-from cio_strategist.gateway.fleet_routes import fleet_router
 from cio_strategist.gateway.problems import strategist_problem
-from cio_strategist.service.fleet import Fleet
-from cio_strategist.service.last_good import FRESH_SECONDS, PAUSE_SECONDS
+from cio_strategist.gateway.routes.fleet import fleet_router
+from cio_strategist.service.fleet.fleet import Fleet
+from cio_strategist.service.fleet.last_good import FRESH_SECONDS, PAUSE_SECONDS
 from tests.fakes import FakeClock
 
 pytestmark = pytest.mark.servers

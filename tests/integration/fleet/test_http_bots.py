@@ -6,8 +6,8 @@ import json
 import pytest
 
 from cio_strategist.adapters.bots import LARGEST_REPLY, open_bots
-from cio_strategist.domain.bot import Bot
-from cio_strategist.domain.bot_call import BotCall
+from cio_strategist.domain.fleet.bot import Bot
+from cio_strategist.domain.fleet.call import BotCall
 from cio_strategist.errors import BotError
 from tests.bots import canned_bot, http
 

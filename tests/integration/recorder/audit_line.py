@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from cio_strategist.adapters.mongo.chain_store import MongoChainStore
 from cio_strategist.adapters.mongo.connection import connect
 from cio_strategist.audit_cli import app
-from cio_strategist.domain.chain.entry import Entry
+from cio_strategist.domain.record.entry import Entry
 from tests.integration.recorder.recorders import DATABASE
 
 

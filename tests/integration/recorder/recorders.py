@@ -12,8 +12,8 @@ from pymongo import MongoClient
 
 from cio_strategist.adapters.mongo.chain_documents import read_entry, split
 from cio_strategist.adapters.signing import PublicKey, TrustedKeys
-from cio_strategist.domain.chain.entry import Entry
-from cio_strategist.domain.chain.walk import Problem, Walk
+from cio_strategist.domain.record.entry import Entry
+from cio_strategist.domain.record.walk import Problem, Walk
 from petrosa_contracts import streams, subjects
 from petrosa_contracts.instant import utc_now
 from tests.integration.nurse.gate import ServiceProcess

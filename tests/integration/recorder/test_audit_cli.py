@@ -12,7 +12,7 @@ from pymongo import MongoClient
 
 from cio_strategist.adapters.mongo.trail import change_draft
 from cio_strategist.adapters.signing import SigningKey
-from cio_strategist.domain.chain.entry import Entry, link
+from cio_strategist.domain.record.entry import Entry, link
 from devstack import DevStack, Mongo
 from tests.chains import chained, draft, signed, signed_chain
 from tests.integration.recorder.audit_line import AuditLine, store_entries

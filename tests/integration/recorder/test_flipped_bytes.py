@@ -17,7 +17,7 @@ from cio_strategist.adapters.mongo.chain_store import MongoChainStore
 from cio_strategist.adapters.mongo.connection import connect
 from cio_strategist.adapters.mongo.trail import MongoTrail
 from cio_strategist.adapters.signing import SigningKey, TrustedKeys
-from cio_strategist.service.verification import verify
+from cio_strategist.service.record.verification import verify
 from devstack import DevStack, Mongo
 from tests.chains import signed_chain
 from tests.integration.recorder.audit_line import store_entries

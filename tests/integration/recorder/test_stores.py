@@ -11,7 +11,7 @@ from pymongo import MongoClient
 from cio_strategist.adapters.mongo.connection import MongoConnection, connect
 from cio_strategist.adapters.mongo.lease import MongoLease
 from cio_strategist.adapters.mongo.trail import MongoTrail
-from cio_strategist.domain.chain.entry import Kind
+from cio_strategist.domain.record.entry import Kind
 from devstack import DevStack, Mongo
 from tests.strategist_fakes import SetClock
 

@@ -9,7 +9,7 @@ from pymongo.database import Database
 from redis import Redis
 
 from cio_strategist.adapters.mongo import Authority, open_authority
-from cio_strategist.adapters.redis import RedisPolicyStore, open_store
+from cio_strategist.adapters.redis.policy_store import RedisPolicyStore, open_store
 from devstack import DevStack, Mongo
 from devstack import Redis as RedisServer
 from tests.integration.strategist.command_line import CommandLine

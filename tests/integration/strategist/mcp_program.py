@@ -5,8 +5,8 @@ import sys
 
 import structlog
 
-from cio_strategist.gateway.mcp_transports import run_stdio
-from tests.unit.strategist.gateway.mcp_world import McpWorld
+from cio_strategist.gateway.mcp.transports import run_stdio
+from tests.unit.strategist.gateway.mcp.world import McpWorld
 
 
 async def main() -> None:

@@ -18,13 +18,13 @@ from pymongo.database import Database
 from redis import Redis
 
 from cio_strategist.gateway.http_app import create_app
-from cio_strategist.gateway.mcp_transports import mcp_over_http
+from cio_strategist.gateway.mcp.transports import mcp_over_http
 from cio_strategist.gateway.server import HttpServer
 from devstack import Mongo
 from devstack import Redis as RedisServer
 from tests.integration.strategist.command_line import CommandLine
 from tests.integration.strategist.mcp_journey import WHY, travel
-from tests.unit.strategist.gateway.mcp_world import SECRET, McpWorld, content, error
+from tests.unit.strategist.gateway.mcp.world import SECRET, McpWorld, content, error
 
 ROOT = Path(__file__).parents[3]
 HALT = {"scope": "global", "mode": "HALTED", **WHY}

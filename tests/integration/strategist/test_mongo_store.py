@@ -11,11 +11,11 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from cio_strategist.adapters.mongo import Authority, open_authority
-from cio_strategist.domain.audit import HistoryFilter
-from cio_strategist.domain.edit import DeleteConfig, PatchParameters
-from cio_strategist.domain.layer_change import edit_layer
-from cio_strategist.domain.projection import problems_of
-from cio_strategist.domain.stored import Change, StoredPolicy, Write
+from cio_strategist.domain.policy.audit import HistoryFilter
+from cio_strategist.domain.policy.edit import DeleteConfig, PatchParameters
+from cio_strategist.domain.policy.layer_change import edit_layer
+from cio_strategist.domain.policy.projection import problems_of
+from cio_strategist.domain.policy.stored import Change, StoredPolicy, Write
 from cio_strategist.errors import ConflictError, StoreUnreachableError, StoreUnreadableError, UsageError
 from devstack import Mongo
 from tests.integration.nurse.polling import eventually_answered

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from cio_strategist.adapters.nats import NatsConnection, Subscription
+from cio_strategist.adapters.nats.connection import NatsConnection, Subscription
 from cio_strategist.errors import TransportUnavailableError
 from devstack import DevStack, Nats
 from tests.integration.nurse.polling import eventually

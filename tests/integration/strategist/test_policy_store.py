@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import pytest
 from redis import Redis
 
-from cio_strategist.adapters.redis import RedisPolicyStore, open_store
-from cio_strategist.domain.edit import DeleteConfig, PatchParameters
-from cio_strategist.domain.layer_change import LayerChange, edit_layer
-from cio_strategist.domain.stored import Change, StoredPolicy, layer_version
+from cio_strategist.adapters.redis.policy_store import RedisPolicyStore, open_store
+from cio_strategist.domain.policy.edit import DeleteConfig, PatchParameters
+from cio_strategist.domain.policy.layer_change import LayerChange, edit_layer
+from cio_strategist.domain.policy.stored import Change, StoredPolicy, layer_version
 from cio_strategist.errors import ConflictError, StoreUnreachableError, StoreUnreadableError
 from devstack import Redis as RedisServer
 from tests.integration.strategist.command_line import CommandLine

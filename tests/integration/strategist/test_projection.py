@@ -12,11 +12,11 @@ from pymongo.database import Database
 from redis import Redis
 
 from cio_strategist.adapters.mongo import Authority, open_authority
-from cio_strategist.adapters.redis import RedisPolicyStore, open_store
-from cio_strategist.domain.audit import HistoryFilter
-from cio_strategist.domain.stored import Write, to_json
+from cio_strategist.adapters.redis.policy_store import RedisPolicyStore, open_store
+from cio_strategist.domain.policy.audit import HistoryFilter
+from cio_strategist.domain.policy.stored import Write, to_json
 from cio_strategist.errors import StoreUnreachableError
-from cio_strategist.service.projection import Projector
+from cio_strategist.service.policy.projection import Projector
 from devstack import Mongo
 from devstack import Redis as RedisServer
 from tests.integration.nurse.polling import eventually, eventually_answered

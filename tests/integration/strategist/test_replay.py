@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from cio_strategist.adapters.mongo import Authority
 from cio_strategist.audit_cli import app as audit_app
-from cio_strategist.domain.decision_filter import DecisionFilter
+from cio_strategist.domain.decisions.filter import DecisionFilter
 from cio_strategist.replay_cli import app
 from devstack import Mongo
 from tests.builders import NOW

@@ -13,7 +13,7 @@ import pytest
 from nats.aio.client import Client as Bus
 from redis import Redis
 
-from cio_strategist.adapters.redis import open_store
+from cio_strategist.adapters.redis.policy_store import open_store
 from cio_strategist.domain.portfolio.book import Latch
 from devstack import DevStack, Exchange
 from petrosa_contracts import PortfolioState, rediskeys, subjects

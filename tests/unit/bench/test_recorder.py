@@ -1,5 +1,5 @@
 from bench.recorder import Rates, _chained, _message
-from cio_strategist.domain.chain.walk import Walk
+from cio_strategist.domain.record.walk import Walk
 
 
 def test_shares_are_of_windows_of_the_same_round() -> None:

@@ -1,5 +1,5 @@
 from bench.replay import made
-from cio_strategist.domain.whatif import Outcome, PolicyPatch, try_patch
+from cio_strategist.domain.decisions.whatif import Outcome, PolicyPatch, try_patch
 
 
 def test_the_records_of_the_benchmark_are_real_decisions_that_a_patch_changes() -> None:

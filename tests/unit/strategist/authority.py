@@ -2,18 +2,18 @@
 
 from dataclasses import replace
 
-from cio_strategist.domain.caller import Caller, CallerClass, Permission
-from cio_strategist.domain.loosening import Budgets
-from cio_strategist.domain.request import ChangeRequest
+from cio_strategist.domain.access.caller import Caller, CallerClass, Permission
+from cio_strategist.domain.access.request import ChangeRequest
+from cio_strategist.domain.policy.loosening import Budgets
 from cio_strategist.errors import SecondFactorError
-from cio_strategist.service.config_manager import TradingConfigManager
-from cio_strategist.service.control import ControlDesk
-from cio_strategist.service.decisions import RecordedDecisions
-from cio_strategist.service.latches import LatchDesk
-from cio_strategist.service.primal import PrimalDesk
-from cio_strategist.service.proposals import ProposalDesk
-from cio_strategist.service.reading import PolicyReader
-from cio_strategist.service.writer import Writer
+from cio_strategist.service.decisions.recorded import RecordedDecisions
+from cio_strategist.service.policy.config_manager import TradingConfigManager
+from cio_strategist.service.policy.control import ControlDesk
+from cio_strategist.service.policy.latches import LatchDesk
+from cio_strategist.service.policy.primal import PrimalDesk
+from cio_strategist.service.policy.proposals import ProposalDesk
+from cio_strategist.service.policy.reading import PolicyReader
+from cio_strategist.service.policy.writer import Writer
 from petrosa_contracts.primal_file import PrimalStanding
 from tests.decision_fakes import FakeArchive
 from tests.portfolio_fakes import FakePortfolioStore

@@ -12,7 +12,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from cio_strategist.adapters.telemetry import Telemetry
+from cio_strategist.adapters.telemetry.gateway import Telemetry
 from cio_strategist.errors import RoleFailedError
 from cio_strategist.gateway.readiness import Readiness
 from cio_strategist.roles.active import ActiveRole, OpenRole

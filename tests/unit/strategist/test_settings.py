@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from cio_strategist.domain.bot import Bot
+from cio_strategist.domain.fleet.bot import Bot
 from cio_strategist.errors import UsageError
 from cio_strategist.settings import Settings, shown, variables
 from tests.unit.strategist.secret_values import SECRET, TOKEN, TOTP_SECRET, value_of

@@ -4,7 +4,7 @@ import re
 
 from pydantic import SecretStr
 
-from cio_strategist.domain.bot import Bot
+from cio_strategist.domain.fleet.bot import Bot
 from cio_strategist.errors import UsageError
 
 # All of it is strict, because only an address that is taken apart rightly can be shown without its password: a password

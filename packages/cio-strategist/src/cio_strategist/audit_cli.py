@@ -1,9 +1,9 @@
 """`cio-audit`: what was recorded, and that it is still what was recorded."""
 
-from cio_strategist.command_line.audit_commands import audit_commands
-from cio_strategist.command_line.audit_key_commands import audit_key_commands
-from cio_strategist.command_line.audit_search_commands import audit_search_commands
-from cio_strategist.command_line.explain_command import explain_command
+from cio_strategist.command_line.audit.chain import audit_commands
+from cio_strategist.command_line.audit.explain import explain_command
+from cio_strategist.command_line.audit.keys import audit_key_commands
+from cio_strategist.command_line.audit.search import audit_search_commands
 from cio_strategist.command_line.program import program
 
 app = program(

@@ -10,21 +10,21 @@ from pathlib import Path
 from cio_strategist.adapters.clock import SystemClock
 from cio_strategist.adapters.decision_file import DecisionFile
 from cio_strategist.adapters.mongo import open_authority
-from cio_strategist.adapters.redis import open_store
-from cio_strategist.domain.loosening import Budgets
+from cio_strategist.adapters.redis.policy_store import open_store
+from cio_strategist.domain.policy.loosening import Budgets
 from cio_strategist.errors import RefusedError, UsageError
 from cio_strategist.ports import DecisionArchive, PolicyStore, ProjectionMetrics
-from cio_strategist.service.config_manager import TradingConfigManager
-from cio_strategist.service.control import ControlDesk
-from cio_strategist.service.decisions import RecordedDecisions
-from cio_strategist.service.latches import LatchDesk
-from cio_strategist.service.primal import PrimalDesk
-from cio_strategist.service.projection import Projector
-from cio_strategist.service.proposals import ProposalDesk
-from cio_strategist.service.reading import PolicyReader
-from cio_strategist.service.second_factor import SecondFactor
-from cio_strategist.service.tokens import Tokens
-from cio_strategist.service.writer import Writer
+from cio_strategist.service.access.second_factor import SecondFactor
+from cio_strategist.service.access.tokens import Tokens
+from cio_strategist.service.decisions.recorded import RecordedDecisions
+from cio_strategist.service.policy.config_manager import TradingConfigManager
+from cio_strategist.service.policy.control import ControlDesk
+from cio_strategist.service.policy.latches import LatchDesk
+from cio_strategist.service.policy.primal import PrimalDesk
+from cio_strategist.service.policy.projection import Projector
+from cio_strategist.service.policy.proposals import ProposalDesk
+from cio_strategist.service.policy.reading import PolicyReader
+from cio_strategist.service.policy.writer import Writer
 from cio_strategist.settings import Settings
 from petrosa_contracts.primal_file import PrimalStanding, load
 

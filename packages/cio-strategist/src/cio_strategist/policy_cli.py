@@ -1,11 +1,11 @@
 """`cio-policy`: what an operator does with policy and control."""
 
-from cio_strategist.command_line.access_commands import token_commands, totp_commands
-from cio_strategist.command_line.authority_commands import authority_commands
 from cio_strategist.command_line.catalogue_command import catalogue_command
-from cio_strategist.command_line.control_commands import control_commands
-from cio_strategist.command_line.latch_commands import latch_commands
-from cio_strategist.command_line.layer_commands import layer_commands
+from cio_strategist.command_line.policy.access import token_commands, totp_commands
+from cio_strategist.command_line.policy.authority import authority_commands
+from cio_strategist.command_line.policy.control import control_commands
+from cio_strategist.command_line.policy.latches import latch_commands
+from cio_strategist.command_line.policy.layers import layer_commands
 from cio_strategist.command_line.program import program
 from cio_strategist.command_line.settings_command import settings_command
 

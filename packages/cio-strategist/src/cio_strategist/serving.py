@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from cio_strategist.adapters.telemetry import Telemetry
+from cio_strategist.adapters.telemetry.gateway import Telemetry
 from cio_strategist.errors import RoleFailedError
 from cio_strategist.gateway.probe_app import probe_app
 from cio_strategist.gateway.server import HttpServer
@@ -65,7 +65,7 @@ async def serve(settings: Settings, roles: Sequence[OpenRole]) -> None:
 
 async def serve_stdio(settings: Settings) -> None:
     """Serve MCP on the standard streams until the input ends, speaking for whom the token of the settings does."""
-    from cio_strategist.gateway.mcp_transports import run_stdio
+    from cio_strategist.gateway.mcp.transports import run_stdio
     from cio_strategist.roles.gateway import open_services
 
     async with open_services(settings) as (services, fleet):

@@ -3,10 +3,10 @@
 from pydantic import SecretStr
 
 from cio_strategist.addresses import bots_of
+from cio_strategist.domain.access.token import parts_of
 from cio_strategist.domain.market.fleet_message import SYMBOL
-from cio_strategist.domain.token import parts_of
 from cio_strategist.errors import UnauthenticatedError
-from cio_strategist.service.totp_secret import readable_secret
+from cio_strategist.service.access.totp_secret import readable_secret
 from petrosa_contracts.subjects import subscriptions
 
 

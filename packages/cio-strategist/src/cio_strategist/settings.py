@@ -20,7 +20,7 @@ from cio_strategist.addresses import (
     web_address,
     without_secrets,
 )
-from cio_strategist.domain.bot import Bot
+from cio_strategist.domain.fleet.bot import Bot
 from cio_strategist.errors import UsageError
 from petrosa_contracts.otel_export import TraceSettings
 from petrosa_contracts.subjects import EXECUTION_EVENTS, INTENTS, MARKET

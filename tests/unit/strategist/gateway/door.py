@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from fastapi import APIRouter
 
-from cio_strategist.domain.caller import ANONYMOUS, Caller, CallerClass, Permission
+from cio_strategist.domain.access.caller import ANONYMOUS, Caller, CallerClass, Permission
 from cio_strategist.errors import RateLimitedError, StoreUnreachableError, UnauthenticatedError
 from cio_strategist.gateway.http_app import create_app
 from cio_strategist.gateway.readiness import Readiness

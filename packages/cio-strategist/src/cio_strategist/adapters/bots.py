@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 import httpx
 
-from cio_strategist.domain.bot import Bot
-from cio_strategist.domain.bot_call import BotCall, BotReply
-from cio_strategist.domain.bot_openapi import DOCUMENT_PATH
+from cio_strategist.domain.fleet.bot import Bot
+from cio_strategist.domain.fleet.call import BotCall, BotReply
+from cio_strategist.domain.fleet.openapi import DOCUMENT_PATH
 from cio_strategist.errors import BotError
 
 LARGEST_REPLY = 1_048_576

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cio_strategist.domain.decision_filter import DecisionFilter
+from cio_strategist.domain.decisions.filter import DecisionFilter
 from cio_strategist.errors import UsageError
 from cio_strategist.ports import BATCH
 from petrosa_contracts import Verdict

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from cio_strategist.domain.chain.entry import Entry
+from cio_strategist.domain.record.entry import Entry
 from cio_strategist.errors import UsageError
 
 _FACTS = ("strategy", "symbol", "verdict", "code", "action", "scope")

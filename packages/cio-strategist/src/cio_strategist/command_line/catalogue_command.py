@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cio_strategist.command_line import view
 from cio_strategist.command_line.console import say_entries, say_table
+from cio_strategist.command_line.policy import view
 from cio_strategist.command_line.session import reporting
 from cio_strategist.errors import UsageError
 from petrosa_contracts import CATALOGUE

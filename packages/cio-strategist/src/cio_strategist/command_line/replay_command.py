@@ -11,17 +11,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from cio_strategist.command_line import replay_view
 from cio_strategist.command_line.archive_session import FromFile, with_archive
-from cio_strategist.command_line.audit_session import parse_moment
+from cio_strategist.command_line.audit.session import parse_moment
 from cio_strategist.command_line.console import say, say_json, say_table, warn
 from cio_strategist.command_line.options import AsJson
 from cio_strategist.command_line.program import Version
 from cio_strategist.command_line.session import REFUSED, reporting
-from cio_strategist.domain.decision_filter import DecisionFilter
-from cio_strategist.domain.reproduction import Replayed, Reproduction, reproduction_of
-from cio_strategist.domain.simulation import Repetition, Simulation
-from cio_strategist.domain.whatif import PolicyPatch, Tally
+from cio_strategist.domain.decisions.filter import DecisionFilter
+from cio_strategist.domain.decisions.reproduction import Replayed, Reproduction, reproduction_of
+from cio_strategist.domain.decisions.simulation import Repetition, Simulation
+from cio_strategist.domain.decisions.whatif import PolicyPatch, Tally
 from cio_strategist.errors import UsageError
-from cio_strategist.service.replaying import replay as replay_all
+from cio_strategist.service.decisions.replaying import replay as replay_all
 
 if TYPE_CHECKING:
     from cio_strategist.bootstrap import Archive

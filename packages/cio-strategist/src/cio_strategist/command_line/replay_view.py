@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from cio_strategist.command_line.console import moment, shown
-from cio_strategist.domain.reproduction import Reproduction
-from cio_strategist.domain.simulation import Moved, Simulation
-from cio_strategist.domain.whatif import Difference
+from cio_strategist.domain.decisions.reproduction import Reproduction
+from cio_strategist.domain.decisions.simulation import Moved, Simulation
+from cio_strategist.domain.decisions.whatif import Difference
 
 DIFFERENCE_HEADINGS = ("field", "on record", "decided again")
 OUTCOME_HEADINGS = ("decisions", "number")

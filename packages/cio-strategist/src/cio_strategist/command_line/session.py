@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 import typer
 
 from cio_strategist.command_line.console import say, shown, warn
-from cio_strategist.domain.caller import operator_at_the_console
-from cio_strategist.domain.request import ChangeRequest
-from cio_strategist.domain.stored import StoredPolicy
+from cio_strategist.domain.access.caller import operator_at_the_console
+from cio_strategist.domain.access.request import ChangeRequest
+from cio_strategist.domain.policy.stored import StoredPolicy
 from cio_strategist.errors import PrimalLimitError, RejectedError, StoreUnreachableError, StrategistError, UsageError
 from cio_strategist.settings import Settings
 from petrosa_contracts import Code

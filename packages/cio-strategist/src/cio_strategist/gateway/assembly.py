@@ -9,11 +9,11 @@ from prometheus_client import CollectorRegistry
 from starlette.routing import Route
 
 from cio_strategist.gateway.auth import access_of
-from cio_strategist.gateway.fleet_routes import fleet_router
 from cio_strategist.gateway.http_app import create_app
-from cio_strategist.gateway.mcp_transports import mcp_over_http
+from cio_strategist.gateway.mcp.transports import mcp_over_http
+from cio_strategist.gateway.routes.fleet import fleet_router
 from cio_strategist.gateway.services import Services
-from cio_strategist.service.fleet import Fleet
+from cio_strategist.service.fleet.fleet import Fleet
 
 MCP_PATH = "/mcp"
 

@@ -7,7 +7,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
-from cio_strategist.domain.caller import ANONYMOUS, Caller
+from cio_strategist.domain.access.caller import ANONYMOUS, Caller
 from cio_strategist.errors import StoreUnreachableError, UnauthenticatedError
 from cio_strategist.gateway.services import Services, WriteLimit
 

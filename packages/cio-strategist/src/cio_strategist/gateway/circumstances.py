@@ -6,13 +6,13 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from cio_strategist.domain.caller import Caller
-from cio_strategist.domain.request import ChangeRequest
-from cio_strategist.domain.thought import LONGEST_REASON, LONGEST_THOUGHT
+from cio_strategist.domain.access.caller import Caller
+from cio_strategist.domain.access.request import ChangeRequest
+from cio_strategist.domain.access.thought import LONGEST_REASON, LONGEST_THOUGHT
 from cio_strategist.errors import UsageError
 from cio_strategist.gateway.answers import expected_version
 from cio_strategist.gateway.problems import request_id_of
-from cio_strategist.service.writer import LONGEST_KEY
+from cio_strategist.service.policy.writer import LONGEST_KEY
 
 _WhyT = TypeVar("_WhyT", bound="Why")
 

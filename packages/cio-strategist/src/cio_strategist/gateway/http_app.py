@@ -10,21 +10,9 @@ from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 
 from cio_strategist.errors import StrategistError
-from cio_strategist.gateway import (
-    audit_routes,
-    config_routes,
-    control_routes,
-    decision_routes,
-    filter_routes,
-    latch_routes,
-    limit_routes,
-    policy_routes,
-    primal_routes,
-    probe_routes,
-    proposal_routes,
-    scope_routes,
-)
 from cio_strategist.gateway.answers import PlainJSON
+from cio_strategist.gateway.config_api import filter_routes, limit_routes
+from cio_strategist.gateway.config_api import routes as config_routes
 from cio_strategist.gateway.http_metrics import HttpMetrics
 from cio_strategist.gateway.intake import Intake
 from cio_strategist.gateway.problems import (
@@ -34,6 +22,7 @@ from cio_strategist.gateway.problems import (
     problem_responses,
     strategist_problem,
 )
+from cio_strategist.gateway.routes import audit, control, decisions, latches, policy, primal, probes, proposals, scopes
 from cio_strategist.gateway.services import Services
 
 LARGEST_BODY = 256 * 1024
@@ -74,16 +63,16 @@ _TAGS = [
     {"name": "operation", "description": "Liveness, readiness and metrics."},
 ]
 _ROUTERS = (
-    probe_routes.router,
-    policy_routes.router,
-    scope_routes.router,
-    audit_routes.router,
-    decision_routes.router,
-    decision_routes.simulation_router,
-    latch_routes.router,
-    control_routes.router,
-    proposal_routes.router,
-    primal_routes.router,
+    probes.router,
+    policy.router,
+    scopes.router,
+    audit.router,
+    decisions.router,
+    decisions.simulation_router,
+    latches.router,
+    control.router,
+    proposals.router,
+    primal.router,
     config_routes.router,
     config_routes.rollback_router,
     filter_routes.router,

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from cio_strategist.domain.audit import AuditRecord, HistoryFilter
+from cio_strategist.domain.policy.audit import AuditRecord, HistoryFilter
 from cio_strategist.errors import UsageError
-from cio_strategist.service.reading import PolicyReader
+from cio_strategist.service.policy.reading import PolicyReader
 
 _CURSOR = re.compile(r"([ro])([0-9]{1,15})")
 _FARTHEST = 10_000

@@ -6,10 +6,10 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 
-from cio_strategist.gateway import probe_routes
 from cio_strategist.gateway.answers import PlainJSON
 from cio_strategist.gateway.problems import http_problem
 from cio_strategist.gateway.readiness import ReadReadiness
+from cio_strategist.gateway.routes import probes
 
 
 def probe_app(readiness: ReadReadiness, *, registry: CollectorRegistry) -> FastAPI:
@@ -23,5 +23,5 @@ def probe_app(readiness: ReadReadiness, *, registry: CollectorRegistry) -> FastA
     app.state.readiness = readiness
     app.state.registry = registry
     app.add_exception_handler(HTTPException, http_problem)
-    app.include_router(probe_routes.router)
+    app.include_router(probes.router)
     return app

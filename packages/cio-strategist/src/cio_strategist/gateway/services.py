@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from cio_strategist.domain.caller import Caller
+from cio_strategist.domain.access.caller import Caller
 from cio_strategist.gateway.readiness import ReadReadiness
-from cio_strategist.service.config_manager import TradingConfigManager
-from cio_strategist.service.control import ControlDesk
-from cio_strategist.service.decisions import RecordedDecisions
-from cio_strategist.service.latches import LatchDesk
-from cio_strategist.service.primal import PrimalDesk
-from cio_strategist.service.proposals import ProposalDesk
-from cio_strategist.service.reading import PolicyReader
+from cio_strategist.service.decisions.recorded import RecordedDecisions
+from cio_strategist.service.policy.config_manager import TradingConfigManager
+from cio_strategist.service.policy.control import ControlDesk
+from cio_strategist.service.policy.latches import LatchDesk
+from cio_strategist.service.policy.primal import PrimalDesk
+from cio_strategist.service.policy.proposals import ProposalDesk
+from cio_strategist.service.policy.reading import PolicyReader
 
 
 class CallerLookup(Protocol):

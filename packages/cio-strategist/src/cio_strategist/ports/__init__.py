@@ -2,9 +2,9 @@
 
 from cio_strategist.ports.access import SecondFactor, SecondFactorStore, TokenStore
 from cio_strategist.ports.alerts import AlertChannel, AlertOutlet
-from cio_strategist.ports.bots import BotClient
 from cio_strategist.ports.clock import Clock
 from cio_strategist.ports.decisions import BATCH, DecisionArchive
+from cio_strategist.ports.fleet import BotClient
 from cio_strategist.ports.market import CandleSource, FeedMetrics, FieldStore, MarketSource, RegimeOpinion
 from cio_strategist.ports.policy import (
     AuthorityStore,
@@ -17,7 +17,7 @@ from cio_strategist.ports.policy import (
     ProjectionMetrics,
 )
 from cio_strategist.ports.portfolio import AccountSource, LatchStore, PortfolioStore, ShownPortfolio, TrackerMetrics
-from cio_strategist.ports.recorder import (
+from cio_strategist.ports.record import (
     ChainStore,
     EntryKey,
     Inserted,

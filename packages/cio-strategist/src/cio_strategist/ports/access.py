@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from cio_strategist.domain.token import StoredToken
+from cio_strategist.domain.access.token import StoredToken
 
 
 class SecondFactor(Protocol):

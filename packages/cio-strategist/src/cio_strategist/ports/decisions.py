@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from cio_strategist.domain.decision_filter import DecisionFilter
+from cio_strategist.domain.decisions.filter import DecisionFilter
 
 BATCH = 500
 """Records that are read, and decided again, at once."""

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from cio_strategist.domain.audit import AuditRecord, HistoryFilter
-from cio_strategist.domain.outcome import Enforcement
-from cio_strategist.domain.projection import Shown, Update
-from cio_strategist.domain.proposal import Proposal, ProposalStatus
-from cio_strategist.domain.stored import Answer, Change, StoredPolicy
+from cio_strategist.domain.policy.audit import AuditRecord, HistoryFilter
+from cio_strategist.domain.policy.outcome import Enforcement
+from cio_strategist.domain.policy.projection import Shown, Update
+from cio_strategist.domain.policy.proposal import Proposal, ProposalStatus
+from cio_strategist.domain.policy.stored import Answer, Change, StoredPolicy
 
 ChangeT = TypeVar("ChangeT", bound=Change)
 ChangeT_co = TypeVar("ChangeT_co", bound=Change, covariant=True)

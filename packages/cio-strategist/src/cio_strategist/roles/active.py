@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from cio_strategist.adapters.telemetry import Telemetry
+from cio_strategist.adapters.telemetry.gateway import Telemetry
 from cio_strategist.gateway.readiness import Readiness, ReadReadiness
 from cio_strategist.gateway.server import HttpServer
 from cio_strategist.roles.role import Role

@@ -7,20 +7,20 @@ from datetime import datetime
 from typing import Any, Final
 
 from cio_strategist.adapters.clock import SystemClock
-from cio_strategist.adapters.exchange_market import open_data_service, open_exchange
-from cio_strategist.adapters.feed_telemetry import FeedTelemetry
-from cio_strategist.adapters.nats import NatsConnection, Subscription
-from cio_strategist.adapters.redis_connection import connect
-from cio_strategist.adapters.redis_hash import RedisHash
-from cio_strategist.adapters.telemetry import Telemetry
+from cio_strategist.adapters.exchange.market import open_data_service, open_exchange
+from cio_strategist.adapters.nats.connection import NatsConnection, Subscription
+from cio_strategist.adapters.redis.connection import connect
+from cio_strategist.adapters.redis.hash import RedisHash
+from cio_strategist.adapters.telemetry.feed import FeedTelemetry
+from cio_strategist.adapters.telemetry.gateway import Telemetry
 from cio_strategist.domain.market.board import MarketBoard
 from cio_strategist.gateway.readiness import Readiness
 from cio_strategist.ports import Clock
 from cio_strategist.roles.active import ActiveRole
 from cio_strategist.roles.role import Role
-from cio_strategist.service.market_feed import MarketFeed
-from cio_strategist.service.market_writing import MarketWriting
-from cio_strategist.service.regime import RegimeTelling
+from cio_strategist.service.market.feed import MarketFeed
+from cio_strategist.service.market.regime import RegimeTelling
+from cio_strategist.service.market.writing import MarketWriting
 from cio_strategist.settings import Settings
 from petrosa_contracts.rediskeys import MARKET, MARKET_CHANGED, REGIME
 from petrosa_contracts.subjects import subscriptions

@@ -8,17 +8,17 @@ import structlog
 
 from cio_strategist.adapters.bots import open_bots
 from cio_strategist.adapters.clock import SystemClock
-from cio_strategist.adapters.telemetry import Telemetry
+from cio_strategist.adapters.telemetry.gateway import Telemetry
 from cio_strategist.bootstrap import Authority, Governance, open_governance
-from cio_strategist.domain.views import PrimalView
+from cio_strategist.domain.policy.views import PrimalView
 from cio_strategist.gateway.assembly import gateway_app
 from cio_strategist.gateway.readiness import Readiness, ReadReadiness
 from cio_strategist.gateway.server import HttpServer
 from cio_strategist.gateway.services import Services
 from cio_strategist.roles.active import ActiveRole
 from cio_strategist.roles.role import Role
-from cio_strategist.service.fleet import Fleet
-from cio_strategist.service.write_limit import WriteLimit
+from cio_strategist.service.access.write_limit import WriteLimit
+from cio_strategist.service.fleet.fleet import Fleet
 from cio_strategist.settings import Settings
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()

@@ -6,27 +6,27 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
-from cio_strategist.adapters.alert_outlet import NatsAlerts
 from cio_strategist.adapters.clock import SystemClock
-from cio_strategist.adapters.jetstream import IntentStream, JetStreamSource, Streams, connected
 from cio_strategist.adapters.mongo.chain_store import MongoChainStore
 from cio_strategist.adapters.mongo.connection import PATIENT_SECONDS, connect
 from cio_strategist.adapters.mongo.lease import MongoLease
 from cio_strategist.adapters.mongo.trail import MongoTrail
-from cio_strategist.adapters.nats import NatsConnection
-from cio_strategist.adapters.recorder_telemetry import RecorderTelemetry
+from cio_strategist.adapters.nats.alert_outlet import NatsAlerts
+from cio_strategist.adapters.nats.connection import NatsConnection
+from cio_strategist.adapters.nats.jetstream import IntentStream, JetStreamSource, Streams, connected
 from cio_strategist.adapters.signing import SigningKey
-from cio_strategist.adapters.telemetry import Telemetry
-from cio_strategist.adapters.tracing import OtelTracing
-from cio_strategist.domain.recording import decision_draft, failsafe_draft
+from cio_strategist.adapters.telemetry.gateway import Telemetry
+from cio_strategist.adapters.telemetry.recorder import RecorderTelemetry
+from cio_strategist.adapters.telemetry.tracing import OtelTracing
+from cio_strategist.domain.record.recording import decision_draft, failsafe_draft
 from cio_strategist.errors import UsageError
 from cio_strategist.gateway.readiness import Readiness
 from cio_strategist.roles.active import ActiveRole
 from cio_strategist.roles.role import Role
-from cio_strategist.service.accounting import Accountant, Accounting
-from cio_strategist.service.chain_writer import ChainWriter
-from cio_strategist.service.leadership import Leadership
-from cio_strategist.service.recorder import Feed, Recorder
+from cio_strategist.service.record.accounting import Accountant, Accounting
+from cio_strategist.service.record.chain_writer import ChainWriter
+from cio_strategist.service.record.leadership import Leadership
+from cio_strategist.service.record.recorder import Feed, Recorder
 from cio_strategist.settings import Settings
 from petrosa_contracts import streams
 from petrosa_contracts.subjects import subscriptions

@@ -9,19 +9,19 @@ import structlog
 from pydantic import SecretStr
 
 from cio_strategist.adapters.clock import SystemClock
-from cio_strategist.adapters.exchange_account import open_account
-from cio_strategist.adapters.nats import NatsConnection, Subscription
-from cio_strategist.adapters.redis_connection import connect
-from cio_strategist.adapters.redis_portfolio import RedisPortfolio
-from cio_strategist.adapters.telemetry import Telemetry
-from cio_strategist.adapters.tracker_telemetry import TrackerTelemetry
+from cio_strategist.adapters.exchange.account import open_account
+from cio_strategist.adapters.nats.connection import NatsConnection, Subscription
+from cio_strategist.adapters.redis.connection import connect
+from cio_strategist.adapters.redis.portfolio import RedisPortfolio
+from cio_strategist.adapters.telemetry.gateway import Telemetry
+from cio_strategist.adapters.telemetry.tracker import TrackerTelemetry
 from cio_strategist.errors import TransportUnavailableError, UsageError
 from cio_strategist.gateway.readiness import Readiness
 from cio_strategist.ports import Clock
 from cio_strategist.roles.active import ActiveRole
 from cio_strategist.roles.role import Role
-from cio_strategist.service.portfolio_watch import PortfolioWatch
-from cio_strategist.service.tracker import PortfolioTracker
+from cio_strategist.service.portfolio.tracker import PortfolioTracker
+from cio_strategist.service.portfolio.watch import PortfolioWatch
 from cio_strategist.settings import Settings
 from petrosa_contracts.alert_queue import AlertQueue
 from petrosa_contracts.subjects import subscriptions

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cio_strategist.adapters.mongo.audit_documents import audit_document, read_audit, read_loosened
-from cio_strategist.domain.audit import Subject
-from cio_strategist.domain.caller import CallerClass
-from cio_strategist.domain.loosening import Loosened
+from cio_strategist.domain.access.caller import CallerClass
+from cio_strategist.domain.policy.audit import Subject
+from cio_strategist.domain.policy.loosening import Loosened
 from petrosa_contracts import TradingConfigAudit
 from petrosa_contracts.primal_bounds import excesses
 from tests.primal import SIGNED

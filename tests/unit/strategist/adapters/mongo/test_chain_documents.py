@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cio_strategist.adapters.mongo.chain_documents import entry_document, read_entry, split
-from cio_strategist.domain.chain.entry import Draft, Entry, Kind
-from cio_strategist.domain.chain.walk import Walk
+from cio_strategist.domain.record.entry import Draft, Entry, Kind
+from cio_strategist.domain.record.walk import Walk
 from tests.chains import NOON, PlainKey, chained, signed_chain
 
 KEY = PlainKey()

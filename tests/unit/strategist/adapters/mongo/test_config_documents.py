@@ -17,7 +17,7 @@ from cio_strategist.adapters.mongo.collections import (
     SYMBOLS,
 )
 from cio_strategist.adapters.mongo.config_documents import Place, config_document, read_configs, write_config
-from cio_strategist.domain.stored import read_layer
+from cio_strategist.domain.policy.stored import read_layer
 from petrosa_contracts import PolicyLayer, Scope, TradingConfig
 from tests.strategist_fakes import NOON
 from tests.strategist_records import BTC, BTC_LONG, STRATEGY, layer_text

@@ -14,8 +14,8 @@ from cio_strategist.adapters.mongo.own_documents import (
     read_versions,
     token_document,
 )
-from cio_strategist.domain.edit import Restore
-from cio_strategist.domain.stored import to_json
+from cio_strategist.domain.policy.edit import Restore
+from cio_strategist.domain.policy.stored import to_json
 from cio_strategist.errors import StoreUnreadableError
 from petrosa_contracts import ControlState
 from tests.strategist_fakes import NOON

@@ -7,9 +7,9 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from cio_strategist.adapters.mongo.values import NO_TIME, Document, read_count, read_map, read_text, read_time
-from cio_strategist.domain.audit import AuditRecord, HistoryFilter, Subject
-from cio_strategist.domain.caller import CallerClass
-from cio_strategist.domain.loosening import Loosened
+from cio_strategist.domain.access.caller import CallerClass
+from cio_strategist.domain.policy.audit import AuditRecord, HistoryFilter, Subject
+from cio_strategist.domain.policy.loosening import Loosened
 from petrosa_contracts import Scope, ScopeError, ScopeKind
 from petrosa_contracts.primal_bounds import Excess
 

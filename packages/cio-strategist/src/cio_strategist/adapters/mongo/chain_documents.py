@@ -13,7 +13,7 @@ from bson.datetime_ms import DatetimeMS
 from bson.errors import BSONError
 from bson.int64 import Int64
 
-from cio_strategist.domain.chain.entry import Entry
+from cio_strategist.domain.record.entry import Entry
 
 _FIELDS = ("_id", "kind", "id", "at", "facts", "body", "previous", "digest")
 _TEXTS = ("kind", "id", "body", "previous", "digest")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cio_strategist.domain.chain.entry_filter import EntryFilter
+from cio_strategist.domain.record.entry_filter import EntryFilter
 
 
 def entry_query(wanted: EntryFilter) -> dict[str, Any]:

@@ -17,11 +17,11 @@ from cio_strategist.adapters.mongo.chain_queries import entry_query
 from cio_strategist.adapters.mongo.collections import AUDIT_CHAIN
 from cio_strategist.adapters.mongo.connection import Database, MongoConnection
 from cio_strategist.adapters.mongo.values import NO_TIME, read_count, read_text, read_time
-from cio_strategist.domain.accounting import Seen
-from cio_strategist.domain.chain.checkpoint import Checkpoint
-from cio_strategist.domain.chain.entry import EMPTY, FIRST, Entry, Head, Kind
-from cio_strategist.domain.chain.entry_filter import EntryFilter
-from cio_strategist.domain.recording import without_gap
+from cio_strategist.domain.record.accounting import Seen
+from cio_strategist.domain.record.checkpoint import Checkpoint
+from cio_strategist.domain.record.entry import EMPTY, FIRST, Entry, Head, Kind
+from cio_strategist.domain.record.entry_filter import EntryFilter
+from cio_strategist.domain.record.recording import without_gap
 from cio_strategist.errors import StoreUnreadableError
 from cio_strategist.ports import EntryKey, Inserted, Taken
 

@@ -9,9 +9,9 @@ from typing import Any
 from cio_strategist.adapters.mongo.chain_queries import entry_query
 from cio_strategist.adapters.mongo.collections import AUDIT_CHAIN
 from cio_strategist.adapters.mongo.connection import Database, MongoConnection
-from cio_strategist.domain.chain.entry import Kind
-from cio_strategist.domain.chain.entry_filter import EntryFilter
-from cio_strategist.domain.decision_filter import DecisionFilter
+from cio_strategist.domain.decisions.filter import DecisionFilter
+from cio_strategist.domain.record.entry import Kind
+from cio_strategist.domain.record.entry_filter import EntryFilter
 from cio_strategist.ports import BATCH
 from petrosa_contracts.record import record_id
 

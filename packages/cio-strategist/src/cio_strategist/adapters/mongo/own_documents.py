@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from cio_strategist.adapters.mongo.values import NO_TIME, Document, read_count, read_text, read_time, to_text
-from cio_strategist.domain.proposal import Proposal
-from cio_strategist.domain.stored import Answer
-from cio_strategist.domain.token import StoredToken
+from cio_strategist.domain.access.token import StoredToken
+from cio_strategist.domain.policy.proposal import Proposal
+from cio_strategist.domain.policy.stored import Answer
 from cio_strategist.errors import StoreUnreadableError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)

@@ -36,10 +36,10 @@ from cio_strategist.adapters.mongo.own_documents import (
     read_versions,
 )
 from cio_strategist.adapters.mongo.values import read_count
-from cio_strategist.domain.audit import AuditRecord, HistoryFilter
-from cio_strategist.domain.loosening import WINDOW
-from cio_strategist.domain.proposal import Proposal, ProposalStatus
-from cio_strategist.domain.stored import Answer, StoredPolicy, Write
+from cio_strategist.domain.policy.audit import AuditRecord, HistoryFilter
+from cio_strategist.domain.policy.loosening import WINDOW
+from cio_strategist.domain.policy.proposal import Proposal, ProposalStatus
+from cio_strategist.domain.policy.stored import Answer, StoredPolicy, Write
 from cio_strategist.errors import ConflictError, StoreUnreadableError
 from cio_strategist.ports import ChangeT, Clock, Committed
 

@@ -12,7 +12,7 @@ from pymongo.errors import DuplicateKeyError
 from cio_strategist.adapters.mongo.collections import STATE, TOKENS
 from cio_strategist.adapters.mongo.connection import Database, MongoConnection, Session
 from cio_strategist.adapters.mongo.own_documents import read_token, token_document
-from cio_strategist.domain.token import StoredToken
+from cio_strategist.domain.access.token import StoredToken
 from cio_strategist.errors import ConflictError
 
 _TURN = {"_id": "tokens"}

@@ -12,8 +12,8 @@ from cio_strategist.adapters.mongo.audit_documents import read_audit
 from cio_strategist.adapters.mongo.collections import AUDIT
 from cio_strategist.adapters.mongo.connection import Database, MongoConnection
 from cio_strategist.adapters.mongo.values import Document
-from cio_strategist.domain.audit import Subject
-from cio_strategist.domain.chain.entry import Draft, Fact, Kind
+from cio_strategist.domain.policy.audit import Subject
+from cio_strategist.domain.record.entry import Draft, Fact, Kind
 
 _BY_REVISION = [("revision", 1), ("_id", 1)]
 

@@ -1,0 +1,1 @@
+"""Who asks: callers, their tokens, and what a change must come with."""

@@ -1,0 +1,1 @@
+"""Recorded decisions: explained, made again, and tried under another policy."""

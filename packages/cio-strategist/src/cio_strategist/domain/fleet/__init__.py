@@ -1,0 +1,1 @@
+"""The bots of the fleet: their config routes, read from documents that nobody vouches for."""

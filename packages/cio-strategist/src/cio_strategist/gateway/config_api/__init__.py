@@ -1,0 +1,1 @@
+"""The engine's older config API, in its own envelope."""

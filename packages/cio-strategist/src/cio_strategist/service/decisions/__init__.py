@@ -1,0 +1,1 @@
+"""Recorded decisions: shown, explained, made again."""

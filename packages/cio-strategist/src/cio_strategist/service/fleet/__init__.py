@@ -1,0 +1,1 @@
+"""Speaking with the bots of the fleet."""

@@ -1,0 +1,1 @@
+"""What the market feed does: prices, rules and regimes into the store that gates read."""

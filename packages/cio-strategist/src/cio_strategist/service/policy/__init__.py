@@ -1,0 +1,1 @@
+"""Use cases of policy and control, and the projection of both to Redis."""

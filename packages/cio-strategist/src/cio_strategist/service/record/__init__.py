@@ -1,0 +1,1 @@
+"""What the recorder does: the audit chain, its verification, and accounting for every intent."""
