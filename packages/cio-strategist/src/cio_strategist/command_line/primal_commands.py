@@ -10,6 +10,7 @@ import typer
 
 from cio_strategist.command_line.console import say, say_json, say_table, shown, warn
 from cio_strategist.command_line.options import AsJson
+from cio_strategist.command_line.session import REFUSED, WRONG_USAGE
 from petrosa_contracts import primal_file
 from petrosa_contracts.primal import BUILT_IN, PrimalLimits
 from petrosa_contracts.primal_change import problems_of_change
@@ -26,11 +27,6 @@ from petrosa_contracts.primal_signatures import (
 from petrosa_contracts.primal_signatures import (
     verify as verify_signature,
 )
-
-FAILED = 1
-"""Exit code: refused or failed."""
-WRONG_USAGE = 2
-"""Exit code: the command line cannot be understood."""
 
 DEFAULT_FILE = Path("primal/limits.toml")
 
@@ -51,7 +47,7 @@ def show(file: FileOption = DEFAULT_FILE, approvers: ApproversOption = None, as_
         say_json(_standing_fields(standing))
         return
     limits = standing.limits
-    say_table(("limit", "value", "meaning"), [(name, value, _meaning(name)) for name, value in _values(limits)])
+    _say_limits(limits)
     say(f"digest {limits.digest()}")
     if standing.signed:
         say(f"signed by {', '.join(standing.signers)}")
@@ -97,7 +93,7 @@ def verify_change(
     for problem in problems:
         warn(problem)
     if problems:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(REFUSED)
     say("nothing stands against the change")
 
 
@@ -127,8 +123,7 @@ def sign(
                 ("approver", "keys"), [(name, str(len(lines))) for name, lines in parse_approvers(content).items()]
             )
         else:
-            rows = [(each, value, _meaning(each)) for each, value in _values(parse(content))]
-            say_table(("limit", "value", "meaning"), rows)
+            _say_limits(parse(content))
         signature = make_signature(content, str(key.expanduser()))
         # A signature by another key than the listed one would only be found out by whoever verifies.
         verify_signature(content, signature, approver, listed)
@@ -177,7 +172,7 @@ def _reporting() -> Generator[None]:
         yield
     except PrimalUnusableError as error:
         warn(str(error))
-        raise typer.Exit(FAILED) from error
+        raise typer.Exit(REFUSED) from error
 
 
 def _say_signatures(checked: Signatures) -> None:
@@ -208,8 +203,10 @@ def _value(value: object) -> str:
     return f"{value.normalize():f}" if isinstance(value, Decimal) else shown(value)
 
 
-def _meaning(name: str) -> str:
-    return PrimalLimits.model_fields[name].description or ""
+def _say_limits(limits: PrimalLimits) -> None:
+    fields = PrimalLimits.model_fields
+    rows = [(name, value, fields[name].description or "") for name, value in _values(limits)]
+    say_table(("limit", "value", "meaning"), rows)
 
 
 def _direction(name: str, old: PrimalLimits, new: PrimalLimits) -> str:

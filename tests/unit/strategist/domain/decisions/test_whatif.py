@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cio_decision.recorded import decide_again
 from cio_strategist.domain.decisions.whatif import (
     Dimension,
     Outcome,
     PolicyPatch,
     Tally,
-    decide_under,
     repeat,
     try_patch,
 )
@@ -112,4 +112,4 @@ def test_tallies_of_parts_add_up_to_that_of_the_whole(quantities: list[float], c
 def test_without_a_change_every_decision_is_the_same() -> None:
     for record in (recorded(), recorded(confidence=0.1), recorded(small_orders()), recorded(action="close")):
         assert repeat([record.model_dump_json()]).outcomes == {Outcome.UNCHANGED: 1}
-        assert decide_under(record, PolicyPatch({})) == record.verdict
+        assert decide_again(record, PolicyPatch({}).on(record)) == record.verdict

@@ -8,7 +8,7 @@ from cio_strategist.domain.regime.candle import Candle, Refusal
 from cio_strategist.domain.regime.classifier import classify, status_of
 from cio_strategist.domain.regime.hysteresis import Ladder
 from cio_strategist.domain.regime.settings import RegimeSettings
-from cio_strategist.domain.regime.state import RegimeState, StateUnreadableError, dump_state, restore_state
+from cio_strategist.domain.regime.state import RegimeState
 from petrosa_contracts import DrawdownPhase, RegimeStatus, Trend, VolatilityPhase
 
 SETTINGS = RegimeSettings()
@@ -169,17 +169,6 @@ def test_a_gap_as_long_as_the_memory_starts_everything_anew() -> None:
 
 def test_a_gap_one_shorter_than_the_memory_keeps_the_past() -> None:
     assert fed([at(199 + SMALL.memory)], state=fed(QUIET)).past == fed(QUIET).past
-
-
-@pytest.mark.parametrize("kept", [b"", b"{}{", b'{"past": ["a"]}', b"[]", b'{"last": {"open": 1}}'])
-def test_a_kept_state_that_cannot_be_read_says_so(kept: bytes) -> None:
-    with pytest.raises(StateUnreadableError):
-        restore_state(kept)
-
-
-def test_a_state_reads_back_as_it_was_kept() -> None:
-    for state in (RegimeState(), fed(QUIET[:3]), fed(QUIET)):
-        assert restore_state(dump_state(state)) == state
 
 
 @pytest.mark.parametrize(

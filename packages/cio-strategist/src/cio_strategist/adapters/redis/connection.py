@@ -123,6 +123,18 @@ def count_in(text: str | None) -> int | None:
     return None if text is None else int(text)
 
 
+def is_of_another_type(answer: object) -> bool:
+    """Whether an answer is the error of a key that holds another type; raises any other error.
+
+    For the answers of a pipeline that was executed with `raise_on_error=False`.
+    """
+    if isinstance(answer, exceptions.ResponseError) and str(answer).startswith("WRONGTYPE"):
+        return True
+    if isinstance(answer, Exception):
+        raise answer
+    return False
+
+
 def queue_fields(pipe: Pipeline, key: str, fields: Mapping[str, str | None]) -> None:
     """Queue the writing of a hash's fields; None deletes one."""
     for field, text in fields.items():

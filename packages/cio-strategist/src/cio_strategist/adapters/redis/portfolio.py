@@ -4,14 +4,14 @@
 # pyright: reportUnknownMemberType=false
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import cast
 
 from pydantic import ValidationError
 from redis.asyncio.client import Pipeline
 
-from cio_strategist.adapters.redis.connection import RedisConnection
+from cio_strategist.adapters.redis.connection import RedisConnection, is_of_another_type
 from cio_strategist.domain.portfolio.book import Latch
 from cio_strategist.errors import ConflictError
 from cio_strategist.ports import ShownPortfolio
@@ -20,7 +20,6 @@ from petrosa_contracts.instant import as_utc
 from petrosa_contracts.rediskeys import PORTFOLIO, PORTFOLIO_CLEARED
 from petrosa_contracts.reservations import KEYS, SETTLE, settle_arguments
 
-_ANOTHER_TYPE = "WRONGTYPE"
 _LONGEST_PROBLEM = 200
 
 
@@ -73,30 +72,18 @@ class RedisPortfolio:
 async def _shown(pipe: Pipeline) -> ShownPortfolio:
     pipe.get(PORTFOLIO)
     pipe.hgetall(PORTFOLIO_CLEARED)
-    text, cleared = [_or_problem(answer) for answer in await pipe.execute(raise_on_error=False)]
-    instants = {latch: at for latch, at in _cleared(cleared).items() if at is not None}
+    text, cleared = await pipe.execute(raise_on_error=False)
+    marks = {} if is_of_another_type(cleared) else cast("dict[str, str]", cleared)
+    instants = {latch: at for latch, mark in marks.items() if (at := _instant(mark)) is not None}
+    if is_of_another_type(text):
+        return ShownPortfolio(None, problem=str(text), cleared=instants)
     if text is None:
         return ShownPortfolio(None, cleared=instants)
-    if isinstance(text, Exception):
-        return ShownPortfolio(None, problem=str(text), cleared=instants)
     try:
         return ShownPortfolio(PortfolioState.model_validate_json(cast("str", text)), cleared=instants)
     except ValidationError as error:
         problem = " ".join(str(error).split())[:_LONGEST_PROBLEM]
         return ShownPortfolio(None, problem=problem, cleared=instants)
-
-
-def _or_problem(answer: object) -> object:
-    """Return an answer, or the error of a key that holds another kind of value; raise any other."""
-    if isinstance(answer, Exception) and not str(answer).startswith(_ANOTHER_TYPE):
-        raise answer
-    return answer
-
-
-def _cleared(answer: object) -> Mapping[str, datetime | None]:
-    if isinstance(answer, Exception):
-        return {}
-    return {latch: _instant(text) for latch, text in cast("dict[str, str]", answer).items()}
 
 
 def _instant(text: str) -> datetime | None:

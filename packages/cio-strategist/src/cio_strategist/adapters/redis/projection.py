@@ -7,10 +7,15 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import cast
 
-from redis import exceptions
 from redis.asyncio.client import Pipeline
 
-from cio_strategist.adapters.redis.connection import WATCHED, RedisConnection, count_in, queue_fields
+from cio_strategist.adapters.redis.connection import (
+    WATCHED,
+    RedisConnection,
+    count_in,
+    is_of_another_type,
+    queue_fields,
+)
 from cio_strategist.domain.policy.projection import Shown, Update
 from cio_strategist.domain.policy.stored import StoredPolicy
 from cio_strategist.errors import ConflictError
@@ -24,7 +29,6 @@ from petrosa_contracts.rediskeys import (
 )
 
 _COUNTS = (POLICY_EPOCH, POLICY_REVISION)
-_ANOTHER_TYPE = "WRONGTYPE"
 
 
 class RedisProjection:
@@ -43,7 +47,7 @@ class RedisProjection:
                     else:
                         pipe.hgetall(key)
                 answers = dict(zip(WATCHED, await pipe.execute(raise_on_error=False), strict=True))
-            damaged = {key for key, answer in answers.items() if _is_damaged(answer)}
+            damaged = {key for key, answer in answers.items() if is_of_another_type(answer)}
         counts: dict[str, int | None] = {}
         for key in _COUNTS:
             try:
@@ -93,11 +97,3 @@ def _queue(pipe: Pipeline, update: Update, epoch: int | None) -> None:
     if update.counts:
         pipe.incr(POLICY_EPOCH)
         pipe.publish(POLICY_CHANGED, json.dumps({"epoch": epoch, "scope": update.scope}))
-
-
-def _is_damaged(answer: object) -> bool:
-    if isinstance(answer, exceptions.ResponseError) and str(answer).startswith(_ANOTHER_TYPE):
-        return True
-    if isinstance(answer, Exception):
-        raise answer
-    return False

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from cio_strategist.domain.access.caller import Caller, CallerClass
-from cio_strategist.domain.access.thought import check_thought
+from cio_strategist.domain.access.thought import LONGEST_REASON, check_thought
+from cio_strategist.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,18 @@ class ChangeRequest:
     def author(self) -> str:
         """Who signs the change."""
         return (self.changed_by or "").strip() or self.caller.name
+
+    def needed_reason(self, what: str) -> str:
+        """Return why, which must be said whoever asks, because it is read in alerts and on small screens.
+
+        Raises `UsageError` without a reason, naming `what` it should say, and for one that is too long.
+        """
+        reason = (self.reason or "").strip()
+        if not reason:
+            raise UsageError(f"a reason is needed: say in a few words {what}")
+        if len(reason) > LONGEST_REASON:
+            raise UsageError(f"the reason is too long: {LONGEST_REASON} characters at most")
+        return reason
 
     def check(self) -> None:
         """Raise `UsageError` if an agent does not say why, or if what anybody says is too long or unreadable."""

@@ -9,8 +9,9 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from cio_decision.breaches import amount
+from cio_decision.recorded import decide_again
 from cio_strategist.domain.decisions.governing import GOVERNED_BY
-from cio_strategist.domain.decisions.whatif import PolicyPatch, decide_under
+from cio_strategist.domain.decisions.whatif import PolicyPatch
 from cio_strategist.domain.policy.audit import AuditRecord
 from petrosa_contracts import CATALOGUE, Breach, Code, Scope
 from petrosa_contracts.parameters import validate_patch
@@ -206,7 +207,7 @@ def _policy_that_passes(record: DecisionRecord) -> PolicyThatPasses | None:
     ((scope, parameters),) = wanted.items()
     if validate_patch(parameters):
         return None
-    verdict = decide_under(record, PolicyPatch({scope: parameters}))
+    verdict = decide_again(record, PolicyPatch({scope: parameters}).on(record))
     return PolicyThatPasses(scope=scope, parameters=parameters) if verdict is not None and verdict.approved else None
 
 

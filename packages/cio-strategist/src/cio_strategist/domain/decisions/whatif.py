@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cio_decision.decoding import Unreadable
 from cio_decision.intent import Intent
 from cio_decision.recorded import decide_again, decide_read, read_again
+from cio_strategist.domain.policy.scope_key import parse_scope
 from cio_strategist.errors import RejectedError, UsageError
-from petrosa_contracts import CATALOGUE, PolicyLayer, Scope, ScopeError, Verdict, validate_patch
+from petrosa_contracts import CATALOGUE, PolicyLayer, Verdict, validate_patch
 from petrosa_contracts.instant import UtcDatetime
 from petrosa_contracts.record import RECORD_FORM, DecisionRecord
 
@@ -49,7 +50,7 @@ class PolicyPatch:
             if not isinstance(parameters, dict):
                 raise UsageError(f"the patch of {key!r} is not an object of parameters")
             given = cast("dict[str, Any]", parameters)
-            scopes[_scope(key)] = given
+            scopes[parse_scope(key).key] = given
             unset = {name: CATALOGUE[name].default for name in given if given[name] is None and name in CATALOGUE}
             if errors := validate_patch({**given, **unset}):
                 raise RejectedError(errors)
@@ -192,11 +193,6 @@ def repeat(bodies: Iterable[str | bytes]) -> Tally:
     return tally
 
 
-def decide_under(record: DecisionRecord, patch: PolicyPatch) -> Verdict | None:
-    """Decide a recorded intent again under its policy with the patch merged in; None for what no gate decided."""
-    return decide_again(record, patch.on(record))
-
-
 def read_record(body: str | bytes) -> DecisionRecord | None:
     """Read a recorded decision; None if it is of a form that this version does not know."""
     try:
@@ -258,10 +254,3 @@ def _compared(before: Verdict, after: Verdict) -> Outcome:
 
 def _answer(verdict: Verdict) -> str:
     return APPROVED if verdict.code is None else verdict.code.value
-
-
-def _scope(key: str) -> str:
-    try:
-        return Scope.parse(key).key
-    except ScopeError as error:
-        raise UsageError(f"{key!r} is no scope: {error}") from error

@@ -8,12 +8,10 @@ from typing import Any
 from cio_strategist.domain.access.request import ChangeRequest
 from cio_strategist.domain.policy.audit import AuditRecord, Subject
 from cio_strategist.domain.policy.outcome import ControlOutcome, OutcomeStatus
+from cio_strategist.domain.policy.scope_key import parse_scope
 from cio_strategist.domain.policy.stored import Decided, StoredPolicy, Write, to_json
 from cio_strategist.errors import UsageError
 from petrosa_contracts import ControlEntry, ControlState, Mode, Scope, ScopedControl, ScopeError, ScopeKind
-
-LONGEST_REASON = 500
-"""Characters a reason may have: it is read in alerts and on small screens."""
 
 _SETTABLE = (Mode.SAFE, Mode.HALTED, Mode.FROZEN)
 
@@ -65,10 +63,7 @@ def control_scope(text: str) -> Scope:
 
     Raises `UsageError` for anything else, a symbol's side included.
     """
-    try:
-        scope = Scope.parse(text)
-    except ScopeError as error:
-        raise UsageError(str(error)) from error
+    scope = parse_scope(text)
     if scope.kind is ScopeKind.SYMBOL_SIDE:
         symbol = Scope.of_symbol(scope.symbol or "")
         switch = "enable_longs" if scope.side == "LONG" else "enable_shorts"
@@ -109,7 +104,7 @@ def _imposed(stored: StoredPolicy, order: ControlOrder) -> ControlChange:
     expires_at = None if order.lasting is None else order.now + order.lasting
     entry = ControlEntry(
         mode=order.mode,
-        reason=_reason(order),
+        reason=order.request.needed_reason("why, for whoever finds it in force"),
         set_by=order.request.author,
         set_at=order.now,
         expires_at=expires_at,
@@ -191,15 +186,6 @@ def _record(
 
 def _plain(entry: ControlEntry | None) -> dict[str, Any] | None:
     return None if entry is None else entry.model_dump(mode="json")
-
-
-def _reason(order: ControlOrder) -> str:
-    reason = (order.request.reason or "").strip()
-    if not reason:
-        raise UsageError("a reason is needed: say in a few words why, for whoever finds it in force")
-    if len(reason) > LONGEST_REASON:
-        raise UsageError(f"the reason is too long: {LONGEST_REASON} characters at most")
-    return reason
 
 
 def _read(field: str, text: str) -> StoredControl:

@@ -8,11 +8,9 @@ from pydantic import Field
 
 from cio_strategist.domain.access.request import ChangeRequest
 from cio_strategist.domain.policy.audit import AuditRecord, Subject
-from cio_strategist.domain.policy.control_change import LONGEST_REASON
 from cio_strategist.domain.policy.outcome import OutcomeStatus, Told
 from cio_strategist.domain.policy.stored import Decided, Write
 from cio_strategist.domain.portfolio.book import Latch
-from cio_strategist.errors import UsageError
 from petrosa_contracts import PortfolioState
 from petrosa_contracts.instant import UtcDatetime
 
@@ -39,15 +37,6 @@ class LatchOrder:
     now: datetime
     new_id: str
     """Id for the record."""
-
-
-def check_latch_order(order: LatchOrder) -> None:
-    """Raise `UsageError` without a reason, or for one that is too long."""
-    reason = (order.request.reason or "").strip()
-    if not reason:
-        raise UsageError("a reason is needed: say in a few words why trading may go on")
-    if len(reason) > LONGEST_REASON:
-        raise UsageError(f"the reason is too long: {LONGEST_REASON} characters at most")
 
 
 def decide_latch(order: LatchOrder, shown: PortfolioState | None) -> Decided[LatchOutcome]:

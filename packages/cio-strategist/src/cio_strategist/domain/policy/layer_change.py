@@ -14,6 +14,7 @@ from cio_strategist.domain.policy.edit import (
     UnsetParameters,
 )
 from cio_strategist.domain.policy.impact import changes_of
+from cio_strategist.domain.policy.scope_key import parse_scope
 from cio_strategist.domain.policy.stored import (
     Change,
     StoredLayer,
@@ -23,8 +24,8 @@ from cio_strategist.domain.policy.stored import (
     read_layer,
     to_json,
 )
-from cio_strategist.errors import ConflictError, RefusedError, RejectedError, UsageError
-from petrosa_contracts import CATALOGUE, PolicyLayer, Scope, ScopeError, validate_patch
+from cio_strategist.errors import ConflictError, RefusedError, RejectedError
+from petrosa_contracts import CATALOGUE, PolicyLayer, validate_patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,9 @@ def edit_layer(
     """Decide what `edit` makes of the layer called `scope`.
 
     A name that is no scope's can only be deleted. Raises `RejectedError` if values break the catalogue or a name to
-    unset is neither stored nor a parameter's,
-    `ConflictError` if `expect_version` is not the scope's version, `RefusedError` for a merge into a layer that
-    cannot be read, and `UsageError` for a name that is neither stored nor a scope's.
+    unset is neither stored nor a parameter's, `ConflictError` if `expect_version` is not the scope's version,
+    `RefusedError` for a merge into a layer that cannot be read, and `UsageError` for a name that is neither stored nor
+    a scope's.
     """
     if isinstance(edit, SetParameters | PatchParameters) and (errors := validate_patch(edit.parameters)):
         raise RejectedError(errors)
@@ -66,7 +67,7 @@ def edit_layer(
         return _unchanged(stored, field, None)
     else:
         _check_known(after)
-    return _changed(stored, _scope_key(field), current, after, by=by, now=now)
+    return _changed(stored, parse_scope(field).key, current, after, by=by, now=now)
 
 
 def start_policy(stored: StoredPolicy) -> Change:
@@ -79,12 +80,7 @@ def field_of(stored: Mapping[str, str], name: str) -> str:
 
     Raises `UsageError` if it is neither.
     """
-    if name in stored:
-        return name
-    try:
-        return Scope.parse(name).key
-    except ScopeError as error:
-        raise UsageError(str(error)) from error
+    return name if name in stored else parse_scope(name).key
 
 
 def _expect(stored: StoredPolicy, field: str, version: int | None) -> None:
@@ -120,13 +116,6 @@ def _own_parameters(current: StoredLayer | None) -> Mapping[str, Any]:
 
 def _parameters(current: StoredLayer | None) -> Mapping[str, Any]:
     return {} if current is None or current.layer is None else current.layer.parameters
-
-
-def _scope_key(field: str) -> str:
-    try:
-        return Scope.parse(field).key
-    except ScopeError as error:
-        raise UsageError(str(error)) from error
 
 
 def _unchanged(stored: StoredPolicy, field: str, current: StoredLayer | None) -> LayerChange:

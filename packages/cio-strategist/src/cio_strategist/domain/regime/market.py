@@ -1,6 +1,6 @@
 """The regime of the market as a whole, from those of its symbols."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from math import ceil
 from statistics import fmean
@@ -15,7 +15,7 @@ Less than half, because those that fall first speak for the rest; more than one 
 trouble is its own.
 """
 
-_Phase = TypeVar("_Phase")
+_Phase = TypeVar("_Phase", VolatilityPhase, DrawdownPhase)
 
 
 def market_status(statuses: Iterable[RegimeStatus], *, now: datetime, longest_age: timedelta) -> RegimeStatus:
@@ -35,9 +35,9 @@ def market_status(statuses: Iterable[RegimeStatus], *, now: datetime, longest_ag
         return RegimeStatus.unknown(symbol=None, as_of=now)
     return RegimeStatus.of_phases(
         symbol=None,
-        volatility=_reached([status.volatility for status in counted], _volatility_severity),
+        volatility=_reached([status.volatility for status in counted]),
         trend=_shared([status.trend for status in counted]),
-        drawdown=_reached([status.drawdown for status in counted], _drawdown_severity),
+        drawdown=_reached([status.drawdown for status in counted]),
         confidence=fmean(status.confidence for status in counted),
         as_of=min(status.as_of for status in fresh),
     )
@@ -49,15 +49,11 @@ def with_second_opinion(own: RegimeStatus, other: RegimeStatus) -> RegimeStatus:
     What the other does not know changes nothing, and it never makes anything milder. Trend, confidence, time and
     features stay those of `own`.
     """
-    worse_volatility = other.volatility is not VolatilityPhase.UNKNOWN and (
-        other.volatility.severity > own.volatility.severity
-    )
-    worse_drawdown = other.drawdown is not DrawdownPhase.UNKNOWN and other.drawdown.severity > own.drawdown.severity
     raised = RegimeStatus.of_phases(
         symbol=own.symbol,
-        volatility=other.volatility if worse_volatility else own.volatility,
+        volatility=_worse(own.volatility, other.volatility, VolatilityPhase.UNKNOWN),
         trend=own.trend,
-        drawdown=other.drawdown if worse_drawdown else own.drawdown,
+        drawdown=_worse(own.drawdown, other.drawdown, DrawdownPhase.UNKNOWN),
         confidence=own.confidence,
         as_of=own.as_of,
         features=own.features,
@@ -70,8 +66,12 @@ def with_second_opinion(own: RegimeStatus, other: RegimeStatus) -> RegimeStatus:
     )
 
 
-def _reached(phases: Sequence[_Phase], severity: Callable[[_Phase], int]) -> _Phase:
-    worst_first = sorted(phases, key=severity, reverse=True)
+def _worse(own: _Phase, other: _Phase, unknown: _Phase) -> _Phase:
+    return other if other is not unknown and other.severity > own.severity else own
+
+
+def _reached(phases: Sequence[_Phase]) -> _Phase:
+    worst_first = sorted(phases, key=lambda phase: phase.severity, reverse=True)
     # A third of three is not quite one in floats.
     return worst_first[max(ceil(len(phases) * QUORUM - 1e-9), 1) - 1]
 
@@ -79,11 +79,3 @@ def _reached(phases: Sequence[_Phase], severity: Callable[[_Phase], int]) -> _Ph
 def _shared(trends: Sequence[Trend]) -> Trend:
     majority = [trend for trend in Trend if 2 * trends.count(trend) > len(trends)]
     return majority[0] if majority else Trend.SIDEWAYS
-
-
-def _volatility_severity(phase: VolatilityPhase) -> int:
-    return phase.severity
-
-
-def _drawdown_severity(phase: DrawdownPhase) -> int:
-    return phase.severity

@@ -1,8 +1,6 @@
-"""Everything that a classifier remembers of one symbol, as one value that can be kept and read back."""
+"""Everything that a classifier remembers of one symbol, as one value."""
 
 from dataclasses import dataclass, field
-
-from pydantic import TypeAdapter, ValidationError
 
 from cio_strategist.domain.regime.candle import Candle
 from cio_strategist.domain.regime.hysteresis import Heading, Level
@@ -31,26 +29,3 @@ class RegimeState:
     volatility: Level | None = None
     drawdown: Level | None = None
     trend: Heading | None = None
-
-
-class StateUnreadableError(ValueError):
-    """A kept state that cannot be read. Build a new one from past candles."""
-
-
-_ADAPTER = TypeAdapter(RegimeState)
-
-
-def dump_state(state: RegimeState) -> bytes:
-    """Return the state as JSON, to the last bit: the same candles give the same statuses before and after."""
-    return _ADAPTER.dump_json(state)
-
-
-def restore_state(kept: bytes | str) -> RegimeState:
-    """Read what `dump_state` wrote. Settings are not part of it: use it with those it was made with.
-
-    Raises `StateUnreadableError`.
-    """
-    try:
-        return _ADAPTER.validate_json(kept)
-    except ValidationError as error:
-        raise StateUnreadableError(f"a kept regime state cannot be read: {error.error_count()} faults") from error

@@ -13,12 +13,12 @@ def new_secret() -> str:
     return random_base32()
 
 
-def provisioning_uri(secret: str, issuer: str = ISSUER, name: str = "operator") -> str:
-    """Return the `otpauth://` address that an authenticator reads as a QR code. It holds the secret.
+def provisioning_uri(secret: str, *, name: str) -> str:
+    """Return the `otpauth://` address that an authenticator reads as a QR code and labels `name`. It holds the secret.
 
     Raises `ValueError` for a secret that `readable_secret` refuses.
     """
-    return TOTP(readable_secret(secret)).provisioning_uri(name=name, issuer_name=issuer)
+    return TOTP(readable_secret(secret)).provisioning_uri(name=name, issuer_name=ISSUER)
 
 
 def readable_secret(secret: str) -> str:

@@ -2,7 +2,7 @@
 
 from cio_strategist.domain.access.caller import CallerClass, Permission
 from cio_strategist.domain.access.request import ChangeRequest
-from cio_strategist.domain.policy.latch_change import LatchOrder, LatchOutcome, check_latch_order, decide_latch
+from cio_strategist.domain.policy.latch_change import LatchOrder, LatchOutcome, decide_latch
 from cio_strategist.domain.policy.outcome import Enforcement
 from cio_strategist.domain.portfolio.book import Latch
 from cio_strategist.errors import ForbiddenError, StoreUnreachableError
@@ -32,9 +32,9 @@ class LatchDesk:
                 f"clearing a latch lets more pass, which is an operator's to do, not an {caller.kind}'s"
             )
         request.check()
+        request.needed_reason("why trading may go on")
         writer = self._writer
         order = LatchOrder(latch, request, writer.now(), writer.new_id())
-        check_latch_order(order)
         question = Question(request, f"clear {latch}")
         # Asked before the second factor: its code was used up by the first request.
         outcome = await writer.earlier(question, LatchOutcome)

@@ -71,12 +71,8 @@ class Accountant:
         self._alerts = alerts
         self._every_seconds = every_seconds
         self._sleep = sleep
-        self._done_until: datetime | None = None
-
-    @property
-    def done_until(self) -> datetime | None:
+        self.done_until: datetime | None = None
         """Until when everything was accounted for; None before the first time."""
-        return self._done_until
 
     async def run(self) -> None:
         """Account until cancelled."""
@@ -95,14 +91,14 @@ class Accountant:
         until = await self._accounting.known_until() - TOLERANCE
         if kept_since is None:
             return
-        since = max(kept_since, self._done_until or self._clock.now() - LOOK_BACK)
+        since = max(kept_since, self.done_until or self._clock.now() - LOOK_BACK)
         async for found in self._accounting.over(since, until):
             self._metrics.accounted(found)
             for alert in alerts_of(found, at=self._clock.now()):
                 _log.error("accounts_differ", message=alert.message)
                 # Told first: what cannot be told now is found again the next time.
                 await self._alerts.tell(alert)
-            self._done_until = found.until
+            self.done_until = found.until
 
 
 def alerts_of(found: Account, *, at: datetime) -> Sequence[Alert]:

@@ -161,7 +161,9 @@ class Recorder:
         return _Batch(messages, [feed.draft(message) for message in messages], began)
 
     async def _record(self, feed: Feed, batch: _Batch, losses: int) -> None:
-        if not batch.drafts or not await self._persist("chain", partial(self._append, batch.drafts, losses)):
+        if not batch.drafts or not await self._persist(
+            "chain", partial(self._writer.append, batch.drafts, losses=losses)
+        ):
             return
         try:
             await feed.source.acknowledge(batch.messages)
@@ -169,9 +171,6 @@ class Recorder:
             _log.warning("records_not_acknowledged", stream=feed.source.stream, error=str(error))
         if self._tracing:
             self._tracing.recorded((message.headers for message in batch.messages), batch.began)
-
-    async def _append(self, drafts: Sequence[Draft], losses: int) -> None:
-        await self._writer.append(drafts, losses=losses)
 
     async def _follow_trail(self) -> None:
         begun = None
@@ -193,12 +192,12 @@ class Recorder:
         self._revision = _NO_REVISION if newest is None else newest - 1
         skip = 0
         while drafts := await self._trail.without_revision(skip=skip, limit=BATCH):
-            await self._append(drafts, losses)
+            await self._writer.append(drafts, losses=losses)
             skip += len(drafts)
 
     async def _link_new(self, losses: int) -> None:
         while drafts := await self._trail.after(self._revision, limit=BATCH):
-            await self._append(drafts, losses)
+            await self._writer.append(drafts, losses=losses)
             self._revision = max(int(draft.facts["revision"]) for draft in drafts)
 
     async def _keep_signing(self) -> None:
@@ -242,7 +241,7 @@ class Recorder:
             cause=stream,
         )
 
-    async def _persist(self, name: str, work: Work) -> bool:
+    async def _persist(self, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> bool:
         """Do `work` again and again until it is done, and say so.
 
         False if this recorder leads no more, or the store has lost entries: whose work that was is to begin anew.
