@@ -6,7 +6,6 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -61,12 +60,11 @@ def book(
     *,
     hedge: bool = False,
     lot: MarketLot = LOT,
-    price: str = "100",
     depth: str | None = None,
 ) -> Book:
     """An account with these positions, signed amounts by symbol and side."""
     names = {symbol for symbol, _ in positions} | {"BTCUSDT", "ETHUSDT"}
-    symbols = {name: Symbol(Decimal(price), lot, None if depth is None else Decimal(depth)) for name in names}
+    symbols = {name: Symbol(Decimal(100), lot, None if depth is None else Decimal(depth)) for name in names}
     return Book(hedge=hedge, symbols=symbols, positions={key: Decimal(amount) for key, amount in positions.items()})
 
 
@@ -103,13 +101,12 @@ def close_all(
     clock: JumpingClock,
     *,
     seconds: float = 300,
-    log: Path | None = None,
     stated_mode: Mode | None = None,
     workers: int = 4,
 ) -> Run:
     """Examine and close everything."""
     said: list[str] = []
-    with open_session(exchange, CREDENTIALS, clock=clock, log=log, say=said.append, workers=workers) as session:
+    with open_session(exchange, CREDENTIALS, clock=clock, log=None, say=said.append, workers=workers) as session:
         found = session.examine(stated_mode=stated_mode)
         return Run(session.close_all(found, seconds=seconds), said)
 

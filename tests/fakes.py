@@ -225,9 +225,9 @@ async def following(mirror: Any) -> AsyncIterator[None]:
             await running
 
 
-async def settled(turns: int = 50) -> None:
+async def settled() -> None:
     """Let every task of the loop that can go on do so."""
-    for _ in range(turns):
+    for _ in range(50):
         await asyncio.sleep(0)
 
 

@@ -30,8 +30,17 @@ def trade(price: object = "50010.50", *, symbol: str = "BTCUSDT", at: int = NOON
     return wrapped(f"{symbol.lower()}@trade", event | more)
 
 
-def ticker(last: str = "50010.5", *, bid: str = "50010.4", ask: str = "50010.6", at: int = NOON_MS) -> bytes:
-    event = {"e": "24hrTicker", "E": at, "s": "BTCUSDT", "p": "120.10", "P": "0.241", "c": last, "b": bid, "a": ask}
+def ticker(*, bid: str = "50010.4", ask: str = "50010.6") -> bytes:
+    event = {
+        "e": "24hrTicker",
+        "E": NOON_MS,
+        "s": "BTCUSDT",
+        "p": "120.10",
+        "P": "0.241",
+        "c": "50010.5",
+        "b": bid,
+        "a": ask,
+    }
     return wrapped("btcusdt@ticker", event)
 
 
@@ -47,19 +56,17 @@ def depth20(
     return wrapped(stream, levels, at=at)
 
 
-def diff_depth(*, at: int = NOON_MS) -> bytes:
-    event = {"e": "depthUpdate", "E": at, "s": "BTCUSDT", "U": 1, "u": 2, "b": [["50000.0", "0"]], "a": []}
+def diff_depth() -> bytes:
+    event = {"e": "depthUpdate", "E": NOON_MS, "s": "BTCUSDT", "U": 1, "u": 2, "b": [["50000.0", "0"]], "a": []}
     return wrapped("btcusdt@depth", event)
 
 
-def kline(
-    *, opened: int, symbol: str = "BTCUSDT", closed: bool = True, close: str = "50010.5", interval: str = "1h"
-) -> bytes:
+def kline(*, opened: int, symbol: str = "BTCUSDT", closed: bool = True) -> bytes:
     hour = 3_600_000
-    candle = {"t": opened, "T": opened + hour - 1, "s": symbol, "i": interval, "f": 1, "L": 2, "x": closed}
-    prices = {"o": "49900.0", "c": close, "h": "50050.0", "l": "49880.0", "v": "321.0"}
+    candle = {"t": opened, "T": opened + hour - 1, "s": symbol, "i": "1h", "f": 1, "L": 2, "x": closed}
+    prices = {"o": "49900.0", "c": "50010.5", "h": "50050.0", "l": "49880.0", "v": "321.0"}
     event = {"e": "kline", "E": opened + hour, "s": symbol, "k": candle | prices}
-    return wrapped(f"{symbol.lower()}@kline_{interval}", event)
+    return wrapped(f"{symbol.lower()}@kline_1h", event)
 
 
 def listed(symbol: str, *, status: str = "TRADING", **filters: dict[str, object]) -> dict[str, object]:
@@ -89,8 +96,8 @@ def exchange_info(*symbols: str | dict[str, object], weight: int = 2400) -> dict
     return {"timezone": "UTC", "rateLimits": limits, "symbols": entries}
 
 
-def premium(symbol: str, price: str = "50011.1", *, at: int = NOON_MS) -> dict[str, object]:
-    return {"symbol": symbol, "markPrice": price, "indexPrice": price, "time": at}
+def premium(symbol: str, *, at: int = NOON_MS) -> dict[str, object]:
+    return {"symbol": symbol, "markPrice": "50011.1", "indexPrice": "50011.1", "time": at}
 
 
 def book(symbol: str, bid: str = "50010.4", ask: str = "50010.6", *, at: int = NOON_MS) -> dict[str, object]:

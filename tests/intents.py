@@ -14,7 +14,6 @@ from petrosa_contracts import (
     FailSafeLimits,
     Mode,
     OrderType,
-    PolicyLayer,
     Position,
     RegimeStatus,
     ScopedControl,
@@ -218,11 +217,10 @@ def contexts(
     draw: st.DrawFn,
     *,
     side: Side | None = None,
-    layers: st.SearchStrategy[dict[str, PolicyLayer]] | None = None,
     modes: tuple[Mode, ...] = (Mode.ACTIVE, Mode.SAFE, Mode.HALTED),
 ) -> Context:
     """Draw contexts of a decision at `NOW` under any policy that could be stored."""
-    drawn = draw(st.just({}) | layers_at(*SCOPES) if layers is None else layers)
+    drawn = draw(st.just({}) | layers_at(*SCOPES))
     return Context(
         decision_id=DECISION,
         now=NOW,

@@ -36,8 +36,8 @@ class FakePortfolioStore:
     makes the state be asked for again.
     """
 
-    def __init__(self, shown: ShownPortfolio | None = None) -> None:
-        self.shown = shown or ShownPortfolio(None)
+    def __init__(self) -> None:
+        self.shown = ShownPortfolio(None)
         self.up = True
         self.before_write: Callable[[], None] = lambda: None
         self.published: list[PortfolioState] = []

@@ -57,11 +57,11 @@ def event(kind: str = "filled", **fields: Any) -> ExecutionEvent:
     return ExecutionEvent.model_validate({name: value for name, value in values.items() if value is not None})
 
 
-def book_of(*equities: str | None, before: PortfolioState | None = None, every: float = 5) -> PortfolioBook:
+def book_of(*equities: str | None) -> PortfolioBook:
     """Return a book that took these readings from noon on."""
-    book = PortfolioBook(before)
+    book = PortfolioBook()
     for number, equity in enumerate(equities):
-        book.read(reading(number * every, equity))
+        book.read(reading(number * 5, equity))
     return book
 
 

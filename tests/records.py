@@ -57,9 +57,9 @@ def refused(unreadable: Unreadable, decision_id: str = DECISION) -> Verdict:
     return refuse(unreadable, decision_id=decision_id, mode=Mode.ACTIVE, epoch=7, received_at=NOW, latency_ms=0.1)
 
 
-def small_orders(version: int = 4, scope: str = "global", **parameters: Any) -> PolicyLayer:
+def small_orders(version: int = 4, **parameters: Any) -> PolicyLayer:
     """Return a layer that allows orders of 100 USD at most."""
-    return layer(scope, version=version, **{"max_position_size_usd": 100.0, **parameters})
+    return layer("global", version=version, **{"max_position_size_usd": 100.0, **parameters})
 
 
 __all__ = ["LIMITS", "STRATEGY", "SYMBOL", "origin_of", "recorded", "refused", "small_orders"]

@@ -53,7 +53,7 @@ class FakePolicyStore:
     error, with nothing written. `lose_answer` makes the next commit be written and its answer get lost.
     """
 
-    def __init__(self, clock: SetClock | None = None, stored: StoredPolicy | None = None) -> None:
+    def __init__(self, clock: SetClock | None = None) -> None:
         self.clock = clock or SetClock()
         self.up = True
         self.before_write: Callable[[], None] = lambda: None
@@ -66,7 +66,7 @@ class FakePolicyStore:
         self.tokens: dict[str, StoredToken] = {}
         self.spent_step: int | None = None
         self.failures: list[datetime] = []
-        self._stored = stored or StoredPolicy()
+        self._stored = StoredPolicy()
 
     @property
     def stored(self) -> StoredPolicy:
@@ -266,8 +266,8 @@ class FakeProjection:
 class FakeEnforcer:
     """`Enforcer` that says what a test wants said, and counts how often it is asked."""
 
-    def __init__(self, *, enforced: bool = True) -> None:
-        self.enforced = enforced
+    def __init__(self) -> None:
+        self.enforced = True
         self.projected = 0
 
     async def begin(self) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
@@ -191,9 +190,9 @@ class WiredGate:
         """Return an intent whose timestamp is the gate's own time."""
         return intent(**{"timestamp": self.clock.now().isoformat(), **overrides})
 
-    def arrives(self, read: Intent, *, at: datetime | None = None) -> Any:
+    def arrives(self, read: Intent) -> Any:
         """Return an intent as it arrives now."""
-        return arrival(read, at=at or self.clock.now(), arrived=self.clock.seconds())
+        return arrival(read, at=self.clock.now(), arrived=self.clock.seconds())
 
     def published_signals(self) -> list[str | None]:
         """Return the intent ids of the signals that left, in order."""

@@ -33,14 +33,14 @@ def read_candles(file: Path) -> list[Candle]:
         ]
 
 
-def replay(candles: Iterable[Candle], settings: RegimeSettings, *, symbol: str = "BTCUSDT") -> list[Reading]:
+def replay(candles: Iterable[Candle], settings: RegimeSettings) -> list[Reading]:
     """Return what was said after each candle that was taken."""
     state = RegimeState()
     readings: list[Reading] = []
     for candle in candles:
         classified = classify(state, candle, settings)
         state = classified.state
-        status = status_of(symbol, state, settings)
+        status = status_of("BTCUSDT", state, settings)
         if classified.refusal is None and status is not None:
             readings.append(Reading(candle, status))
     return readings

@@ -35,12 +35,11 @@ CRASH_AT = CALM_CRASH_CALM[0].candles
 """Index of the first candle of the crash."""
 
 
-def candles_of(
-    stretches: tuple[Stretch, ...], *, seed: int, price: float = 20_000.0, steps: int = STEPS
-) -> list[Candle]:
+def candles_of(stretches: tuple[Stretch, ...], *, seed: int, steps: int = STEPS) -> list[Candle]:
     """Return candles of a random walk through `stretches`; `steps` prices make each high and low."""
     random_ = random.Random(seed)
     made: list[Candle] = []
+    price = 20_000.0
     for stretch in stretches:
         for _ in range(stretch.candles):
             path = [price]

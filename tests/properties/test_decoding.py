@@ -18,8 +18,8 @@ LIMITS = PayloadLimits()
 REFUSALS = {Code.PAYLOAD_INVALID, Code.STOP_INVALID, Code.POSITION_SIZE_MAX}
 
 
-def read_or_refused(data: bytes, limits: PayloadLimits = LIMITS) -> Intent | Unreadable:
-    read = decode(data, limits)
+def read_or_refused(data: bytes) -> Intent | Unreadable:
+    read = decode(data, LIMITS)
     if isinstance(read, Unreadable):
         assert {breach.code for breach in read.breaches} <= REFUSALS
         assert 1 <= len(read.breaches) <= 10

@@ -1,7 +1,6 @@
 """Files of primal limits with real signatures: what holds after each thing that may have happened to them."""
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,20 +10,7 @@ import pytest
 from petrosa_contracts.primal import BUILT_IN
 from petrosa_contracts.primal_file import check, load, parse
 from petrosa_contracts.primal_signatures import PrimalUnusableError, sign, verify
-from tests.primal import LIMITS, PEOPLE, PrimalFolder, make_folder
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> PrimalFolder:
-    folder = make_folder(tmp_path_factory.mktemp("primal"))
-    folder.sign("alice", "bob")
-    return folder
-
-
-@pytest.fixture
-def folder(template: PrimalFolder, tmp_path: Path) -> PrimalFolder:
-    """Limits that two of three approvers have signed."""
-    return PrimalFolder(Path(shutil.copytree(template.path, tmp_path / "primal")))
+from tests.primal import LIMITS, PEOPLE, PrimalFolder
 
 
 def test_limits_signed_by_two_approvers_hold(folder: PrimalFolder) -> None:

@@ -9,9 +9,13 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 
+import nats
 import pytest
+from nats.js import JetStreamContext
 
 from devstack import DevStack
+from petrosa_contracts.jetstream import ensure_streams
+from petrosa_contracts.streams import DECISIONS
 from tests.integration.nurse.fleet import Bus, Engine
 from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.polling import eventually_blocking
@@ -101,6 +105,17 @@ async def bus(stack: DevStack) -> AsyncIterator[Bus]:
 async def engine(bus: Bus) -> Engine:
     """An order engine on `signals.trading`."""
     return await bus.engine()
+
+
+@pytest.fixture
+async def jetstream(stack: DevStack) -> AsyncIterator[JetStreamContext]:
+    """The stream of records, empty."""
+    client = await nats.connect(stack.nats.url)
+    context = client.jetstream(timeout=10)
+    await ensure_streams(context, (DECISIONS,))
+    await context.purge_stream(DECISIONS.name)
+    yield context
+    await client.close()
 
 
 @pytest.fixture

@@ -107,9 +107,9 @@ class Recorder:
 class Engine(Recorder):
     """A stand-in for the order engine: takes signals and keeps them."""
 
-    async def received(self, decision_id: str, *, seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
+    async def received(self, decision_id: str) -> dict[str, Any]:
         """Wait for the signal of a decision and return it."""
-        return await eventually(lambda: self.of(decision_id), seconds=seconds, what=f"signal of {decision_id}")
+        return await eventually(lambda: self.of(decision_id), seconds=ANSWER_SECONDS, what=f"signal of {decision_id}")
 
     def of(self, decision_id: str) -> dict[str, Any] | None:
         """Return the signal of a decision, if it has come."""

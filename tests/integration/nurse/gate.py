@@ -102,10 +102,10 @@ class ServiceProcess:
         assert self._process is not None
         self._process.send_signal(number)
 
-    def exit_code(self, *, seconds: float = 20.0) -> int:
+    def exit_code(self) -> int:
         """Wait for the end and return the exit code; the log is complete then."""
         assert self._process is not None
-        code = self._process.wait(seconds)
+        code = self._process.wait(20)
         if self._reads_log and self._reader is not None:
             self._reader.join(5)
         if self._complaints is not None:
@@ -214,10 +214,10 @@ class Gate(ServiceProcess):
         """Wait until a mode is in force everywhere."""
         await eventually(lambda: self.mode == mode, seconds=seconds, what=f"mode {mode}")
 
-    async def at_epoch(self, epoch: int, *, seconds: float = 5.0) -> None:
+    async def at_epoch(self, epoch: int) -> None:
         """Wait until the policy of an epoch is in force."""
         await eventually(
-            lambda: (self.readiness()[1]["epoch"] or 0) >= epoch, seconds=seconds, what=f"epoch {epoch} in force"
+            lambda: (self.readiness()[1]["epoch"] or 0) >= epoch, seconds=5.0, what=f"epoch {epoch} in force"
         )
 
     def verdicts(self) -> float:

@@ -49,9 +49,9 @@ def regime(symbol: str | None = None, *, age: float = 600.0, **fields: Any) -> d
     }
 
 
-def portfolio(*, age: float = 0.0, equity: str | None = "100000000", **fields: Any) -> dict[str, Any]:
+def portfolio(*, equity: str | None = "100000000", **fields: Any) -> dict[str, Any]:
     """Return a portfolio without positions, at its peak and without a loss today."""
-    moment = timestamp(seconds=-age)
+    moment = timestamp()
     return {
         "as_of": moment,
         "revision": 1,

@@ -1,9 +1,7 @@
 """A gate with a file of primal limits, as a process: what it says of them, and that they hold."""
 
 import json
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -13,22 +11,9 @@ from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
 from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.store import Store
-from tests.primal import PrimalFolder, make_folder
+from tests.primal import PrimalFolder
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> PrimalFolder:
-    folder = make_folder(tmp_path_factory.mktemp("primal"))
-    folder.sign("alice", "bob")
-    return folder
-
-
-@pytest.fixture
-def folder(template: PrimalFolder, tmp_path: Path) -> PrimalFolder:
-    """Limits with an order value of 5,000, signed by two approvers."""
-    return PrimalFolder(Path(shutil.copytree(template.path, tmp_path / "primal")))
 
 
 async def code_of_order_worth(bus: Bus, usd: float) -> Code | None:

@@ -1,16 +1,14 @@
 """No record, no trade: what becomes of decisions while JetStream keeps their records, and while it does not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from hashlib import sha256
 
-import nats
 import pytest
 from nats.js import JetStreamContext
 
 from cio_decision.recorded import decide_again
 from petrosa_contracts import Code
-from petrosa_contracts.jetstream import ensure_streams
 from petrosa_contracts.record import DecisionRecord
 from petrosa_contracts.streams import DECISIONS
 from tests.integration.nurse.conftest import PATIENT
@@ -19,17 +17,6 @@ from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.polling import eventually
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture
-async def jetstream(stack) -> AsyncIterator[JetStreamContext]:
-    """The stream of records, empty."""
-    client = await nats.connect(stack.nats.url)
-    context = client.jetstream(timeout=10)
-    await ensure_streams(context, (DECISIONS,))
-    await context.purge_stream(DECISIONS.name)
-    yield context
-    await client.close()
 
 
 async def records(jetstream: JetStreamContext) -> list[DecisionRecord]:

@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import nats
 import pytest
 from nats.js import JetStreamContext
 
-from petrosa_contracts.jetstream import ensure_streams
 from petrosa_contracts.streams import DECISIONS
 from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
@@ -20,17 +19,6 @@ from tests.integration.nurse.store import Store
 pytestmark = pytest.mark.servers
 
 WHOLE_WAY = ["decoded", "approved", "claimed", "recorded", "published", "released", "refused"]
-
-
-@pytest.fixture
-async def jetstream(stack) -> AsyncIterator[JetStreamContext]:
-    """The stream of records, empty."""
-    client = await nats.connect(stack.nats.url)
-    context = client.jetstream(timeout=10)
-    await ensure_streams(context, (DECISIONS,))
-    await context.purge_stream(DECISIONS.name)
-    yield context
-    await client.close()
 
 
 def self_check(gate: Gate) -> dict[str, Any]:

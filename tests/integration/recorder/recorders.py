@@ -1,8 +1,10 @@
 """Recorders as processes, records as a gate publishes them, and the chain as it is in the store."""
 
+import asyncio
 import base64
 import json
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import bson
@@ -11,6 +13,8 @@ from nats.aio.client import Client
 from pymongo import MongoClient
 
 from cio_strategist.adapters.mongo.chain_documents import read_entry, split
+from cio_strategist.adapters.mongo.chain_store import MongoChainStore
+from cio_strategist.adapters.mongo.connection import connect
 from cio_strategist.adapters.signing import PublicKey, TrustedKeys
 from cio_strategist.domain.record.entry import Entry
 from cio_strategist.domain.record.walk import Problem, Walk
@@ -107,3 +111,15 @@ async def publish(client: Client, number: int, **fields: Any) -> None:
         except (nats.errors.Error, OSError):
             continue
         return
+
+
+def store_entries(uri: str, entries: Sequence[Entry]) -> None:
+    """Put a chain into the store, as a recorder would."""
+
+    async def work() -> None:
+        async with connect(uri, DATABASE) as mongo:
+            store = MongoChainStore(mongo)
+            await store.prepare()
+            assert (await store.insert(entries)).count == len(entries)
+
+    asyncio.run(work())

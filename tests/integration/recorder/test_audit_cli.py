@@ -10,13 +10,14 @@ import pytest
 from pyarrow import parquet
 from pymongo import MongoClient
 
+from cio_strategist import audit_cli
 from cio_strategist.adapters.mongo.trail import change_draft
 from cio_strategist.adapters.signing import SigningKey
 from cio_strategist.domain.record.entry import Entry, link
 from devstack import DevStack, Mongo
 from tests.chains import chained, draft, signed, signed_chain
-from tests.integration.recorder.audit_line import AuditLine, store_entries
-from tests.integration.recorder.recorders import DATABASE, ChainReader
+from tests.integration.command_line import CommandLine
+from tests.integration.recorder.recorders import DATABASE, ChainReader, store_entries
 
 pytestmark = pytest.mark.servers
 
@@ -51,15 +52,16 @@ def public_key(key_file: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def cli(mongo: Mongo, reader: ChainReader, public_key: Path) -> AuditLine:
-    return AuditLine(
+def cli(mongo: Mongo, reader: ChainReader, public_key: Path) -> CommandLine:
+    return CommandLine(
+        audit_cli.app,
         {
             "MONGODB_URI": mongo.url,
             "MONGODB_DATABASE": DATABASE,
             "STRATEGIST_AUDIT_PUBLIC_KEYS": str(public_key),
             "STRATEGIST_AUDIT_KEY_FILE": "",
             "COLUMNS": "200",
-        }
+        },
     )
 
 
@@ -71,7 +73,7 @@ def chain(mongo: Mongo, reader: ChainReader, key_file: Path) -> list[Entry]:
     return entries
 
 
-def test_a_chain_that_was_left_alone_verifies(cli: AuditLine, chain: list[Entry]) -> None:
+def test_a_chain_that_was_left_alone_verifies(cli: CommandLine, chain: list[Entry]) -> None:
     told = cli.as_json("verify")
     assert told.pop("entries_per_second") > 0
     assert told == {
@@ -89,11 +91,11 @@ def test_a_chain_that_was_left_alone_verifies(cli: AuditLine, chain: list[Entry]
     assert cli.as_json("verify", "--head", chain[3].head.shown())["holds"]
 
 
-def test_an_empty_store_verifies(cli: AuditLine) -> None:
+def test_an_empty_store_verifies(cli: CommandLine) -> None:
     assert cli.as_json("verify")["entries"] == 0
 
 
-def test_a_flipped_byte_is_found_and_the_entry_named(cli: AuditLine, chain: list[Entry], reader: ChainReader) -> None:
+def test_a_flipped_byte_is_found_and_the_entry_named(cli: CommandLine, chain: list[Entry], reader: ChainReader) -> None:
     raw = bytearray(b"".join(reader.collection.find_raw_batches({"_id": 5})))
     place = raw.index(chain[4].body.encode()) + 3
     raw[place] ^= 1
@@ -104,33 +106,33 @@ def test_a_flipped_byte_is_found_and_the_entry_named(cli: AuditLine, chain: list
     assert "BROKEN at entry 5" in cli.fails("verify")
 
 
-def test_an_entry_that_was_removed_is_named(cli: AuditLine, chain: list[Entry], reader: ChainReader) -> None:
+def test_an_entry_that_was_removed_is_named(cli: CommandLine, chain: list[Entry], reader: ChainReader) -> None:
     reader.collection.delete_one({"_id": 9})
     assert cli.as_json("verify", code=1)["problem"]["what"] == "entry 9 is missing"
 
 
 def test_an_end_that_was_cut_off_is_found_by_whoever_noted_the_head(
-    cli: AuditLine, chain: list[Entry], reader: ChainReader
+    cli: CommandLine, chain: list[Entry], reader: ChainReader
 ) -> None:
     reader.collection.delete_many({"_id": {"$gt": 12}})
     assert cli.as_json("verify")["holds"]
     assert "cut off" in cli.fails("verify", "--head", chain[-1].head.shown())
 
 
-def test_a_chain_signed_by_another_key_is_broken(cli: AuditLine, chain: list[Entry], tmp_path: Path) -> None:
+def test_a_chain_signed_by_another_key_is_broken(cli: CommandLine, chain: list[Entry], tmp_path: Path) -> None:
     cli.done("key", "new", str(tmp_path / "other.pem"))
     told = cli.as_json("verify", "--public-key", str(tmp_path / "other.pem.pub"), code=1)
     assert "not among those trusted" in told["problem"]["what"]
 
 
-def test_without_a_key_it_is_said_that_signatures_were_not_checked(cli: AuditLine, chain: list[Entry]) -> None:
+def test_without_a_key_it_is_said_that_signatures_were_not_checked(cli: CommandLine, chain: list[Entry]) -> None:
     cli.environment["STRATEGIST_AUDIT_PUBLIC_KEYS"] = ""
     assert cli.as_json("verify")["signatures"] == "not checked"
     assert "not checked" in cli.run("verify").stderr
 
 
 @pytest.fixture
-def with_change(cli: AuditLine, mongo: Mongo, reader: ChainReader) -> dict[str, Any]:
+def with_change(cli: CommandLine, mongo: Mongo, reader: ChainReader) -> dict[str, Any]:
     """A change in the trail that is in the chain."""
     document: dict[str, Any] = {"_id": "c1", "config_type": "global", "action": "update", "revision": 3, "n": 1.5}
     reader.database["trading_configs_audit"].insert_one(document)
@@ -138,7 +140,7 @@ def with_change(cli: AuditLine, mongo: Mongo, reader: ChainReader) -> dict[str, 
     return document
 
 
-def test_a_change_that_is_as_it_was_recorded_holds(cli: AuditLine, with_change: dict[str, Any]) -> None:
+def test_a_change_that_is_as_it_was_recorded_holds(cli: CommandLine, with_change: dict[str, Any]) -> None:
     assert cli.as_json("verify")["changes"] == 1
 
 
@@ -152,7 +154,7 @@ def test_a_change_that_is_as_it_was_recorded_holds(cli: AuditLine, with_change: 
     ],
 )
 def test_a_change_that_was_altered_in_the_trail_is_named(
-    cli: AuditLine, with_change: dict[str, Any], reader: ChainReader, alter: Callable[[Any], object]
+    cli: CommandLine, with_change: dict[str, Any], reader: ChainReader, alter: Callable[[Any], object]
 ) -> None:
     alter(reader.database["trading_configs_audit"])
     problem = cli.as_json("verify", code=1)["problem"]
@@ -160,7 +162,7 @@ def test_a_change_that_was_altered_in_the_trail_is_named(
 
 
 def test_an_older_change_that_was_added_to_the_trail_is_named(
-    cli: AuditLine, with_change: dict[str, Any], reader: ChainReader
+    cli: CommandLine, with_change: dict[str, Any], reader: ChainReader
 ) -> None:
     trail = reader.database["trading_configs_audit"]
     trail.insert_one({**with_change, "_id": "c2", "revision": 4})
@@ -170,7 +172,9 @@ def test_an_older_change_that_was_added_to_the_trail_is_named(
     assert (problem["id"], "it was added" in problem["what"]) == ("c0", True)
 
 
-def test_a_chain_without_the_checkpoints_that_are_due_is_broken(cli: AuditLine, mongo: Mongo, public_key: Path) -> None:
+def test_a_chain_without_the_checkpoints_that_are_due_is_broken(
+    cli: CommandLine, mongo: Mongo, public_key: Path
+) -> None:
     store_entries(mongo.url, chained([draft(number) for number in range(1300)]))
     assert cli.as_json("verify")["holds"]
     cli.environment["STRATEGIST_CHECKPOINT_RECORDS"] = "250"
@@ -179,11 +183,13 @@ def test_a_chain_without_the_checkpoints_that_are_due_is_broken(cli: AuditLine, 
     assert cli.as_json("verify")["signatures"] == "not checked"
 
 
-def test_a_proof_holds_without_the_store(cli: AuditLine, chain: list[Entry], tmp_path: Path, public_key: Path) -> None:
+def test_a_proof_holds_without_the_store(
+    cli: CommandLine, chain: list[Entry], tmp_path: Path, public_key: Path
+) -> None:
     proof = tmp_path / "proof.json"
     for entry in (chain[0], chain[6], chain[9]):
         proof.write_text(cli.done("prove", str(entry.sequence)))
-        offline = AuditLine({"MONGODB_URI": "", "STRATEGIST_AUDIT_PUBLIC_KEYS": ""})
+        offline = CommandLine(audit_cli.app, {"MONGODB_URI": "", "STRATEGIST_AUDIT_PUBLIC_KEYS": ""})
         del offline.environment["MONGODB_URI"]
         assert "it holds" in offline.done("check", str(proof), "--public-key", str(public_key))
     forged = json.loads(proof.read_text())
@@ -192,11 +198,11 @@ def test_a_proof_holds_without_the_store(cli: AuditLine, chain: list[Entry], tmp
     assert "not what was recorded" in offline.fails("check", str(proof), "--public-key", str(public_key))
 
 
-def test_what_no_checkpoint_covers_cannot_be_proved_yet(cli: AuditLine, chain: list[Entry]) -> None:
+def test_what_no_checkpoint_covers_cannot_be_proved_yet(cli: CommandLine, chain: list[Entry]) -> None:
     assert "no checkpoint covers entry 15 yet" in cli.fails("prove", chain[-1].id)
 
 
-def test_a_proof_needs_a_key_and_a_proof(cli: AuditLine, tmp_path: Path) -> None:
+def test_a_proof_needs_a_key_and_a_proof(cli: CommandLine, tmp_path: Path) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text("{}")
     assert "is no proof" in cli.fails("check", str(broken), code=2)
@@ -204,14 +210,14 @@ def test_a_proof_needs_a_key_and_a_proof(cli: AuditLine, tmp_path: Path) -> None
     assert "--public-key" in cli.fails("check", str(broken), code=2)
 
 
-def test_an_entry_is_shown_with_all_that_was_recorded(cli: AuditLine, chain: list[Entry]) -> None:
+def test_an_entry_is_shown_with_all_that_was_recorded(cli: CommandLine, chain: list[Entry]) -> None:
     (told,) = cli.as_json("show", chain[2].id)
     assert (told["sequence"], told["body"], told["altered"]) == (3, {"number": 2}, False)
     assert chain[2].digest in cli.done("show", "3")
     assert "nothing of the id" in cli.fails("show", "unknown")
 
 
-def test_entries_are_found_by_what_they_say(cli: AuditLine, mongo: Mongo) -> None:
+def test_entries_are_found_by_what_they_say(cli: CommandLine, mongo: Mongo) -> None:
     drafts = [
         draft(0, symbol="BTCUSDT"),
         draft(1, symbol="ETHUSDT", verdict="vetoed", code="HALT_ACTIVE"),
@@ -234,7 +240,9 @@ def test_entries_are_found_by_what_they_say(cli: AuditLine, mongo: Mongo) -> Non
     assert "no moment" in cli.fails("query", "--since", "yesterday", code=2)
 
 
-def test_exports_hold_every_entry_with_all_that_is_digested(cli: AuditLine, chain: list[Entry], tmp_path: Path) -> None:
+def test_exports_hold_every_entry_with_all_that_is_digested(
+    cli: CommandLine, chain: list[Entry], tmp_path: Path
+) -> None:
     lines = [json.loads(line) for line in cli.done("export").splitlines()]
     assert [line["digest"] for line in lines] == [entry.digest for entry in chain]
     assert [line["body"] for line in lines] == [entry.body for entry in chain]
@@ -247,7 +255,7 @@ def test_exports_hold_every_entry_with_all_that_is_digested(cli: AuditLine, chai
 
 
 def test_a_damaged_entry_is_not_shown_as_if_it_were_sound(
-    cli: AuditLine, chain: list[Entry], reader: ChainReader
+    cli: CommandLine, chain: list[Entry], reader: ChainReader
 ) -> None:
     raw = bson.encode({"_id": 5, "id": chain[4].id, "kind": "decision", "note": 1})
     reader.replace(5, raw)
@@ -255,12 +263,12 @@ def test_a_damaged_entry_is_not_shown_as_if_it_were_sound(
         assert "damaged" in cli.fails(*words)
 
 
-def test_a_store_that_is_away_is_said(cli: AuditLine) -> None:
+def test_a_store_that_is_away_is_said(cli: CommandLine) -> None:
     cli.environment["MONGODB_URI"] = "mongodb://127.0.0.1:1/"
     assert "cannot be reached" in cli.fails("verify")
 
 
-def test_keys_are_made_once_and_shown(cli: AuditLine, tmp_path: Path) -> None:
+def test_keys_are_made_once_and_shown(cli: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "new.pem"
     made = cli.as_json("key", "new", str(file))
     assert file.stat().st_mode & 0o077 == 0
@@ -272,7 +280,7 @@ def test_keys_are_made_once_and_shown(cli: AuditLine, tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_made_by_a_chain_without_one_before_proves_the_first_entry(
-    cli: AuditLine, mongo: Mongo, key_file: Path
+    cli: CommandLine, mongo: Mongo, key_file: Path
 ) -> None:
     entries = chained([draft(0)])
     _, sealed = signed(entries, Key(key_file))  # type: ignore[arg-type]

@@ -20,8 +20,7 @@ from cio_strategist.adapters.signing import SigningKey, TrustedKeys
 from cio_strategist.service.record.verification import verify
 from devstack import DevStack, Mongo
 from tests.chains import signed_chain
-from tests.integration.recorder.audit_line import store_entries
-from tests.integration.recorder.recorders import DATABASE
+from tests.integration.recorder.recorders import DATABASE, store_entries
 
 pytestmark = pytest.mark.servers
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from nats.aio.client import Client
 
+from cio_strategist import audit_cli
 from cio_strategist.adapters.signing import SigningKey
 from devstack import DevStack
 from petrosa_contracts import streams, subjects
 from petrosa_contracts.client import AuditClient
+from tests.integration.command_line import CommandLine
 from tests.integration.nurse.polling import eventually, eventually_answered
-from tests.integration.recorder.audit_line import AuditLine
 from tests.integration.recorder.recorders import (
     DATABASE,
     STRATEGY,
@@ -207,7 +208,7 @@ async def test_intents_without_a_record_are_an_alert(
     # The accountant waits for what gates may still record of that time.
     heard = await alerts.next_msg(timeout=2 * SECONDS)
     assert heard.subject == "alerts.cio.record_missing.recorder", heard.data
-    cli = AuditLine({**stack.environment(), "MONGODB_DATABASE": DATABASE})
+    cli = CommandLine(audit_cli.app, {**stack.environment(), "MONGODB_DATABASE": DATABASE})
     told = await asyncio.to_thread(cli.as_json, "reconcile", code=1)
     assert (told["matched"], len(told["missing"]), told["surplus"]) == (2, 1, [])
     assert told["missing"][0]["subject"] == subjects.intent(STRATEGY)

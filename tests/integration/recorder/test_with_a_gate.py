@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from nats.aio.client import Client
 
+from cio_strategist import audit_cli
 from devstack import DevStack
 from petrosa_contracts import subjects
 from tests.builders import raw
+from tests.integration.command_line import CommandLine
 from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.polling import eventually
 from tests.integration.nurse.store import Store
-from tests.integration.recorder.audit_line import AuditLine
 from tests.integration.recorder.recorders import DATABASE, STRATEGY, ChainReader, RecorderProcess
 
 pytestmark = pytest.mark.servers
@@ -56,13 +57,14 @@ async def test_every_intent_has_the_one_record_that_the_chain_proves(
     ids = {verdict["decision_id"] for verdict in verdicts}
     assert len(ids) == len(payloads)
     await eventually(lambda: ids <= chain.ids().keys(), seconds=SECONDS, what="all are in the chain")
-    cli = AuditLine(
+    cli = CommandLine(
+        audit_cli.app,
         {
             **stack.environment(),
             "MONGODB_DATABASE": DATABASE,
             "STRATEGIST_AUDIT_PUBLIC_KEYS": str(key_file),
             "STRATEGIST_AUDIT_KEY_FILE": "",
-        }
+        },
     )
 
     told = await asyncio.to_thread(cli.as_json, "reconcile")

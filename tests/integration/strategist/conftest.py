@@ -8,11 +8,12 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from redis import Redis
 
+from cio_strategist import policy_cli
 from cio_strategist.adapters.mongo import Authority, open_authority
 from cio_strategist.adapters.redis.policy_store import RedisPolicyStore, open_store
 from devstack import DevStack, Mongo
 from devstack import Redis as RedisServer
-from tests.integration.strategist.command_line import CommandLine
+from tests.integration.command_line import CommandLine
 from tests.strategist_fakes import SetClock
 
 
@@ -63,4 +64,4 @@ async def authority(
 
 @pytest.fixture
 def cli(redis_server: RedisServer, redis: Redis) -> CommandLine:
-    return CommandLine({"REDIS_URL": redis_server.url, "USER": "anna", "COLUMNS": "200"})
+    return CommandLine(policy_cli.app, {"REDIS_URL": redis_server.url, "USER": "anna", "COLUMNS": "200"})

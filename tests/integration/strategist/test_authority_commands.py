@@ -9,11 +9,12 @@ import pytest
 from pymongo import MongoClient
 from redis import Redis
 
+from cio_strategist import policy_cli
 from devstack import Mongo
 from devstack import Redis as RedisServer
 from petrosa_contracts import rediskeys
+from tests.integration.command_line import CommandLine
 from tests.integration.nurse.polling import eventually_blocking
-from tests.integration.strategist.command_line import CommandLine
 from tests.primal import make_folder
 
 pytestmark = pytest.mark.servers
@@ -27,13 +28,14 @@ def authority(mongo_server: Mongo, redis_server: RedisServer, redis: Redis) -> C
     with MongoClient(mongo_server.url) as client:
         client.drop_database("petrosa")
     return CommandLine(
+        policy_cli.app,
         {
             "REDIS_URL": redis_server.url,
             "MONGODB_URI": mongo_server.url,
             "USER": "anna",
             "COLUMNS": "200",
             "STRATEGIST_TOTP_SECRET": SECRET,
-        }
+        },
     )
 
 

@@ -7,14 +7,14 @@ import pytest
 from redis import Redis
 
 from petrosa_contracts import ControlState, Mode
-from tests.integration.strategist.command_line import CommandLine
+from tests.integration.command_line import CommandLine
 
 pytestmark = pytest.mark.servers
 
 
-def gate_mode(redis: Redis, *, symbol: str | None = None, strategy_id: str | None = None) -> Mode:
+def gate_mode(redis: Redis, *, symbol: str | None = None) -> Mode:
     state = ControlState.read(redis.hgetall("cio:control"))
-    deciding = state.deciding(symbol=symbol, strategy_id=strategy_id, now=datetime.now(UTC))
+    deciding = state.deciding(symbol=symbol, strategy_id=None, now=datetime.now(UTC))
     return Mode.ACTIVE if deciding is None else deciding.entry.mode
 
 

@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 
 from petrosa_contracts import CATALOGUE, PolicySnapshot
-from tests.integration.strategist.command_line import CommandLine
+from tests.integration.command_line import CommandLine
 
 pytestmark = pytest.mark.servers
 

@@ -17,12 +17,13 @@ from mcp.client.streamable_http import create_mcp_http_client, streamable_http_c
 from pymongo.database import Database
 from redis import Redis
 
+from cio_strategist import policy_cli
 from cio_strategist.gateway.http_app import create_app
 from cio_strategist.gateway.mcp.transports import mcp_over_http
 from cio_strategist.gateway.server import HttpServer
 from devstack import Mongo
 from devstack import Redis as RedisServer
-from tests.integration.strategist.command_line import CommandLine
+from tests.integration.command_line import CommandLine
 from tests.integration.strategist.mcp_journey import WHY, travel
 from tests.unit.strategist.gateway.mcp.world import SECRET, McpWorld, content, error
 
@@ -181,7 +182,7 @@ def environment(
         "MONGODB_DATABASE": mongo.name,
         "STRATEGIST_TOTP_SECRET": SECRET,
     }
-    token = CommandLine(environment).done("token", "create", "anna", "--class", "operator").strip()
+    token = CommandLine(policy_cli.app, environment).done("token", "create", "anna", "--class", "operator").strip()
     return {**environment, "STRATEGIST_TOKEN": token}
 
 

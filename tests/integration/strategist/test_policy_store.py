@@ -16,7 +16,7 @@ from cio_strategist.domain.policy.layer_change import LayerChange, edit_layer
 from cio_strategist.domain.policy.stored import Change, StoredPolicy, layer_version
 from cio_strategist.errors import ConflictError, StoreUnreachableError, StoreUnreadableError
 from devstack import Redis as RedisServer
-from tests.integration.strategist.command_line import CommandLine
+from tests.integration.command_line import CommandLine
 from tests.strategist_fakes import writing
 from tests.strategist_records import control_write, entry
 

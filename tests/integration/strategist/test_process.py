@@ -10,11 +10,12 @@ import pytest
 from redis import Redis
 from typer.testing import CliRunner
 
+from cio_strategist import policy_cli
 from cio_strategist.__main__ import app
 from devstack import DevStack
+from tests.integration.command_line import CommandLine
 from tests.integration.nurse.gate import Gate, ServiceProcess
 from tests.integration.nurse.polling import eventually_blocking
-from tests.integration.strategist.command_line import CommandLine
 from tests.primal import make_folder
 
 pytestmark = pytest.mark.servers
@@ -68,7 +69,7 @@ def settings(stack: DevStack, request: pytest.FixtureRequest) -> dict[str, str]:
 
 @pytest.fixture
 def token(settings: dict[str, str], redis: Redis) -> str:
-    cli = CommandLine(settings)
+    cli = CommandLine(policy_cli.app, settings)
     return cli.done("token", "create", "anna", "--class", "operator").strip()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.strategist.command_line import CommandLine
+from tests.integration.command_line import CommandLine
 
 pytestmark = pytest.mark.servers
 

@@ -122,13 +122,13 @@ async def shown(redis: Redis, condition: Callable[[PortfolioState], bool], what:
     )
 
 
-async def tell(bus: Bus, kind: str = "filled", **fields: Any) -> None:
+async def tell(bus: Bus, **fields: Any) -> None:
     """Publish an execution event as the engine does."""
     event = {
         "decision_id": "d1",
         "strategy_id": "momentum v1",
         "order_id": "4711",
-        "event_type": kind,
+        "event_type": "filled",
         "timestamp": datetime.now(UTC).isoformat(),
         "reason": "binance_filled",
         "symbol": "BTCUSDT",

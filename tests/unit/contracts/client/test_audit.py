@@ -56,8 +56,8 @@ class World:
             raise NoAnswerError("nobody listens")
         return answer
 
-    def gate_answers(self, decision: Decision = Decision.APPROVED, *, mode: Mode = Mode.ACTIVE) -> None:
-        self.answers["cio.intent.trading.momentum_v1"] = to_json(verdict(decision, mode=mode))
+    def gate_answers(self, decision: Decision = Decision.APPROVED) -> None:
+        self.answers["cio.intent.trading.momentum_v1"] = to_json(verdict(decision))
 
     def gate_is_silent(self) -> None:
         self.answers["cio.intent.trading.momentum_v1"] = None

@@ -15,10 +15,10 @@ TIMEOUT = LIMITS.heartbeat_timeout_seconds
 PAIR: dict[str, Any] = {"strategy_id": "momentum_v1", "symbol": "BTCUSDT"}
 
 
-def recovered(now: float = 0.0) -> Governance:
+def recovered() -> Governance:
     governance = Governance(LIMITS)
     for _ in range(3):
-        governance.heard(heartbeat(), age_on_arrival=0.0, now=now)
+        governance.heard(heartbeat(), age_on_arrival=0.0, now=0.0)
     return governance
 
 

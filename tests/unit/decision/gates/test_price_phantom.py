@@ -10,9 +10,9 @@ from petrosa_contracts import Code
 from tests.builders import ago, breached, context, intent, market_state, market_view, passes, policy, quote
 
 
-def tolerating(percent: float, *, band: str = "0.05", scope: str = "strategy:momentum_v1", **market: Any) -> Context:
+def tolerating(percent: float, *, band: str = "0.05", **market: Any) -> Context:
     return context(
-        policy=policy(scope=scope, version=12, slippage_tolerance_pct=percent),
+        policy=policy(scope="strategy:momentum_v1", version=12, slippage_tolerance_pct=percent),
         market=market_view(market_state(**market), band_share=Decimal(band)),
     )
 

@@ -28,8 +28,8 @@ def prices(subject: Market) -> list[Decimal]:
     return [subject.last(symbol) for symbol in subject.rules]
 
 
-def candles(subject: Market, interval: str, limit: int, symbol: str = BTC):
-    return subject.candles(symbol, interval, first=None, last=START * 2, limit=limit)
+def candles(subject: Market, interval: str, limit: int):
+    return subject.candles(BTC, interval, first=None, last=START * 2, limit=limit)
 
 
 @settings(max_examples=20)

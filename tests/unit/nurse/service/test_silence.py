@@ -139,9 +139,9 @@ def heard_once() -> DeafEngine:
     return watch
 
 
-def unanswered(watch: DeafEngine, count: int, at: float = 0.0) -> DeafEngine:
+def unanswered(watch: DeafEngine, count: int) -> DeafEngine:
     for number in range(count):
-        watch.left(f"{at}-{number}", at)
+        watch.left(f"0.0-{number}", 0.0)
     return watch
 
 

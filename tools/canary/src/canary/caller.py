@@ -69,7 +69,6 @@ class Caller:
         pacer: Pacer,
         journal: Journal,
         time_path: str = "/fapi/v1/time",
-        timeout: float = TIMEOUT_SECONDS,
     ) -> None:
         self.requests = 0
         """How many requests were sent."""
@@ -80,7 +79,6 @@ class Caller:
         self._credentials = credentials
         self._journal = journal
         self._time_path = time_path
-        self._timeout = timeout
         self._counting = threading.Lock()
 
     def call(self, request: Request, *, attempts: int = ATTEMPTS) -> object:
@@ -159,7 +157,7 @@ class Caller:
             {"X-MBX-APIKEY": self._credentials.key, "User-Agent": "canary"}
             if request.signed
             else {"User-Agent": "canary"},
-            self._timeout,
+            TIMEOUT_SECONDS,
         )
         self.pacer.observe(answer.headers)
         if answer.status == HTTPStatus.OK:

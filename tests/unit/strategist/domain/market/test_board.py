@@ -31,8 +31,8 @@ def board() -> MarketBoard:
     return board
 
 
-def state(board: MarketBoard, symbol: str = "BTCUSDT") -> MarketState:
-    return next(each for each in board.everything() if each.symbol == symbol)
+def state(board: MarketBoard) -> MarketState:
+    return next(each for each in board.everything() if each.symbol == "BTCUSDT")
 
 
 def test_a_price_is_taken_and_waits_to_be_written(board: MarketBoard) -> None:

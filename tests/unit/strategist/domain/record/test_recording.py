@@ -22,9 +22,9 @@ VERDICT = {
 RAW = b'{"symbol": "BTCUSDT"}'
 
 
-def message(content: object, *, sequence: int = 7) -> StreamedMessage:
+def message(content: object) -> StreamedMessage:
     data = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return StreamedMessage("CIO_DECISIONS", sequence, "cio.record.decision.x", {"Nats-Msg-Id": "1"}, data, NOON)
+    return StreamedMessage("CIO_DECISIONS", 7, "cio.record.decision.x", {"Nats-Msg-Id": "1"}, data, NOON)
 
 
 def record(**fields: object) -> dict[str, object]:

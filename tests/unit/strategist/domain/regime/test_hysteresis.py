@@ -15,11 +15,11 @@ def levels(*measures: float) -> list[int]:
     return found
 
 
-def headings(*asked: Trend, dwell: int = 3) -> list[Trend]:
+def headings(*asked: Trend) -> list[Trend]:
     heading: Heading | None = None
     found: list[Trend] = []
     for trend in asked:
-        heading = next_heading(heading, trend, dwell)
+        heading = next_heading(heading, trend, 3)
         found.append(heading.trend)
     return found
 

@@ -73,14 +73,14 @@ class McpWorld:
             readiness=lambda: Readiness(ready=True),
         )
 
-    async def operator(self, name: str = "anna") -> str:
+    async def operator(self) -> str:
         """Return a new token that may do everything."""
-        _, text = await self.tokens.create(name, CallerClass.OPERATOR, Permission)
+        _, text = await self.tokens.create("anna", CallerClass.OPERATOR, Permission)
         return text
 
-    async def agent(self, name: str = "strategist") -> str:
+    async def agent(self) -> str:
         """Return a new token of a language model."""
-        _, text = await self.tokens.create(name, CallerClass.AGENT)
+        _, text = await self.tokens.create("strategist", CallerClass.AGENT)
         return text
 
     def client(self, token: str | None = None, *, fleet: Bots | None = None, mode: str = "auto") -> Client:

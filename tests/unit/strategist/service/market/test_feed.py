@@ -40,9 +40,9 @@ class World:
         )
         self.writing = MarketWriting(self.board, self.store, clock=self.clock, metrics=self.metrics, every=0.001)
 
-    async def once(self, endless: Coroutine[Any, Any, None], what: str, *, times: int = 1) -> None:
-        """Let something that never ends do its work some times."""
-        wanted = self.exchange.asked[what] + times
+    async def once(self, endless: Coroutine[Any, Any, None], what: str) -> None:
+        """Let something that never ends do its work once."""
+        wanted = self.exchange.asked[what] + 1
         task = asyncio.create_task(endless)
         await eventually(lambda: self.exchange.asked[what] >= wanted or task.done(), what=what)
         for _ in range(20):

@@ -26,8 +26,8 @@ def authority() -> FakeAuthority:
     return FakeAuthority()
 
 
-async def propose(authority: FakeAuthority, *, scope: str = GLOBAL) -> str:
-    outcome = await authority.manager.apply(LOOSER, scope=scope, request=asking(AGENT, changed_by="llm_v2"))
+async def propose(authority: FakeAuthority) -> str:
+    outcome = await authority.manager.apply(LOOSER, scope=GLOBAL, request=asking(AGENT, changed_by="llm_v2"))
     assert outcome.status is OutcomeStatus.PENDING
     assert outcome.proposal_id is not None
     return outcome.proposal_id

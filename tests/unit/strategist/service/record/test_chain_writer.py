@@ -19,14 +19,14 @@ class Writing:
         self.clock = SetClock()
         self.metrics = CountedMetrics()
 
-    def writer(self, *, signer: PlainKey | None = None, entries: int = 3, seconds: float = 60) -> ChainWriter:
+    def writer(self, *, signer: PlainKey | None = None, entries: int = 3) -> ChainWriter:
         return ChainWriter(
             self.store,
             clock=self.clock,
             metrics=self.metrics,
             signer=signer,
             checkpoint_entries=entries,
-            checkpoint_seconds=seconds,
+            checkpoint_seconds=60,
         )
 
     def ids(self) -> list[str]:

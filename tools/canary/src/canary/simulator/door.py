@@ -35,7 +35,7 @@ class Door:
     """
 
     def __init__(
-        self, credentials: Credentials, clock: Clock, *, weights: Mapping[tuple[str, str], int], latency: float
+        self, credentials: Credentials, clock: Clock, *, weights: Mapping[tuple[str, str], int], latency: float = 0.0
     ) -> None:
         self.faults: list[Fault] = []
         self.calls: list[tuple[str, str, str]] = []

@@ -70,8 +70,8 @@ class Wallet:
 class SimulatedSpot(Door):
     """The spot market of one account."""
 
-    def __init__(self, wallet: Wallet, credentials: Credentials, clock: Clock, *, latency: float = 0.0) -> None:
-        super().__init__(credentials, clock, weights=WEIGHTS, latency=latency)
+    def __init__(self, wallet: Wallet, credentials: Credentials, clock: Clock) -> None:
+        super().__init__(credentials, clock, weights=WEIGHTS)
         self.wallet = wallet
         self.weight_limit = 6000
         self.order_limit = 100
