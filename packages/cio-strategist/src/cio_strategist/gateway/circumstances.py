@@ -115,7 +115,7 @@ async def _withdrawal(
         str | None, Query(max_length=LONGEST_THOUGHT, description="The reasoning; or in the body.")
     ] = None,
 ) -> Why:
-    return _merged(why or Why(), reason, thought_trace)
+    return merged(why or Why(), reason, thought_trace)
 
 
 async def _proven_withdrawal(
@@ -125,10 +125,11 @@ async def _proven_withdrawal(
         str | None, Query(max_length=LONGEST_THOUGHT, description="The reasoning; or in the body.")
     ] = None,
 ) -> Proven:
-    return _merged(why or Proven(), reason, thought_trace)
+    return merged(why or Proven(), reason, thought_trace)
 
 
-def _merged(why: _WhyT, reason: str | None, thought_trace: str | None) -> _WhyT:
+def merged(why: _WhyT, reason: str | None, thought_trace: str | None) -> _WhyT:
+    """Return `why` with what the query says where the body says nothing."""
     return why.model_copy(update={"reason": why.reason or reason, "thought_trace": why.thought_trace or thought_trace})
 
 

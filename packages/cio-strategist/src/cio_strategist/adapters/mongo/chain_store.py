@@ -74,11 +74,7 @@ class MongoChainStore:
 
     async def head(self) -> Head:
         """Return the newest entry."""
-
-        async def work(database: Database) -> dict[str, Any] | None:
-            return await database[AUDIT_CHAIN].find_one({}, {"digest": 1}, sort=[("_id", -1)])
-
-        document = await self._connection.ask(work)
+        document = await self._one({}, {"digest": 1}, order=("_id", -1))
         if document is None:
             return EMPTY
         sequence, digest = read_count(document.get("_id")), read_text(document.get("digest"))
@@ -88,11 +84,7 @@ class MongoChainStore:
 
     async def digest_at(self, sequence: int) -> str | None:
         """Return the digest of the entry of that sequence; None if there is none."""
-
-        async def work(database: Database) -> dict[str, Any] | None:
-            return await database[AUDIT_CHAIN].find_one({"_id": sequence}, {"digest": 1})
-
-        document = await self._connection.ask(work)
+        document = await self._one({"_id": sequence}, {"digest": 1})
         return None if document is None else read_text(document.get("digest"))
 
     async def insert(self, entries: Sequence[Entry]) -> Inserted:
@@ -129,11 +121,7 @@ class MongoChainStore:
         return await self._checkpoint({"facts.last": {"$gte": sequence}}, 1)
 
     async def _checkpoint(self, query: dict[str, Any], order: int) -> Checkpoint | None:
-        async def work(database: Database) -> dict[str, Any] | None:
-            wanted = {"kind": Kind.CHECKPOINT.value, **query}
-            return await database[AUDIT_CHAIN].find_one(wanted, sort=[("facts.last", order)])
-
-        document = await self._connection.ask(work)
+        document = await self._one({"kind": Kind.CHECKPOINT.value, **query}, order=("facts.last", order))
         if document is None:
             return None
         try:
@@ -153,12 +141,7 @@ class MongoChainStore:
 
     async def newest_revision(self) -> int | None:
         """Return the revision of the newest change of policy or control that is in the chain."""
-
-        async def work(database: Database) -> dict[str, Any] | None:
-            wanted = {"facts.revision": {"$gte": 0}}
-            return await database[AUDIT_CHAIN].find_one(wanted, {"facts": 1}, sort=[("facts.revision", -1)])
-
-        document = await self._connection.ask(work)
+        document = await self._one({"facts.revision": {"$gte": 0}}, {"facts": 1}, order=("facts.revision", -1))
         return None if document is None else read_count(document["facts"].get("revision"))
 
     async def recorded_to(self, stream: str) -> int | None:
@@ -219,6 +202,11 @@ class MongoChainStore:
             found = self._entries.find_raw_batches(entry_query(wanted), sort=[("_id", 1)], batch_size=READ_AT_ONCE)
             async for batch in found:
                 yield [read_entry(document) for document in split(cast("bytes", batch))]
+
+    async def _one(
+        self, query: dict[str, Any], fields: dict[str, int] | None = None, *, order: tuple[str, int] = ("_id", 1)
+    ) -> dict[str, Any] | None:
+        return await self._connection.ask(lambda database: database[AUDIT_CHAIN].find_one(query, fields, sort=[order]))
 
     async def _read(self, query: dict[str, Any], *, limit: int, newest_first: bool) -> list[Entry | None]:
         entries: list[Entry | None] = []

@@ -3,7 +3,7 @@
 # The client library types its options only in part.
 # pyright: reportUnknownMemberType=false
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -16,21 +16,21 @@ from petrosa_contracts.nats_client import AWAY, SupervisedConnection, confirmed
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
+PENDING_BYTES = 32 * 1024 * 1024
+"""Bytes of messages that may wait for one subscription; beyond them the newest are dropped, which is logged."""
+
 Receive = Callable[[str, bytes], Awaitable[None]]
 """(subject, payload). Awaited one message at a time; what it raises is logged, and the next message is taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What to listen to. With a queue group, replicas share the messages."""
+    """What to listen to."""
 
     subjects: tuple[str, ...]
     receive: Receive
-    queue: str = ""
     pending_messages: int = 65_536
     """Messages that may wait; beyond it the newest are dropped, which is logged."""
-    pending_bytes: int = 32 * 1024 * 1024
-    """The same in bytes."""
 
 
 class NatsConnection(SupervisedConnection):
@@ -41,13 +41,13 @@ class NatsConnection(SupervisedConnection):
         self._subscriptions = tuple(subscriptions)
         self._jetstream: JetStreamContext | None = None
 
-    async def publish(self, subject: str, payload: bytes, *, headers: Mapping[str, str] | None = None) -> None:
+    async def publish(self, subject: str, payload: bytes) -> None:
         """Publish a message. Raises `TransportUnavailableError` while not connected."""
         client = self._client
         if client is None or not client.is_connected:
             raise TransportUnavailableError("NATS is not connected")
         try:
-            await client.publish(subject, payload, headers=None if headers is None else dict(headers))
+            await client.publish(subject, payload)
         except AWAY as error:
             raise TransportUnavailableError(f"cannot publish on {subject}: {error!r}") from error
 
@@ -65,10 +65,9 @@ class NatsConnection(SupervisedConnection):
             for subject in subscription.subjects:
                 await client.subscribe(
                     subject,
-                    queue=subscription.queue,
                     cb=_callback(subscription.receive),
                     pending_msgs_limit=subscription.pending_messages,
-                    pending_bytes_limit=subscription.pending_bytes,
+                    pending_bytes_limit=PENDING_BYTES,
                 )
         await confirmed(client)
         self._jetstream = client.jetstream()

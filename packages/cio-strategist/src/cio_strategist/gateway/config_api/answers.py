@@ -1,6 +1,5 @@
 """How the fleet's config API is answered from the services of this one."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from cio_strategist.domain.access.caller import Caller, Permission
@@ -29,39 +28,8 @@ _RESERVED = frozenset({"SCHEMA", "DEFAULTS"})
 _LOOK_BACK = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The scope that a path or a query means."""
-
-    scope: Scope
-
-    @property
-    def key(self) -> str:
-        """Its key."""
-        return self.scope.key
-
-    def response(
-        self, parameters: dict[str, Any], *, version: int, source: str, layer: LayerView | None
-    ) -> ConfigResponse:
-        """Return its parameters in the form of the API. `layer` is what it sets at that version, if that is known."""
-        scope = self.scope
-        updated_at = None if layer is None or layer.updated_at is None else layer.updated_at.isoformat()
-        response = ConfigResponse(
-            symbol=scope.symbol,
-            side=scope.side,
-            parameters=parameters,
-            version=version,
-            source=source,
-            created_at=updated_at if version == 1 else None,
-            updated_at=updated_at,
-        )
-        if scope.strategy_id is None:
-            return response
-        return StrategyConfigResponse(**response.model_dump(), strategy_id=scope.strategy_id)
-
-
-def target_of(symbol: str | None = None, side: Side | None = None, strategy_id: str | None = None) -> Target:
-    """Return the scope that is meant; symbols are taken in upper case.
+def scope_of(symbol: str | None = None, side: Side | None = None, strategy_id: str | None = None) -> Scope:
+    """Return the scope that a path or a query means; symbols are taken in upper case.
 
     Raises `UsageError` for what names no scope: a side without a symbol, a strategy with one, and `schema` and
     `defaults`, which are routes.
@@ -78,117 +46,98 @@ def target_of(symbol: str | None = None, side: Side | None = None, strategy_id: 
         key = "global"
     else:
         key = f"symbol:{symbol}" if side is None else f"symbol_side:{symbol}:{side}"
-    return Target(parse_scope(checked_scope(key)))
+    return parse_scope(checked_scope(key))
 
 
-async def resolved_parameters(services: Services, caller: Caller, target: Target) -> dict[str, Any]:
+async def resolved_parameters(services: Services, caller: Caller, scope: Scope) -> dict[str, Any]:
     """Return every parameter as orders of that scope meet it."""
     caller.require(Permission.READ)
-    scope = target.scope
     view = await services.reader.resolved(symbol=scope.symbol, strategy_id=scope.strategy_id, side=scope.side)
     return {name: value.value for name, value in view.parameters.items()}
 
 
-async def shown(services: Services, caller: Caller, target: Target) -> Envelope[ConfigResponse]:
+async def shown(services: Services, caller: Caller, scope: Scope) -> Envelope[ConfigResponse]:
     """Answer a GET."""
     # The version is read first: who writes on the strength of an older one is refused, never taken for up to date.
-    layer = await services.reader.layer(target.key)
-    parameters = await resolved_parameters(services, caller, target)
-    data = target.response(parameters, version=layer.version, source="resolved", layer=layer)
-    metadata = {"scope": target.scope.kind.value, "read_from": layer.source.name}
+    layer = await services.reader.layer(scope.key)
+    parameters = await resolved_parameters(services, caller, scope)
+    data = _response(scope, parameters, version=layer.version, source="resolved", layer=layer)
+    metadata = {"scope": scope.kind.value, "read_from": layer.source.name}
     return Envelope(success=True, data=data, metadata=metadata)
 
 
 async def checked(
-    services: Services, target: Target, parameters: dict[str, Any], request: ChangeRequest
+    services: Services, scope: Scope, parameters: dict[str, Any], request: ChangeRequest
 ) -> Envelope[ConfigResponse]:
     """Answer a POST that is to be validated only. Raises as `preview` does."""
-    preview = await services.manager.preview(SetParameters(parameters=parameters), scope=target.key, request=request)
-    metadata: dict[str, Any] = {"validation": "passed", "scope": target.scope.kind.value, "would": preview.would}
+    preview = await services.manager.preview(SetParameters(parameters=parameters), scope=scope.key, request=request)
+    metadata: dict[str, Any] = {"validation": "passed", "scope": scope.kind.value, "would": preview.would}
     metadata["message"] = f"valid, and nothing was written: {preview.message}"
     return Envelope(success=True, metadata=metadata)
 
 
 async def replaced(
-    services: Services, caller: Caller, told: Circumstances, target: Target, body: ConfigUpdateRequest
+    services: Services, caller: Caller, told: Circumstances, scope: Scope, body: ConfigUpdateRequest
 ) -> Envelope[ConfigResponse]:
     """Answer a POST that writes."""
     edit = SetParameters(parameters=body.parameters)
-    request = request_of(caller, told, body, body.changed_by)
-    outcome = await services.manager.apply(edit, scope=target.key, request=request)
-    return await enveloped(services, target, outcome, action="updated", source="mongodb")
+    request = told.request(caller, body, changed_by=body.changed_by)
+    outcome = await services.manager.apply(edit, scope=scope.key, request=request)
+    return await enveloped(services, scope, outcome, action="updated", source="mongodb")
 
 
 async def removed(
-    services: Services, caller: Caller, told: Circumstances, target: Target, removal: Removal
+    services: Services, caller: Caller, told: Circumstances, scope: Scope, removal: Removal
 ) -> Envelope[ConfigResponse]:
     """Answer a DELETE."""
-    request = request_of(caller, told, removal, removal.changed_by)
-    outcome = await services.manager.apply(DeleteConfig(), scope=target.key, request=request)
-    return await enveloped(services, target, outcome, action="deleted", source="mongodb")
+    request = told.request(caller, removal, changed_by=removal.changed_by)
+    outcome = await services.manager.apply(DeleteConfig(), scope=scope.key, request=request)
+    return await enveloped(services, scope, outcome, action="deleted", source="mongodb")
 
 
 async def rolled_back(
-    services: Services, caller: Caller, told: Circumstances, target: Target, body: RollbackRequest
+    services: Services, caller: Caller, told: Circumstances, scope: Scope, body: RollbackRequest
 ) -> Envelope[ConfigResponse]:
     """Answer a rollback, of that very scope and no other."""
     outcome = await services.manager.rollback(
-        scope=target.key,
-        request=request_of(caller, told, body, body.changed_by),
+        scope=scope.key,
+        request=told.request(caller, body, changed_by=body.changed_by),
         to_version=body.target_version,
         to_record=body.rollback_id,
     )
-    answer = await enveloped(services, target, outcome, action="rollback", source="data_manager")
-    more = {"scope": "trading", "restored_scope": target.key}
+    answer = await enveloped(services, scope, outcome, action="rollback", source="data_manager")
+    more = {"scope": "trading", "restored_scope": scope.key}
     return answer.model_copy(update={"metadata": {**(answer.metadata or {}), **more}})
 
 
-def request_of(
-    caller: Caller,
-    told: Circumstances,
-    body: ConfigUpdateRequest | RollbackRequest | Removal,
-    changed_by: str | None,
-) -> ChangeRequest:
-    """Return the request of a change that a body of this API asks for."""
-    return ChangeRequest(
-        caller=caller,
-        reason=body.reason,
-        thought_trace=body.thought_trace,
-        changed_by=changed_by,
-        expect_version=told.expect_version,
-        idempotency_key=told.idempotency_key,
-        request_id=told.request_id,
-    )
-
-
 async def enveloped(
-    services: Services, target: Target, outcome: Outcome, *, action: str, source: str
+    services: Services, scope: Scope, outcome: Outcome, *, action: str, source: str
 ) -> Envelope[ConfigResponse]:
     """Return what became of a change. One that waits for an operator is not done, so it is no success."""
     if outcome.status is OutcomeStatus.PENDING:
         details = ErrorDetails(errors=[outcome.message], proposal_id=outcome.proposal_id)
         error = ErrorBody(code="APPROVAL_REQUIRED", message=outcome.message, details=details)
-        metadata = {"scope": target.scope.kind.value, "proposal_id": outcome.proposal_id}
+        metadata = {"scope": scope.kind.value, "proposal_id": outcome.proposal_id}
         return Envelope(success=False, error=error, metadata=metadata)
-    layer = await layer_at(services, target, outcome.version)
-    data = target.response(outcome.parameters or {}, version=outcome.version, source=source, layer=layer)
-    return Envelope(success=True, data=data, metadata=_metadata(target, outcome, action))
+    layer = await layer_at(services, scope, outcome.version)
+    data = _response(scope, outcome.parameters or {}, version=outcome.version, source=source, layer=layer)
+    return Envelope(success=True, data=data, metadata=_metadata(scope, outcome, action))
 
 
-async def layer_at(services: Services, target: Target, version: int) -> LayerView | None:
+async def layer_at(services: Services, scope: Scope, version: int) -> LayerView | None:
     """Return what the scope sets, if it still is at `version`; a store that went away meanwhile undoes no answer."""
     try:
-        layer = await services.reader.layer(target.key)
+        layer = await services.reader.layer(scope.key)
     except StrategistError:
         return None
     return layer if layer.version == version else None
 
 
-async def created_at(services: Services, target: Target) -> str | None:
+async def created_at(services: Services, scope: Scope) -> str | None:
     """Return when the scope's present config was first set, as far as the newest records tell."""
     try:
         records = await services.reader.history(
-            HistoryFilter(scope=target.key, subject=Subject.CONFIG), limit=_LOOK_BACK
+            HistoryFilter(scope=scope.key, subject=Subject.CONFIG), limit=_LOOK_BACK
         )
     except StrategistError:
         return None
@@ -196,11 +145,30 @@ async def created_at(services: Services, target: Target) -> str | None:
     return None if first is None else first.at.isoformat()
 
 
-def _metadata(target: Target, outcome: Outcome, action: str) -> dict[str, Any]:
+def _response(
+    scope: Scope, parameters: dict[str, Any], *, version: int, source: str, layer: LayerView | None
+) -> ConfigResponse:
+    """Return a scope's parameters in the form of the API. `layer` is what it sets at that version, if that is known."""
+    updated_at = None if layer is None or layer.updated_at is None else layer.updated_at.isoformat()
+    response = ConfigResponse(
+        symbol=scope.symbol,
+        side=scope.side,
+        parameters=parameters,
+        version=version,
+        source=source,
+        created_at=updated_at if version == 1 else None,
+        updated_at=updated_at,
+    )
+    if scope.strategy_id is None:
+        return response
+    return StrategyConfigResponse(**response.model_dump(), strategy_id=scope.strategy_id)
+
+
+def _metadata(scope: Scope, outcome: Outcome, action: str) -> dict[str, Any]:
     enforcement = outcome.enforcement
     return {
         "action": action,
-        "scope": target.scope.kind.value,
+        "scope": scope.kind.value,
         "status": outcome.status.value,
         "direction": outcome.direction.value,
         "audit_id": outcome.audit_id,

@@ -6,6 +6,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from cio_strategist.domain.policy.audit import AuditRecord
+from cio_strategist.gateway.circumstances import Why, merged
 from petrosa_contracts import Scope, ScopeError
 
 LONGEST_NAME = 200
@@ -17,7 +18,7 @@ _ChangedBy = Annotated[
 _Words = Annotated[str | None, Field(default=None, max_length=LONGEST_WORDS)]
 
 
-class _Body(BaseModel):
+class _Body(Why):
     model_config = ConfigDict(extra="ignore")
 
     reason: _Words = Field(default=None, description="Why. Agents must give one.", examples=["volatility doubled"])
@@ -194,12 +195,8 @@ async def _removal(
         str | None, Query(max_length=LONGEST_WORDS, description="The reasoning; or in the body.")
     ] = None,
 ) -> Removal:
-    sent = body or Removal()
-    return Removal(
-        changed_by=sent.changed_by or changed_by,
-        reason=sent.reason or reason,
-        thought_trace=sent.thought_trace or thought_trace,
-    )
+    sent = merged(body or Removal(), reason, thought_trace)
+    return sent.model_copy(update={"changed_by": sent.changed_by or changed_by})
 
 
 Removed = Annotated[Removal, Depends(_removal)]

@@ -16,14 +16,12 @@ from cio_strategist.gateway.answers import tag_of
 from cio_strategist.gateway.auth import Access, Inside, Reader, Verified, WriterCaller
 from cio_strategist.gateway.circumstances import Circumstances, Told
 from cio_strategist.gateway.config_api.answers import (
-    Target,
     checked,
     removed,
     replaced,
-    request_of,
     rolled_back,
+    scope_of,
     shown,
-    target_of,
 )
 from cio_strategist.gateway.config_api.bodies import (
     AuditDocument,
@@ -40,7 +38,7 @@ from cio_strategist.gateway.config_api.envelope import ConfigRoute, Envelope, Ro
 from cio_strategist.gateway.config_api.validation import affected_scope, validated
 from cio_strategist.gateway.problems import problem_responses
 from cio_strategist.gateway.services import Services
-from petrosa_contracts import CATALOGUE, Parameter, Side, default_parameters
+from petrosa_contracts import CATALOGUE, Parameter, Scope, Side, default_parameters
 
 PREFIX = "/api/v1/config"
 WRITE_REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -77,7 +75,7 @@ async def defaults() -> Envelope[dict[str, Any]]:
 @router.get("/trading", summary="Global config, resolved")
 async def get_global(services: Inside, caller: Reader, response: Response) -> Envelope[ConfigResponse]:
     """Tell every parameter as it holds where no narrower scope says otherwise."""
-    return _tagged(await shown(services, caller, target_of()), response)
+    return _tagged(await shown(services, caller, scope_of()), response)
 
 
 @router.post("/trading", summary="Set the global config", responses=WRITE_REFUSALS)
@@ -85,7 +83,7 @@ async def post_global(
     services: Inside, access: Verified, told: Told, body: ConfigUpdateRequest
 ) -> Envelope[ConfigResponse]:
     """Make `parameters` everything that the global scope sets."""
-    return await _posted(services, access, told, target_of(), body)
+    return await _posted(services, access, told, scope_of(), body)
 
 
 @router.delete("/trading", summary="Remove the global config", responses=WRITE_REFUSALS)
@@ -93,13 +91,13 @@ async def delete_global(
     services: Inside, caller: WriterCaller, told: Told, removal: Removed
 ) -> Envelope[ConfigResponse]:
     """Remove everything that the global scope sets."""
-    return await removed(services, caller, told, target_of(), removal)
+    return await removed(services, caller, told, scope_of(), removal)
 
 
 @router.get("/trading/{symbol}", summary="Config of a symbol, resolved")
 async def get_symbol(services: Inside, caller: Reader, symbol: Symbol, response: Response) -> Envelope[ConfigResponse]:
     """Tell every parameter as it holds for a symbol."""
-    return _tagged(await shown(services, caller, target_of(symbol)), response)
+    return _tagged(await shown(services, caller, scope_of(symbol)), response)
 
 
 @router.post("/trading/{symbol}", summary="Set the config of a symbol", responses=WRITE_REFUSALS)
@@ -107,7 +105,7 @@ async def post_symbol(
     services: Inside, access: Verified, told: Told, symbol: Symbol, body: ConfigUpdateRequest
 ) -> Envelope[ConfigResponse]:
     """Make `parameters` everything that the symbol's scope sets."""
-    return await _posted(services, access, told, target_of(symbol), body)
+    return await _posted(services, access, told, scope_of(symbol), body)
 
 
 @router.delete("/trading/{symbol}", summary="Remove the config of a symbol", responses=WRITE_REFUSALS)
@@ -115,7 +113,7 @@ async def delete_symbol(
     services: Inside, caller: WriterCaller, told: Told, symbol: Symbol, removal: Removed
 ) -> Envelope[ConfigResponse]:
     """Remove everything that the symbol's scope sets."""
-    return await removed(services, caller, told, target_of(symbol), removal)
+    return await removed(services, caller, told, scope_of(symbol), removal)
 
 
 @router.get("/trading/{symbol}/{side}", summary="Config of a symbol's side, resolved")
@@ -123,7 +121,7 @@ async def get_symbol_side(
     services: Inside, caller: Reader, symbol: Symbol, side: Side, response: Response
 ) -> Envelope[ConfigResponse]:
     """Tell every parameter as it holds for one side of a symbol."""
-    return _tagged(await shown(services, caller, target_of(symbol, side)), response)
+    return _tagged(await shown(services, caller, scope_of(symbol, side)), response)
 
 
 @router.post("/trading/{symbol}/{side}", summary="Set the config of a symbol's side", responses=WRITE_REFUSALS)
@@ -131,7 +129,7 @@ async def post_symbol_side(
     services: Inside, access: Verified, told: Told, symbol: Symbol, side: Side, body: ConfigUpdateRequest
 ) -> Envelope[ConfigResponse]:
     """Make `parameters` everything that the scope of one side sets."""
-    return await _posted(services, access, told, target_of(symbol, side), body)
+    return await _posted(services, access, told, scope_of(symbol, side), body)
 
 
 @router.delete("/trading/{symbol}/{side}", summary="Remove the config of a symbol's side", responses=WRITE_REFUSALS)
@@ -139,7 +137,7 @@ async def delete_symbol_side(
     services: Inside, caller: WriterCaller, told: Told, symbol: Symbol, side: Side, removal: Removed
 ) -> Envelope[ConfigResponse]:
     """Remove everything that the scope of one side sets."""
-    return await removed(services, caller, told, target_of(symbol, side), removal)
+    return await removed(services, caller, told, scope_of(symbol, side), removal)
 
 
 @router.get("/strategies/{strategy_id}", summary="Config of a strategy, resolved")
@@ -147,7 +145,7 @@ async def get_strategy(
     services: Inside, caller: Reader, strategy_id: StrategyId, response: Response
 ) -> Envelope[StrategyConfigResponse | ConfigResponse]:
     """Tell every parameter as it holds for a strategy on any symbol."""
-    answer = _tagged(await shown(services, caller, target_of(strategy_id=strategy_id)), response)
+    answer = _tagged(await shown(services, caller, scope_of(strategy_id=strategy_id)), response)
     return Envelope[StrategyConfigResponse | ConfigResponse](**dict(answer))
 
 
@@ -156,7 +154,7 @@ async def post_strategy(
     services: Inside, access: Verified, told: Told, strategy_id: StrategyId, body: ConfigUpdateRequest
 ) -> Envelope[StrategyConfigResponse | ConfigResponse]:
     """Make `parameters` everything that the strategy's scope sets."""
-    answer = await _posted(services, access, told, target_of(strategy_id=strategy_id), body)
+    answer = await _posted(services, access, told, scope_of(strategy_id=strategy_id), body)
     return Envelope[StrategyConfigResponse | ConfigResponse](**dict(answer))
 
 
@@ -165,7 +163,7 @@ async def delete_strategy(
     services: Inside, caller: WriterCaller, told: Told, strategy_id: StrategyId, removal: Removed
 ) -> Envelope[StrategyConfigResponse | ConfigResponse]:
     """Remove everything that the strategy's scope sets."""
-    answer = await removed(services, caller, told, target_of(strategy_id=strategy_id), removal)
+    answer = await removed(services, caller, told, scope_of(strategy_id=strategy_id), removal)
     return Envelope[StrategyConfigResponse | ConfigResponse](**dict(answer))
 
 
@@ -189,7 +187,7 @@ async def rollback(
     strategy_id: _MaybeStrategy = None,
 ) -> Envelope[ConfigResponse]:
     """Bring back a version, the state after an audit record, or the previous state of exactly the scope named."""
-    return await rolled_back(services, caller, told, target_of(symbol, side, strategy_id), body)
+    return await rolled_back(services, caller, told, scope_of(symbol, side, strategy_id), body)
 
 
 @router.get("/history", summary="Audit documents")
@@ -224,12 +222,12 @@ async def health(services: Inside) -> dict[str, Any]:
 
 
 async def _posted(
-    services: Services, access: Access, told: Circumstances, target: Target, body: ConfigUpdateRequest
+    services: Services, access: Access, told: Circumstances, scope: Scope, body: ConfigUpdateRequest
 ) -> Envelope[ConfigResponse]:
     if body.validate_only:
-        request = request_of(access.caller, told, body, body.changed_by)
-        return await checked(services, target, body.parameters, request)
-    return await replaced(services, await access.writer(), told, target, body)
+        request = told.request(access.caller, body, changed_by=body.changed_by)
+        return await checked(services, scope, body.parameters, request)
+    return await replaced(services, await access.writer(), told, scope, body)
 
 
 def _tagged(answer: Envelope[ConfigResponse], response: Response) -> Envelope[ConfigResponse]:

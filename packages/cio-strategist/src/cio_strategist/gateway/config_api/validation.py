@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from cio_strategist.gateway.config_api.answers import target_of
+from cio_strategist.gateway.config_api.answers import scope_of
 from cio_strategist.gateway.config_api.bodies import (
     ConfigValidationError,
     ConfigValidationRequest,
@@ -21,7 +21,7 @@ _NUMBERS = frozenset({ParameterType.INTEGER, ParameterType.FLOAT})
 
 def affected_scope(body: ConfigValidationRequest) -> str:
     """Return the scope as this API names it. Raises `UsageError` for a side without a symbol and for no symbol."""
-    scope = target_of(body.symbol, None if body.side is None else Side(body.side)).scope
+    scope = scope_of(body.symbol, None if body.side is None else Side(body.side))
     return "global" if scope.symbol is None else f"{scope.symbol}:{scope.side or 'all'}"
 
 
