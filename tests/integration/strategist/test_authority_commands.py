@@ -152,7 +152,7 @@ def test_a_halt_works_while_mongodb_is_away_and_is_taken_over(
         result = authority.run("halt", "global", "--reason", "storm")
         assert result.exit_code == 0, result.output
         assert "take it over" in result.stderr
-        authority.refused("set", "global", "leverage=4")
+        assert "MongoDB" in authority.refused("set", "global", "leverage=4")
         status = authority.run("status")
         assert status.exit_code == 0, status.output
         assert "HALTED" in status.stdout

@@ -88,19 +88,13 @@ class Projector:
         """Take over the policy that gates have from before the authority, where nothing was ever written to it.
 
         To be done before each write, for after the first one such a policy looks like drift. Raises
-        `StoreUnreachableError` if it cannot be seen whether there is any, within about a second, and
-        `StoreUnreadableError` if gates would not believe it.
+        `StoreUnreachableError` if the authority's store is away, or if it cannot be seen within about a second whether
+        there is any, and `StoreUnreadableError` if gates would not believe it.
         """
         if self._has_begun:
             return
-        try:
-            async with asyncio.timeout(PROMPT_SECONDS), self._turn:
-                if is_blank(await self._authority.read()):
-                    await self._import(await self._gates.read())
-        except TimeoutError as error:
-            raise StoreUnreachableError(
-                "it took too long to see whether gates have a policy to be taken over; nothing was written: try again"
-            ) from error
+        if is_blank(await self._authority.read()):
+            await self._import_in_turn()
         self._has_begun = True
 
     async def project(self) -> Enforcement:
@@ -132,6 +126,16 @@ class Projector:
         """
         async with self._turn:
             return await self._bring_up_to_date(afresh=True)
+
+    async def _import_in_turn(self) -> None:
+        try:
+            async with asyncio.timeout(PROMPT_SECONDS), self._turn:
+                if is_blank(await self._authority.read()):
+                    await self._import(await self._gates.read())
+        except TimeoutError as error:
+            raise StoreUnreachableError(
+                "it took too long to see whether gates have a policy to be taken over; nothing was written: try again"
+            ) from error
 
     async def _attempt(self, seconds: float) -> Enforcement:
         try:
