@@ -1,6 +1,8 @@
 """What every command starts and ends with: settings, the stores, and errors told as sentences and exit codes."""
 
 import asyncio
+import atexit
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
@@ -120,6 +122,9 @@ def reporting() -> Generator[None]:
     except StrategistError as error:
         warn(str(error))
         raise typer.Exit(REFUSED) from error
+    finally:
+        # MongoDB's client waits for its threads while the interpreter ends; a Ctrl-C then ends it, and prints nothing.
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_DFL)
 
 
 def say_epoch(epoch: int | None) -> None:
