@@ -142,8 +142,7 @@ async def invalid_request(request: Request, error: Exception) -> Response:
     """Answer a path, query or body that does not fit the route's model."""
     wrong = cast("RequestValidationError", error).errors()
     errors = [
-        FieldProblem(field=_place(item["loc"]), code=str(item["type"]).upper(), message=str(item["msg"]))
-        for item in wrong
+        FieldProblem(field=_place(item["loc"]), code=str(item["type"]).upper(), message=_said(item)) for item in wrong
     ]
     detail = "; ".join(f"{each.field}: {each.message}" for each in errors[:5])
     return problem_answer(request, "invalid", 422, "The request does not fit this route", detail, errors=errors)
@@ -240,3 +239,9 @@ def _headers_of(request: Request, error: Exception) -> dict[str, str]:
 
 def _place(location: Sequence[object]) -> str:
     return ".".join(str(part)[:80] for part in location)
+
+
+def _said(wrong: Mapping[str, Any]) -> str:
+    if wrong["type"] == "union_tag_not_found":
+        return f"it has to say its {wrong['ctx']['discriminator']}; /docs lists which there are"
+    return str(wrong["msg"])

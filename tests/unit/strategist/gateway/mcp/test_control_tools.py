@@ -83,3 +83,12 @@ async def test_a_halt_that_makes_no_sense_is_told_what_would(wrong: dict[str, st
     assert told["code"] == "INVALID_ARGUMENTS"
     assert word in told["message"]
     assert world.store.writes == []
+
+
+async def test_the_trail_can_be_asked_for_latches_that_were_cleared() -> None:
+    world = McpWorld()
+    async with world.client(await world.operator()) as client:
+        content(await client.call_tool("clear_latch", {"latch": "drawdown", "code": world.code(), **WHY}))
+        content(await client.call_tool("set_control", HALT))
+        page = content(await client.call_tool("get_history", {"subject": "latch"}))
+    assert [record["edit"] for record in page["records"]] == ["clear"]

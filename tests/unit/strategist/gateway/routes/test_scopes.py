@@ -123,6 +123,11 @@ async def test_a_rollback_can_be_previewed(door: Door) -> None:
         assert (change["before"], change["after"]) == (4, 5)
 
 
+async def test_a_preview_that_does_not_say_what_it_is_hears_that_it_has_to(door: Door) -> None:
+    problem = is_problem(await door.ask("POST", f"{BTC}/preview", json={"parameters": {"leverage": 4}}), 422, "invalid")
+    assert problem["detail"] == "body: it has to say its 'kind'; /docs lists which there are"
+
+
 async def test_nobody_can_pass_off_a_state_of_his_own_as_a_rollback(door: Door) -> None:
     # What a person rolls back to is exempt from the budget, because it was in force before.
     forged = {"kind": "rollback", "parameters": {"leverage": 100}, "target": "version 1"}

@@ -34,9 +34,10 @@ class HistoryArguments(Arguments):
     symbol: Symbol
     strategy_id: StrategyId
     side: SideName
-    subject: Literal["config", "control", "refusal"] | None = Field(
+    subject: Literal["config", "control", "refusal", "latch"] | None = Field(
         default=None,
-        description="Only changes of parameters, of control, or attempts beyond the primal limits; null: all of them.",
+        description="Only changes of parameters, of control, attempts beyond the primal limits, or latches of the "
+        "portfolio that were cleared; null: all of them.",
     )
     since: AwareDatetime | None = Field(default=None, description="Only changes from then on, with time zone.")
     cursor: str | None = Field(default=None, max_length=32, description="For older ones: `next` of the page before.")

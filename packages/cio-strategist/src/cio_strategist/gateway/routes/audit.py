@@ -26,7 +26,7 @@ async def trail(
     symbol: Symbol = None,
     side: OrderSide = None,
     strategy_id: Strategy = None,
-    subject: Annotated[Subject | None, Query(description="Only parameters, or only control.")] = None,
+    subject: Annotated[Subject | None, Query(description="Only records about this.")] = None,
     since: Annotated[UtcDatetime | None, Query(description="Only from then on; without an offset it is UTC.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
