@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cio_strategist.domain.access.request import ChangeRequest
-from cio_strategist.domain.fleet.bot import Bot, BotOperation, BotParameter, Place
+from cio_strategist.domain.fleet.bot import Bot, BotApi, BotOperation, BotParameter, Place
 from cio_strategist.domain.fleet.call import BotReply
 from cio_strategist.errors import BotError, NotFoundError
 from cio_strategist.gateway.mcp import fleet_tools
@@ -74,7 +74,7 @@ class FakeBots:
     async def operations(self, bot: str) -> Offer:
         if bot != "ta-bot":
             raise NotFoundError(f"no bot is registered as {bot!r}; registered: ta-bot")
-        return Offer(BOT, self.operations_offered, (), 0.0, None)
+        return Offer(BOT, BotApi(self.operations_offered), 0.0, None)
 
     async def call(self, bot: str, operation: str, arguments: Mapping[str, Any], request: ChangeRequest) -> BotReply:
         if self.away:

@@ -26,9 +26,9 @@ from cio_strategist.adapters.exchange.account_forms import (
     rows,
     unrealised_of,
     wallet_of,
-    weight_limit_of,
 )
 from cio_strategist.adapters.exchange.http import DEFAULT_WEIGHT, Restraint, client_for, decoded, fetch
+from cio_strategist.domain.market.listing import weight_limit_of
 from cio_strategist.domain.portfolio.reading import Income, Reading
 from cio_strategist.errors import ExchangeUnavailableError
 from cio_strategist.ports import Clock

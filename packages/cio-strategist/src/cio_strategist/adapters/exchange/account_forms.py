@@ -28,17 +28,6 @@ def rows(answer: object) -> list[Row]:
     return cast("list[Row]", answer)
 
 
-def weight_limit_of(answer: object) -> int | None:
-    """Return the request weight that `exchangeInfo` allows per minute; None where it does not tell."""
-    limits = _row(answer).get("rateLimits")
-    for limit in cast("list[object]", limits) if isinstance(limits, list) else []:
-        row = _row(limit)
-        if (row.get("rateLimitType"), row.get("interval"), row.get("intervalNum")) == ("REQUEST_WEIGHT", "MINUTE", 1):
-            told = row.get("limit")
-            return told if isinstance(told, int) and told > 0 else None
-    return None
-
-
 def mode_of(answer: object) -> PositionMode:
     """Return the account's position mode."""
     match _row(answer).get("dualSidePosition"):

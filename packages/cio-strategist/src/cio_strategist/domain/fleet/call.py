@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from cio_strategist.domain.access.request import ChangeRequest
 from cio_strategist.domain.fleet.bot import AUTHOR_FIELDS, BODY, REASON_FIELD, BotOperation, BotParameter, Place
-from cio_strategist.domain.fleet.schema import clipped, json_list, json_map
+from cio_strategist.domain.fleet.schema import clipped
+from cio_strategist.domain.json_shape import json_list, json_map
 from cio_strategist.errors import UsageError
 
 LONGEST_BODY = 262_144

@@ -19,7 +19,8 @@ from cio_strategist.domain.fleet.bot import (
     Place,
 )
 from cio_strategist.domain.fleet.paths import VALIDATION, is_config_template, placeholders
-from cio_strategist.domain.fleet.schema import SchemaReader, clipped, json_list, json_map
+from cio_strategist.domain.fleet.schema import SchemaReader, clipped
+from cio_strategist.domain.json_shape import json_list, json_map
 from cio_strategist.errors import BotError
 
 DOCUMENT_PATH = "/openapi.json"

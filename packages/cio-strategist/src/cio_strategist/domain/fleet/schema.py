@@ -3,8 +3,9 @@
 import json
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
+from cio_strategist.domain.json_shape import json_list, json_map
 from cio_strategist.errors import BotError
 
 MOST_NODES = 2_000
@@ -19,18 +20,6 @@ MOST_VALUES = 200
 """Values kept of a list of allowed ones; longer lists are left to the bot to check."""
 
 _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
-
-
-def json_map(value: object) -> Mapping[str, Any] | None:
-    """Return `value` if it is an object as JSON has it."""
-    if isinstance(value, dict) and all(isinstance(key, str) for key in cast("dict[Any, Any]", value)):
-        return cast("Mapping[str, Any]", value)
-    return None
-
-
-def json_list(value: object) -> list[Any] | None:
-    """Return `value` if it is a list."""
-    return cast("list[Any]", value) if isinstance(value, list) else None
 
 
 class SchemaReader:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import cast
 
+from cio_strategist.domain.json_shape import json_list, json_map
 from cio_strategist.domain.market.fleet_message import SYMBOL
 from cio_strategist.domain.market.observation import (
     Drop,
@@ -43,16 +43,17 @@ def read_klines(answer: object) -> list[tuple[Candle, datetime]] | None:
 
 
 def _rows(answer: object) -> list[object]:
-    return cast("list[object]", answer) if isinstance(answer, list) else [None]
+    found = json_list(answer)
+    return [None] if found is None else found
 
 
 def _row(
     row: object, received_at: datetime, prices_of: Callable[[Mapping[str, object]], dict[PriceKind, Decimal]]
 ) -> Observation | Drop:
     try:
-        if not isinstance(row, dict):
+        fields = json_map(row)
+        if fields is None:
             return Drop.UNREADABLE
-        fields = cast("Mapping[str, object]", row)
         symbol = fields.get("symbol")
         if not isinstance(symbol, str) or SYMBOL.fullmatch(symbol) is None:
             return Drop.SYMBOL
@@ -71,8 +72,8 @@ def _book(row: Mapping[str, object]) -> dict[PriceKind, Decimal]:
 
 
 def _candle(row: object) -> tuple[Candle, datetime]:
-    if not isinstance(row, list) or len(cast("list[object]", row)) < _KLINE_FIELDS:
+    fields = json_list(row)
+    if fields is None or len(fields) < _KLINE_FIELDS:
         raise DroppedError(Drop.UNREADABLE)
-    fields = cast("list[object]", row)
     open_, high, low, close = (float(price_of(value)) for value in fields[1:5])
     return Candle(instant_of(fields[0]), open_, high, low, close), instant_of(fields[6])

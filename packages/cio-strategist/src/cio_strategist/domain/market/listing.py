@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from cio_strategist.domain.json_shape import json_list, json_map
 from cio_strategist.domain.market.fleet_message import SYMBOL
 from petrosa_contracts.market import SymbolRules
 
@@ -46,7 +47,7 @@ def read_listing(answer: object) -> Listing | None:
     fields = _fields(answer)
     symbols: dict[str, Listed] = {}
     unreadable: list[str] = []
-    for entry in _list(fields.get("symbols")):
+    for entry in json_list(fields.get("symbols")) or ():
         symbol = _fields(entry).get("symbol")
         if not isinstance(symbol, str) or SYMBOL.fullmatch(symbol) is None:
             continue
@@ -55,7 +56,17 @@ def read_listing(answer: object) -> Listing | None:
             unreadable.append(symbol)
         else:
             symbols[symbol] = listed
-    return Listing(symbols, tuple(unreadable), _weight(fields)) if symbols else None
+    return Listing(symbols, tuple(unreadable), weight_limit_of(answer)) if symbols else None
+
+
+def weight_limit_of(answer: object) -> int | None:
+    """Return the request weight that `exchangeInfo` allows an address per minute; None where it does not tell."""
+    for limit in map(_fields, json_list(_fields(answer).get("rateLimits")) or ()):
+        is_weight = limit.get("rateLimitType") == "REQUEST_WEIGHT" and limit.get("interval") == "MINUTE"
+        told = limit.get("limit")
+        if is_weight and limit.get("intervalNum", 1) == 1 and isinstance(told, int) and told > 0:
+            return told
+    return None
 
 
 def _listed(entry: Mapping[str, Any]) -> Listed | None:
@@ -63,7 +74,7 @@ def _listed(entry: Mapping[str, Any]) -> Listed | None:
     if not isinstance(status, str) or not 0 < len(status) <= _LONGEST_STATUS or "filters" not in entry:
         return None
     values: dict[str, object] = {}
-    for described in map(_fields, _list(entry["filters"])):
+    for described in map(_fields, json_list(entry["filters"]) or ()):
         wanted = _FIELDS.get(str(described.get("filterType")), {})
         values |= {ours: described[theirs] for ours, theirs in wanted.items() if theirs in described}
     try:
@@ -80,17 +91,5 @@ def _is_zero(value: object) -> bool:
         return False
 
 
-def _weight(fields: Mapping[str, Any]) -> int | None:
-    for limit in map(_fields, _list(fields.get("rateLimits"))):
-        is_weight = limit.get("rateLimitType") == "REQUEST_WEIGHT" and limit.get("interval") == "MINUTE"
-        if is_weight and isinstance(limit.get("limit"), int) and limit.get("intervalNum", 1) == 1:
-            return limit["limit"]
-    return None
-
-
 def _fields(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[object]:
-    return cast("list[object]", value) if isinstance(value, list) else []
+    return json_map(value) or {}

@@ -1,7 +1,7 @@
 """What tools take: models of their arguments, read in a way that tells a model everything that is wrong at once."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar, cast
 
@@ -18,7 +18,8 @@ from cio_strategist.domain.access.thought import (
     check_trace,
 )
 from cio_strategist.errors import UsageError
-from cio_strategist.gateway.mcp.errors import MOST_FIELDS, ArgumentsError, FieldProblem
+from cio_strategist.gateway.mcp.errors import MOST_FIELDS, ArgumentsError
+from cio_strategist.gateway.problems import FieldProblem
 from cio_strategist.service.policy.writer import LONGEST_KEY
 from petrosa_contracts import CATALOGUE, Scope, ScopeError
 
@@ -168,7 +169,7 @@ class WriteArguments(Arguments):
             try:
                 check(text)
             except UsageError as error:
-                problems.append(FieldProblem(name, "NO_SUBSTANCE", str(error)))
+                problems.append(FieldProblem(field=name, code="NO_SUBSTANCE", message=str(error)))
         if problems:
             raise ArgumentsError(problems)
 
@@ -187,7 +188,7 @@ def check_text(arguments: Mapping[str, Any]) -> None:
         message = (
             "the arguments hold text that is not valid Unicode, or lists within lists without end: send plain JSON"
         )
-        raise ArgumentsError([FieldProblem("arguments", "INVALID_VALUE", message)]) from error
+        raise ArgumentsError([FieldProblem(field="arguments", code="INVALID_VALUE", message=message)]) from error
 
 
 def read_arguments(model: type[ArgumentsT], arguments: Mapping[str, Any]) -> ArgumentsT:
@@ -203,19 +204,19 @@ def _problem(model: type[Arguments], error: ErrorDetails) -> FieldProblem:
     name = ".".join(str(step)[:80] for step in error["loc"]) or "arguments"
     known = tuple(model.model_fields)
     if error["type"] == "missing":
-        return FieldProblem(name, "MISSING", f"{name} is needed")
+        return FieldProblem(field=name, code="MISSING", message=f"{name} is needed")
     if error["type"] == "extra_forbidden":
         return _unknown(name, known)
-    message = error["msg"].removeprefix("Value error, ")
+    message = f"{name}: {error['msg'].removeprefix('Value error, ')}"
     suggested = error.get("ctx", {}).get("suggested_value")
-    return FieldProblem(name, "INVALID_VALUE", f"{name}: {message}", suggested)
+    return FieldProblem(field=name, code="INVALID_VALUE", message=message, suggested_value=suggested)
 
 
-def _unknown(name: str, known: Iterable[str]) -> FieldProblem:
-    known = tuple(known)
+def _unknown(name: str, known: Sequence[str]) -> FieldProblem:
     if name in CATALOGUE and "parameters" in known:
-        message = f"{name} is a parameter: put it into `parameters`"
-        return FieldProblem(name, "UNKNOWN_ARGUMENT", message, f"parameters.{name}")
-    near = get_close_matches(name, known, n=1)
-    takes = f"it takes {', '.join(known)}" if known else "it takes none"
-    return FieldProblem(name, "UNKNOWN_ARGUMENT", f"{name} is no argument of this tool: {takes}", *near)
+        message, meant = f"{name} is a parameter: put it into `parameters`", f"parameters.{name}"
+    else:
+        takes = f"it takes {', '.join(known)}" if known else "it takes none"
+        message = f"{name} is no argument of this tool: {takes}"
+        meant = next(iter(get_close_matches(name, known, n=1)), None)
+    return FieldProblem(field=name, code="UNKNOWN_ARGUMENT", message=message, suggested_value=meant)

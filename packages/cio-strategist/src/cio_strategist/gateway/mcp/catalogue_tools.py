@@ -7,8 +7,9 @@ from pydantic import Field
 
 from cio_strategist.gateway.mcp.answers import Catalogue, Defaults, Validation
 from cio_strategist.gateway.mcp.arguments import Arguments, ParameterMap
-from cio_strategist.gateway.mcp.errors import ArgumentsError, FieldProblem
+from cio_strategist.gateway.mcp.errors import ArgumentsError
 from cio_strategist.gateway.mcp.tool import Call, GatewayTool, Reply, make_tool
+from cio_strategist.gateway.problems import FieldProblem
 from cio_strategist.gateway.routes.policy import parameter_view, value_problems
 from petrosa_contracts import CATALOGUE, default_parameters
 
@@ -58,7 +59,8 @@ async def validate_config(call: Call, arguments: ValidationArguments) -> Reply:
 
 def _unknown(name: str) -> FieldProblem:
     meant = next(iter(get_close_matches(name, CATALOGUE, n=1)), None)
-    return FieldProblem("names", "UNKNOWN_PARAMETER", f"{name[:80]!r} is not a parameter", meant)
+    message = f"{name[:80]!r} is not a parameter"
+    return FieldProblem(field="names", code="UNKNOWN_PARAMETER", message=message, suggested_value=meant)
 
 
 CATALOGUE_TOOLS: tuple[GatewayTool, ...] = (

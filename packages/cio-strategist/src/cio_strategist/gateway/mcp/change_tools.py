@@ -14,8 +14,9 @@ from cio_strategist.gateway.mcp.arguments import (
     ScopeKey,
     WriteArguments,
 )
-from cio_strategist.gateway.mcp.errors import ArgumentsError, FieldProblem
+from cio_strategist.gateway.mcp.errors import ArgumentsError
 from cio_strategist.gateway.mcp.tool import Call, Effect, GatewayTool, Reply, make_tool
+from cio_strategist.gateway.problems import FieldProblem
 from petrosa_contracts import CATALOGUE
 
 _NAMES = Field(
@@ -179,14 +180,18 @@ def _check_preview(arguments: PreviewArguments) -> None:
     wanted = _BELONGS[arguments.change]
     given = {name for name in ("parameters", "names") if getattr(arguments, name) is not None}
     if wanted is not None and wanted not in given:
-        raise ArgumentsError([FieldProblem(wanted, "MISSING", f"{arguments.change} needs {wanted}")])
+        message = f"{arguments.change} needs {wanted}"
+        raise ArgumentsError([FieldProblem(field=wanted, code="MISSING", message=message)])
     if arguments.change == "rollback":
         _check_target(arguments)
     else:
         given |= set(_targets(arguments))
     if surplus := sorted(given - {wanted}):
         raise ArgumentsError(
-            [FieldProblem(name, "NOT_TAKEN", f"{arguments.change} takes no {name}: leave it out") for name in surplus]
+            [
+                FieldProblem(field=name, code="NOT_TAKEN", message=f"{arguments.change} takes no {name}: leave it out")
+                for name in surplus
+            ]
         )
 
 
@@ -195,7 +200,7 @@ def _check_target(arguments: RollbackArguments | PreviewArguments) -> None:
     if len(given) != 1:
         found = " and ".join(given) or "none"
         message = f"exactly one of version, audit_id and previous (true) says what to bring back, and {found} is given"
-        raise ArgumentsError([FieldProblem("version", "ONE_OF", message)])
+        raise ArgumentsError([FieldProblem(field="version", code="ONE_OF", message=message)])
 
 
 def _targets(arguments: RollbackArguments | PreviewArguments) -> list[str]:

@@ -20,8 +20,9 @@ from cio_strategist.gateway.mcp.arguments import (
     WriteArguments,
 )
 from cio_strategist.gateway.mcp.catalogue_tools import NoArguments
-from cio_strategist.gateway.mcp.errors import ArgumentsError, FieldProblem
+from cio_strategist.gateway.mcp.errors import ArgumentsError
 from cio_strategist.gateway.mcp.tool import Call, Effect, GatewayTool, Reply, make_tool
+from cio_strategist.gateway.problems import FieldProblem
 from cio_strategist.gateway.routes.proposals import ProposalList
 from petrosa_contracts import Mode
 
@@ -117,7 +118,8 @@ async def set_control(call: Call, arguments: ControlArguments) -> Reply:
         try:
             lasting = parse_duration(arguments.duration)
         except UsageError as error:
-            raise ArgumentsError([FieldProblem("duration", "INVALID_VALUE", str(error))]) from error
+            problem = FieldProblem(field="duration", code="INVALID_VALUE", message=str(error))
+            raise ArgumentsError([problem]) from error
     outcome = await call.services.control.impose(
         Mode(arguments.mode),
         scope=arguments.scope,

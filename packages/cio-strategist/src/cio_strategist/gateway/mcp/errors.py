@@ -25,24 +25,13 @@ from cio_strategist.errors import (
     UsageError,
     WorkerLostError,
 )
+from cio_strategist.gateway.problems import FieldProblem, excess_problems, field_problems
 from petrosa_contracts import Code
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 MOST_FIELDS: Final = 50
 """Wrong fields that one error names at most; an argument may hold thousands."""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldProblem:
-    """One thing wrong with one argument."""
-
-    field: str
-    """Path of the argument, or name of the parameter where a value breaks the catalogue."""
-    code: str
-    message: str
-    suggested_value: Any = None
-    """What was probably meant; None if there is no good guess."""
 
 
 class ArgumentsError(UsageError):
@@ -70,15 +59,7 @@ class Problem:
             "error": {
                 "code": self.code,
                 "message": self.message,
-                "errors": [
-                    {
-                        "field": each.field,
-                        "code": each.code,
-                        "message": each.message,
-                        "suggested_value": each.suggested_value,
-                    }
-                    for each in self.errors
-                ],
+                "errors": [each.model_dump() for each in self.errors],
                 "what_to_do": self.what_to_do,
                 **(self.facts or {}),
             }
@@ -183,21 +164,21 @@ def problem_of(error: Exception, *, tool: str) -> Problem:
         code=rule.code,
         message=str(error),
         what_to_do=rule.what_to_do,
-        errors=_fields(error)[:MOST_FIELDS],
+        errors=tuple(_fields(error)[:MOST_FIELDS]),
         facts=_facts(error),
     )
 
 
-def _fields(error: StrategistError) -> tuple[FieldProblem, ...]:
-    if isinstance(error, ArgumentsError):
-        return error.problems
-    if isinstance(error, RejectedError):
-        return tuple(FieldProblem(each.field, each.code, each.message, each.suggested_value) for each in error.errors)
-    if isinstance(error, PrimalLimitError):
-        return tuple(
-            FieldProblem(each.name, Code.PRIMAL_LIMIT, each.message, each.suggested) for each in error.excesses
-        )
-    return ()
+def _fields(error: StrategistError) -> Sequence[FieldProblem]:
+    match error:
+        case ArgumentsError():
+            return error.problems
+        case RejectedError():
+            return field_problems(error.errors)
+        case PrimalLimitError():
+            return excess_problems(error.excesses)
+        case _:
+            return ()
 
 
 def _facts(error: StrategistError) -> Mapping[str, int | str]:

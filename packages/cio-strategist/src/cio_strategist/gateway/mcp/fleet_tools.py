@@ -87,8 +87,7 @@ class FleetTools:
         operation = self._known.get(name)
         if operation is None:
             bot, _, wanted = name.partition(SEPARATOR)
-            offer = await self._bots.operations(bot)
-            operation = next((each for each in offer.operations if each.name == wanted), None)
+            operation = (await self._bots.operations(bot)).api.operation(wanted)
         if operation is None:
             raise NotFoundError(f"there is no tool {name[:100]!r}: list the tools to see which there are")
         return self._made(operation)
@@ -97,7 +96,7 @@ class FleetTools:
         for offer in await self._bots.offers():
             # A bot that dropped an operation has dropped it; one that is away is not among the offers, and keeps all.
             kept = {name: each for name, each in self._known.items() if each.bot != offer.bot.name}
-            self._known = kept | {operation.tool: operation for operation in offer.operations}
+            self._known = kept | {operation.tool: operation for operation in offer.api.operations}
         self._looked.set()
 
     def _made(self, operation: BotOperation) -> GatewayTool:

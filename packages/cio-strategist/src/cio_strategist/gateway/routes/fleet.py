@@ -11,7 +11,7 @@ from cio_strategist.domain.fleet.bot import AUTHOR_FIELDS, BODY, REASON_FIELD, T
 from cio_strategist.domain.fleet.call import LONGEST_BODY, BotReply
 from cio_strategist.domain.fleet.openapi import METHODS
 from cio_strategist.domain.fleet.paths import API, STRATEGIES, Meant
-from cio_strategist.domain.fleet.schema import json_map
+from cio_strategist.domain.json_shape import json_map
 from cio_strategist.errors import BotError, RefusedError, UsageError
 from cio_strategist.gateway.answers import PlainJSON
 from cio_strategist.gateway.problems import problem_responses

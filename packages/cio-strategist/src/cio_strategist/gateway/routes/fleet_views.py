@@ -86,8 +86,8 @@ class OfferView(_View):
             bot=offer.bot.name,
             age_seconds=offer.age_seconds,
             trouble=offer.trouble,
-            notes=offer.notes,
-            operations=tuple(OperationView.of(operation) for operation in offer.operations),
+            notes=offer.api.notes,
+            operations=tuple(OperationView.of(operation) for operation in offer.api.operations),
         )
 
 

@@ -14,7 +14,8 @@ from cio_strategist.domain.fleet.bot import Bot, BotApi, BotOperation
 from cio_strategist.domain.fleet.call import BotCall, BotReply, make_call, signed
 from cio_strategist.domain.fleet.openapi import read_openapi
 from cio_strategist.domain.fleet.paths import API, STRATEGIES, Meant, meant_by, nearest
-from cio_strategist.domain.fleet.schema import clipped, json_list, json_map
+from cio_strategist.domain.fleet.schema import clipped
+from cio_strategist.domain.json_shape import json_list, json_map
 from cio_strategist.errors import BotError, NotFoundError, RefusedError, UsageError
 from cio_strategist.ports import BotClient, Clock
 from cio_strategist.service.fleet.last_good import Known, LastGood
@@ -38,9 +39,7 @@ class Offer:
     """The config operations that a bot offers, as last read."""
 
     bot: Bot
-    operations: tuple[BotOperation, ...]
-    notes: tuple[str, ...]
-    """What of it is not offered here, and why."""
+    api: BotApi
     age_seconds: float
     """Seconds since it was read."""
     trouble: str | None
@@ -102,13 +101,13 @@ class Fleet:
         """Return what a bot offers. Raises `NotFoundError`, and `BotError` for a bot that was away ever since."""
         found = self._bot(bot)
         known = await self._apis[bot].get()
-        return Offer(found, known.value.operations, known.value.notes, known.age_seconds, known.trouble)
+        return Offer(found, known.value, known.age_seconds, known.trouble)
 
     async def offers(self) -> tuple[Offer, ...]:
         """Return what all bots offer, without those that were away ever since. All are asked at once."""
         known = await _each(self._apis)
         return tuple(
-            Offer(bot, found.value.operations, found.value.notes, found.age_seconds, found.trouble)
+            Offer(bot, found.value, found.age_seconds, found.trouble)
             for name, bot in self._bots.items()
             if isinstance(found := known[name], Known)
         )
@@ -127,7 +126,7 @@ class Fleet:
         thought trace, `RefusedError` for a condition that bots do not know, and `BotError` for a bot that is away.
         """
         offer = await self.operations(bot)
-        found = next((candidate for candidate in offer.operations if candidate.name == operation), None)
+        found = offer.api.operation(operation)
         if found is None:
             raise NotFoundError(_unknown_operation(offer, operation))
         request.caller.require(found.permission)
@@ -143,9 +142,9 @@ class Fleet:
         Raises `NotFoundError` naming what comes nearest, and what `operations` raises.
         """
         offer = await self.operations(bot)
-        found = meant_by(method, path, offer.operations)
+        found = meant_by(method, path, offer.api.operations)
         if found is None:
-            known = "; ".join(nearest(method, path, offer.operations)) or "nothing at all"
+            known = "; ".join(nearest(method, path, offer.api.operations)) or "nothing at all"
             raise NotFoundError(
                 f"bot {bot} has no config route {method} {clipped(path, 200)}; the nearest it has: {known}"
             )
@@ -215,7 +214,7 @@ class Fleet:
 
     async def _read_list(self, bot: Bot) -> tuple[Mapping[str, Any], ...]:
         offer = await self.operations(bot.name)
-        if not any(operation.path == STRATEGIES and operation.method == "GET" for operation in offer.operations):
+        if not any(operation.path == STRATEGIES and operation.method == "GET" for operation in offer.api.operations):
             return ()
         reply = await self._client.send(bot, _LIST_STRATEGIES)
         if reply.refused:
@@ -265,7 +264,7 @@ def _check_request(operation: BotOperation, request: ChangeRequest) -> None:
 
 
 def _unknown_operation(offer: Offer, operation: str) -> str:
-    names = [candidate.name for candidate in offer.operations]
+    names = [candidate.name for candidate in offer.api.operations]
     alike = get_close_matches(operation, names) or names
     return f"bot {offer.bot.name} has no operation {clipped(operation, 100)!r}; it has {', '.join(alike) or 'none'}"
 
