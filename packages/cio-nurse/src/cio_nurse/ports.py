@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from cio_decision.context import Reserved
 from cio_decision.reservation import Reservation
 from petrosa_contracts import TraceContext, Verdict
+
+DUPLICATE_WINDOW = timedelta(hours=24)
+"""How long an approval holds its identity."""
 
 
 class Clock(Protocol):

@@ -53,6 +53,16 @@ class TestWithTheStore:
         (answer,) = await ledger.claim([claim("1", B)], TODAY)
         assert (answer.granted, answer.taken_by) == (False, A)
 
+    async def test_a_store_that_lost_an_approval_is_told_of_it_when_its_identity_comes_again(
+        self, ledger: Ledger, redis: FakeRedis
+    ) -> None:
+        await ledger.claim([claim("1", A)], TODAY)
+        redis.restart_empty()
+        (answer,) = await ledger.claim([claim("1", B)], TODAY)
+        assert (answer.granted, answer.taken_by) == (False, A)
+        await ledger.settle()
+        assert (redis.holder("1"), redis.made(TODAY, SCOPE)) == (A, 1)
+
     async def test_an_away_store_is_the_callers_to_handle(self, ledger: Ledger, redis: FakeRedis) -> None:
         redis.stop()
         with pytest.raises(StoreUnavailableError):
@@ -102,6 +112,13 @@ class TestAlone:
         assert (answer.granted, answer.taken_by) == (False, A)
         assert ledger.recall("1", TODAY, {}).taken_by == A
         assert ledger.recall("2", TODAY, {}).taken_by is None
+
+    def test_an_identity_is_free_again_when_its_window_is_over(self, ledger: Ledger, clock: FakeClock) -> None:
+        ledger.claim_alone([claim("1", A)], TODAY, {})
+        clock.jump(24 * 3600 - 1)
+        assert granted_alone(ledger, claim("1", B)) == [False]
+        clock.jump(1)
+        assert granted_alone(ledger, claim("1", B)) == [True]
 
     async def test_what_was_approved_with_the_store_is_found_without_it(self, ledger: Ledger, redis: FakeRedis) -> None:
         await ledger.claim([claim("1", A)], TODAY)

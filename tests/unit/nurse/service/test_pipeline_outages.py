@@ -42,6 +42,16 @@ class TestWhileTheStoreIsAway:
         gate.world.stop()
         assert codes_of(await gate.decide(intent())) == ["INTENT_DUPLICATE"]
 
+    async def test_a_repetition_is_found_although_the_store_came_back_empty(self) -> None:
+        gate = await WiredGate.started()
+        (first,) = await gate.decide(intent())
+        gate.world.restart_empty()
+        gate.world.write()
+        await gate.mirror.refresh()
+        (second,) = await gate.decide(intent())
+        assert (second.mode, second.code) == (Mode.ACTIVE, Code.INTENT_DUPLICATE)
+        assert second.breaches[0].limit == first.decision_id
+
     async def test_the_daily_limit_holds_on_top_of_what_was_counted(self) -> None:
         gate = await WiredGate.started(layer("global", max_daily_trades=3))
         await gate.decide(intent(intent_id="1"), intent(intent_id="2"))

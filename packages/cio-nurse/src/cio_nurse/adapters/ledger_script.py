@@ -8,11 +8,8 @@ from decimal import Decimal
 from cio_decision.context import Reserved
 from cio_decision.headroom import LARGEST, MILLION
 from cio_decision.reservation import Entry, Reservation
-from cio_nurse.ports import Claim, ClaimAnswer
+from cio_nurse.ports import DUPLICATE_WINDOW, Claim, ClaimAnswer
 from petrosa_contracts import rediskeys, reservations
-
-DUPLICATE_WINDOW = timedelta(hours=24)
-"""How long an approval holds its identity."""
 
 _KEEP_TRADES = timedelta(days=3)
 _GRANTED, _TAKEN = 0, 1

@@ -12,7 +12,7 @@ import structlog
 from cio_decision.context import LedgerView, Reserved
 from cio_nurse.domain.reservations import Reservations
 from cio_nurse.errors import StoreConnectionLostError, StoreError, StoreUnavailableError
-from cio_nurse.ports import Claim, ClaimAnswer, Clock, LedgerStore
+from cio_nurse.ports import DUPLICATE_WINDOW, Claim, ClaimAnswer, Clock, LedgerStore
 
 RECENT = 10_000
 """How many approvals can still be undone when it turns out that nobody took their signal."""
@@ -42,7 +42,7 @@ class Ledger:
         self._clock = clock
         self._reservation_seconds = reservation_seconds
         self._reservations = Reservations()
-        self._remembered: OrderedDict[str, str] = OrderedDict()
+        self._remembered: OrderedDict[str, tuple[str, float]] = OrderedDict()
         self._unsettled: _Waiting = OrderedDict()
         self._to_release: _Waiting = OrderedDict()
         self._recent: _Waiting = OrderedDict()
@@ -65,11 +65,21 @@ class Ledger:
         except StoreConnectionLostError:
             # Once more is safe, even if the first time was carried out: a claim names its decision.
             answers = await self._claim_in_store(claims, day)
-        for claim, answer in zip(claims, answers, strict=True):
-            if answer.granted:
-                before = {} if claim.limited_scope is None else {claim.limited_scope: answer.trades}
-                self._remember(claim, day, before)
-        return answers
+        return [self._agreed(claim, answer, day) for claim, answer in zip(claims, answers, strict=True)]
+
+    def _agreed(self, claim: Claim, answer: ClaimAnswer, day: date) -> ClaimAnswer:
+        """Remember what the store granted, unless it has lost the approval that this replica remembers."""
+        if not answer.granted:
+            return answer
+        holder = self._holder(claim.identity)
+        if holder is not None and holder != claim.decision_id:
+            self.forget([claim], day)
+            if found := self._recent.get(holder):
+                _keep(self._unsettled, *found, MEMORY)
+            return replace(answer, granted=False, taken_by=holder)
+        before = {} if claim.limited_scope is None else {claim.limited_scope: answer.trades}
+        self._remember(claim, day, before)
+        return answer
 
     async def _claim_in_store(self, claims: Sequence[Claim], day: date) -> Sequence[ClaimAnswer]:
         try:
@@ -88,7 +98,7 @@ class Ledger:
 
     def recall(self, identity: str, day: date, counted: Mapping[str, int]) -> LedgerView:
         """Return what this replica knows by itself, for a decision without the store."""
-        return LedgerView(taken_by=self._remembered.get(identity), trades_today=self._trades(day, counted))
+        return LedgerView(taken_by=self._holder(identity), trades_today=self._trades(day, counted))
 
     async def release(self, claims: Sequence[Claim], day: date) -> None:
         """Undo claims whose signals did not leave. Never raises: what cannot be undone now is undone later."""
@@ -96,7 +106,7 @@ class Ledger:
             self._unsettled.pop(claim.decision_id, None)
             self._recent.pop(claim.decision_id, None)
             self._reservations.give_back(claim.decision_id)
-            if self._remembered.get(claim.identity) == claim.decision_id:
+            if self._holder(claim.identity) == claim.decision_id:
                 del self._remembered[claim.identity]
                 self._made.get(day, Counter[str]()).subtract(claim.scopes)
         self.forget(claims, day)
@@ -127,8 +137,13 @@ class Ledger:
         for claim in claims:
             _keep(self._to_release, claim, day, MEMORY)
 
+    def _holder(self, identity: str) -> str | None:
+        """Return which approval of this replica holds an identity; None if none does."""
+        decision_id, since = self._remembered.get(identity, (None, 0.0))
+        return decision_id if self._clock.seconds() - since < DUPLICATE_WINDOW.total_seconds() else None
+
     def _claim_alone(self, claim: Claim, day: date, counted: Mapping[str, int]) -> ClaimAnswer:
-        holder = self._remembered.get(claim.identity)
+        holder = self._holder(claim.identity)
         trades = 0 if claim.limited_scope is None else self._trades(day, counted).get(claim.limited_scope, 0)
         within_limit = claim.limit is None or trades < claim.limit
         self._reservations.end_expired(self._clock.seconds())
@@ -146,7 +161,8 @@ class Ledger:
 
     def _remember(self, claim: Claim, day: date, before: Mapping[str, int]) -> None:
         """Note an approval; `before` holds trades per scope that the store had counted without it."""
-        self._remembered[claim.identity] = claim.decision_id
+        self._remembered[claim.identity] = (claim.decision_id, self._clock.seconds())
+        self._remembered.move_to_end(claim.identity)
         if len(self._remembered) > MEMORY:
             self._remembered.popitem(last=False)
         _keep(self._recent, claim, day, RECENT)
