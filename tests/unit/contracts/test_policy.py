@@ -85,6 +85,22 @@ def test_what_cannot_be_trusted_is_named(stored: dict[str, str], complaint: str)
         _read(stored)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"scope": "glo', "it: Invalid JSON: EOF while parsing a string at line 1 column 14"),
+        (
+            '{"scope": "global", "version": 0}',
+            "version: Input should be greater than or equal to 1; parameters: Field required",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_layer_is_said_on_one_line_without_notes_for_programmers(text: str, reason: str) -> None:
+    with pytest.raises(PolicyUnreadableError) as refused:
+        _read({"global": text})
+    assert str(refused.value) == f"policy of 'global' cannot be read: {reason}"
+
+
 def test_one_unreadable_layer_condemns_the_whole_snapshot() -> None:
     with pytest.raises(PolicyUnreadableError):
         _read({"global": _stored(), "symbol:BTCUSDT": "{}"})

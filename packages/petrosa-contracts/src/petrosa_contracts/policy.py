@@ -59,8 +59,10 @@ def _read_layer(key: str, text: str | bytes) -> PolicyLayer:
     try:
         scope = Scope.parse(key)
         layer = PolicyLayer.model_validate_json(text)
-    except (ScopeError, ValidationError) as error:
+    except ScopeError as error:
         raise PolicyUnreadableError(f"policy of {key!r} cannot be read: {error}") from error
+    except ValidationError as error:
+        raise PolicyUnreadableError(f"policy of {key!r} cannot be read: {_faults(error)}") from error
     if not key == layer.scope == scope.key:
         raise PolicyUnreadableError(
             f"policy stored under {key!r} for {layer.scope!r} should say {scope.key!r} in both places"
@@ -69,3 +71,9 @@ def _read_layer(key: str, text: str | bytes) -> PolicyLayer:
     if errors := validate_patch(known):
         raise PolicyUnreadableError(f"policy of {key!r} is not valid: " + "; ".join(e.message for e in errors))
     return layer
+
+
+def _faults(error: ValidationError) -> str:
+    """Return what is wrong on one line: the reason ends in messages that a person reads."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'it'}: {fault['msg']}" for fault in faults)

@@ -14,7 +14,7 @@ from cio_strategist.domain.policy.edit import DeleteConfig, Edit, PatchParameter
 from cio_strategist.domain.policy.layer_change import field_of, start_policy
 from cio_strategist.domain.policy.outcome import Outcome, OutcomeStatus
 from cio_strategist.domain.policy.scope_key import parse_scope
-from cio_strategist.domain.policy.stored import StoredPolicy, explain, read_layer, scope_order
+from cio_strategist.domain.policy.stored import StoredPolicy, read_layer, scope_order
 from cio_strategist.errors import StoreUnreadableError, UsageError
 from petrosa_contracts import PolicySnapshot, PolicyUnreadableError, Scope, Side, resolve
 from petrosa_contracts.instant import utc_now
@@ -188,5 +188,5 @@ def _snapshot(stored: StoredPolicy) -> PolicySnapshot:
         return PolicySnapshot.read(stored.epoch or 0, stored.layers, as_of=utc_now())
     except PolicyUnreadableError as error:
         raise StoreUnreadableError(
-            f"{explain(error)}; the gate keeps the last policy it could read until this is set right or cleared"
+            f"{error}; the gate keeps the last policy it could read until this is set right or cleared"
         ) from error

@@ -130,7 +130,7 @@ def read_layer(field: str, text: str) -> StoredLayer:
     try:
         snapshot = PolicySnapshot.read(0, {field: text}, as_of=_ANY_TIME)
     except PolicyUnreadableError as error:
-        problem = explain(error)
+        problem = str(error)
     else:
         return StoredLayer(field, snapshot.layers[field], None)
     try:
@@ -172,16 +172,6 @@ def _is_scope(name: str) -> bool:
         return Scope.parse(name).key == name
     except ScopeError:
         return False
-
-
-def explain(error: PolicyUnreadableError) -> str:
-    """Return why policy cannot be read, on one line and without what a validation error adds for programmers."""
-    cause = error.__cause__
-    text = str(error)
-    if isinstance(cause, ValidationError):
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'it'}: {item['msg']}" for item in cause.errors())
-        text = text.replace(str(cause), wrong)
-    return " ".join(text.split())
 
 
 def layer_version(stored: StoredPolicy, field: str) -> int:
