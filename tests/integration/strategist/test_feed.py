@@ -7,6 +7,7 @@ import pytest
 from nats.aio.client import Client
 from redis import Redis
 
+from cio_strategist.service.repeating import LONGEST_PAUSE_SECONDS
 from devstack import DevStack
 from tests.fleet_market import depth20, mark_price, trade
 from tests.integration.nurse.polling import eventually, eventually_blocking
@@ -178,6 +179,9 @@ async def test_a_feed_that_starts_without_the_exchange_goes_on_from_redis(
         market.until_price("77.5", symbol="SOLUSDT")
     finally:
         stack.exchange.start()
+    # The successor's prices look fresh, too: the older feed, which others use after this, is still in its pause.
+    back = LONGEST_PAUSE_SECONDS + SECONDS
+    await eventually(lambda: feed.facts["poll_age_seconds"] < 2, seconds=back, what="the older feed asks again")
     market.until_fresh()
 
 
