@@ -341,3 +341,14 @@ async def test_a_body_without_a_content_type_is_taken_as_json(door: Door) -> Non
         assert "content-type" not in request.headers
         answer = await client.send(request)
     assert answer.json()["success"] is True
+
+
+async def test_a_config_that_is_set_again_or_rolled_back_keeps_the_time_it_was_created(door: Door) -> None:
+    await asked(door, "POST", "/trading/BTCUSDT", json=update(leverage=5), headers=ANNA)
+    door.authority.clock.advance(hours=1)
+    again = (await asked(door, "POST", "/trading/BTCUSDT", json=update(leverage=4), headers=ANNA))["data"]
+    path = "/rollback?symbol=BTCUSDT"
+    back = (await asked(door, "POST", path, json={"changed_by": "ops-console"}, headers=ANNA))["data"]
+    assert (again["version"], back["version"]) == (2, 3)
+    assert {each["created_at"] for each in (again, back)} == {"2026-02-25T12:00:00+00:00"}
+    assert {each["updated_at"] for each in (again, back)} == {"2026-02-25T13:00:00+00:00"}

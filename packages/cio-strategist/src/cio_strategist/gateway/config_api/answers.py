@@ -121,6 +121,8 @@ async def enveloped(
         return Envelope(success=False, error=error, metadata=metadata)
     layer = await layer_at(services, scope, outcome.version)
     data = _response(scope, outcome.parameters or {}, version=outcome.version, source=source, layer=layer)
+    if outcome.parameters is not None:
+        data = data.model_copy(update={"created_at": await _created_at(services, scope) or data.updated_at})
     return Envelope(success=True, data=data, metadata=_metadata(scope, outcome, action))
 
 
@@ -133,7 +135,7 @@ async def layer_at(services: Services, scope: Scope, version: int) -> LayerView 
     return layer if layer.version == version else None
 
 
-async def created_at(services: Services, scope: Scope) -> str | None:
+async def _created_at(services: Services, scope: Scope) -> str | None:
     """Return when the scope's present config was first set, as far as the newest records tell."""
     try:
         records = await services.reader.history(

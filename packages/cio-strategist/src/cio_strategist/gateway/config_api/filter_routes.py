@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from cio_strategist.domain.access.caller import Caller, Permission
 from cio_strategist.gateway.auth import Inside, Reader, WriterCaller
 from cio_strategist.gateway.circumstances import Circumstances, Told
-from cio_strategist.gateway.config_api.answers import created_at, replaced, resolved_parameters, scope_of
+from cio_strategist.gateway.config_api.answers import replaced, resolved_parameters, scope_of
 from cio_strategist.gateway.config_api.bodies import ConfigUpdateRequest, FilterUpdateRequest
 from cio_strategist.gateway.config_api.envelope import FilterEnvelope, FilterRoute
 from cio_strategist.gateway.config_api.routes import PREFIX, WRITE_REFUSALS, StrategyId, Symbol
@@ -105,7 +105,7 @@ async def _replaced(
         "side": scope.side,
         "parameters": data.parameters,
         "version": data.version,
-        "created_at": await created_at(services, scope) or data.updated_at,
+        "created_at": data.created_at,
         "updated_at": data.updated_at,
         "created_by": body.changed_by.strip() or caller.name,
         "metadata": {},
