@@ -11,6 +11,7 @@ from petrosa_contracts.sizing import (
     ExchangeFilters,
     decimal_of,
     largest_amount,
+    largest_value,
     minimum_amount,
     order_amounts,
     reference_price,
@@ -185,3 +186,21 @@ def test_the_smallest_order_is_the_minimum_unless_a_quantity_is_sure_to_be_taken
     fields: dict[str, Any], amount: str
 ) -> None:
     assert order_amounts(_signal(current_price=50_000.0, **fields)).smallest == Decimal(amount)
+
+
+def test_a_share_of_equity_is_worth_that_share_whatever_the_price() -> None:
+    signal = _signal(current_price=1500.0, position_size_pct=0.1)
+    amounts = order_amounts(signal, equity=Decimal(10_000))
+    assert largest_value(signal, amounts, Decimal(1500), equity=Decimal(10_000)) == 1000
+    assert largest_value(signal, amounts, Decimal(3000), equity=Decimal(10_000)) == 2000
+    assert largest_value(signal, amounts, Decimal(1500)) == amounts.minimum * 1500
+
+
+@given(quantities, st.just(0.0) | fractions, equities, prices)
+def test_the_largest_amount_is_worth_the_largest_value(
+    quantity: float, share: float, equity: Decimal | None, price: Decimal
+) -> None:
+    signal = _signal(quantity=quantity, position_size_pct=share)
+    amounts = order_amounts(signal, equity=equity)
+    value = largest_value(signal, amounts, price, equity=equity)
+    assert float(value) == pytest.approx(float(amounts.largest * price))

@@ -21,7 +21,14 @@ from petrosa_contracts import (
 )
 from petrosa_contracts.market import LivePrice
 from petrosa_contracts.primal import UPWARD, PrimalLimits
-from petrosa_contracts.sizing import UNKNOWN_FILTERS, OrderAmounts, decimal_of, order_amounts, reference_price
+from petrosa_contracts.sizing import (
+    UNKNOWN_FILTERS,
+    OrderAmounts,
+    decimal_of,
+    largest_value,
+    order_amounts,
+    reference_price,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,12 +302,11 @@ def _order_size(intent: Intent, context: Context) -> OrderSize:
     state = None if context.market is None else context.market.state
     highest = None if context.market is None else context.market.highest_price(context.now)
     portfolio = None if context.portfolio is None else context.portfolio.state
+    equity = None if portfolio is None else portfolio.equity
     with localcontext(UPWARD):
         amounts = order_amounts(
-            intent.signal,
-            equity=None if portfolio is None else portfolio.equity,
-            filters=UNKNOWN_FILTERS if state is None else state.rules.smallest_order,
+            intent.signal, equity=equity, filters=UNKNOWN_FILTERS if state is None else state.rules.smallest_order
         )
         stated = reference_price(intent.signal)
         price = stated if highest is None else max(stated, highest)
-        return OrderSize(amounts, price, amounts.largest * price)
+        return OrderSize(amounts, price, largest_value(intent.signal, amounts, price, equity=equity))

@@ -81,6 +81,19 @@ def largest_amount(
     return order_amounts(signal, equity=equity, filters=filters).largest
 
 
+def largest_value(signal: Signal, amounts: OrderAmounts, price: Decimal, *, equity: Decimal | None = None) -> Decimal:
+    """Return what the largest order of any engine generation is worth at `price`, quote currency.
+
+    `amounts` are those of the signal with the same `equity`. What a share of equity comes to is divided by
+    `current_price` last: a share that is worth exactly a limit must not exceed it because an amount was rounded.
+    """
+    by_quantity = max(amounts.minimum, decimal_of(signal.quantity)) * price
+    share = signal.position_size_pct
+    if not share or equity is None:
+        return by_quantity
+    return max(by_quantity, equity * decimal_of(share) * price / decimal_of(signal.current_price))
+
+
 def reference_price(signal: Signal) -> Decimal:
     """Return the price an order is valued at: the higher of `price` and `current_price`, quote per base.
 

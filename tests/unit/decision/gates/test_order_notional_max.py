@@ -3,7 +3,7 @@ import pytest
 from cio_decision.evaluation import evaluate
 from cio_decision.gates import order_notional_max
 from petrosa_contracts import Code
-from tests.builders import breached, context, intent, passes, policy
+from tests.builders import breached, context, intent, passes, policy, portfolio_state, portfolio_view
 
 
 def limited_to(usd: float) -> object:
@@ -17,6 +17,17 @@ def limited_to(usd: float) -> object:
 def test_an_order_worth_exactly_the_limit_in_decimal_passes(quantity: float, price: float, limit: float) -> None:
     asked = intent(quantity=quantity, price=price, current_price=price)
     assert passes(order_notional_max.check(asked, limited_to(limit)))
+
+
+@pytest.mark.parametrize("price", [3000.0, 50_010.5, 0.07, 97_123.4])
+def test_a_share_of_equity_worth_exactly_the_limit_passes_at_any_price(price: float) -> None:
+    asked = intent(quantity=0, position_size_pct=0.1, price=price, current_price=price)
+    known = portfolio_view(portfolio_state(equity=10_000))
+    limits = policy(max_position_size_usd=1000.0)
+    assert passes(order_notional_max.check(asked, context(policy=limits, portfolio=known)))
+    richer = portfolio_view(portfolio_state(equity="10000.00000001"))
+    breach = breached(order_notional_max.check(asked, context(policy=limits, portfolio=richer)))
+    assert "1,000.000000001 USD" in breach.message
 
 
 def test_binary_rounding_alone_is_no_breach() -> None:

@@ -12,7 +12,7 @@ from petrosa_contracts.client.governance import ENTRIES, Knowledge
 from petrosa_contracts.control import Mode
 from petrosa_contracts.failsafe import FailSafeLimits
 from petrosa_contracts.signal import Signal
-from petrosa_contracts.sizing import largest_amount, reference_price
+from petrosa_contracts.sizing import largest_value, order_amounts, reference_price
 from petrosa_contracts.verdict import Breach, Code
 
 MAX_PAYLOAD_BYTES = 65_536
@@ -92,7 +92,8 @@ def _size_breach(proposal: Proposal, signal: Signal, limits: FailSafeLimits) -> 
     if signal.position_size_pct and proposal.equity is None:
         rule = "position_size_pct cannot be valued while the equity is not known"
         return _breach(Code.FAILSAFE_LIMIT, signal.position_size_pct, None, "fraction", rule)
-    value = largest_amount(signal, equity=proposal.equity) * reference_price(signal)
+    amounts = order_amounts(signal, equity=proposal.equity)
+    value = largest_value(signal, amounts, reference_price(signal), equity=proposal.equity)
     limit = limits.max_position_size_usd
     if value > Decimal(repr(limit)):
         rule = f"an order worth up to {value.normalize():,f} USD is above {limit:,g}"
