@@ -204,7 +204,7 @@ class FakeMetrics:
         self.engine_replies[status] += 1
 
 
-async def eventually(condition: Callable[[], bool], *, seconds: float = 5.0) -> None:
+async def eventually(condition: Callable[[], bool], *, seconds: float = 30.0) -> None:
     """Return once the condition holds; fail if it does not within that time of the loop."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not condition():

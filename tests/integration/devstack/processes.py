@@ -18,7 +18,7 @@ def is_gone(pid: int) -> bool:
     return not Path("/proc").exists()
 
 
-def eventually(condition: Callable[[], bool], *, seconds: float = 15) -> bool:
+def eventually(condition: Callable[[], bool], *, seconds: float = 30) -> bool:
     """Whether a condition becomes true in time."""
     deadline = time.monotonic() + seconds
     while not condition():

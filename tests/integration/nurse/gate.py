@@ -15,11 +15,9 @@ from typing import IO, Any, ClassVar, Self
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.integration.nurse.polling import eventually, eventually_blocking
+from tests.integration.nurse.polling import SECONDS, eventually, eventually_blocking
 
 PROGRAMS = Path(sys.executable).parent
-START_SECONDS = 20.0
-"""Generous: the machine may be busy. Nothing waits that long when all is well."""
 
 _OURS = ("NURSE_", "NATS_", "REDIS_", "OTEL_", "STRATEGIST_")
 
@@ -36,7 +34,7 @@ class ServiceProcess:
     program: ClassVar[str]
     arguments: ClassVar[tuple[str, ...]] = ()
     port_variable: ClassVar[str]
-    start_seconds: ClassVar[float] = START_SECONDS
+    start_seconds: ClassVar[float] = SECONDS
 
     def __init__(self, settings: Mapping[str, str], *, reads_log: bool = True) -> None:
         self.settings = {self.port_variable: "0", **settings}
@@ -105,7 +103,7 @@ class ServiceProcess:
     def exit_code(self) -> int:
         """Wait for the end and return the exit code; the log is complete then."""
         assert self._process is not None
-        code = self._process.wait(20)
+        code = self._process.wait(SECONDS)
         if self._reads_log and self._reader is not None:
             self._reader.join(5)
         if self._complaints is not None:
@@ -137,7 +135,7 @@ class ServiceProcess:
         found = [json.loads(line) for line in list(self.lines)]
         return [event for event in found if name is None or event["event"] == name]
 
-    async def logged(self, name: str, *, seconds: float = 5.0, after: int = 0) -> dict[str, Any]:
+    async def logged(self, name: str, *, seconds: float = SECONDS, after: int = 0) -> dict[str, Any]:
         """Wait until more than `after` events of that name are in the log, and return the newest."""
         events = await eventually(
             lambda: (found := self.events(name)) and len(found) > after and found,
@@ -149,7 +147,7 @@ class ServiceProcess:
     def get(self, path: str) -> tuple[int, str]:
         """Return status and body of an HTTP page."""
         try:
-            with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as page:
+            with urllib.request.urlopen(f"{self.url}{path}", timeout=SECONDS) as page:
                 return page.status, page.read().decode()
         except urllib.error.HTTPError as page:
             with page:
@@ -210,15 +208,13 @@ class Gate(ServiceProcess):
         """The mode in force everywhere."""
         return self.readiness()[1]["mode"]
 
-    async def in_mode(self, mode: str, *, seconds: float = 5.0) -> None:
+    async def in_mode(self, mode: str, *, seconds: float = SECONDS) -> None:
         """Wait until a mode is in force everywhere."""
         await eventually(lambda: self.mode == mode, seconds=seconds, what=f"mode {mode}")
 
     async def at_epoch(self, epoch: int) -> None:
         """Wait until the policy of an epoch is in force."""
-        await eventually(
-            lambda: (self.readiness()[1]["epoch"] or 0) >= epoch, seconds=5.0, what=f"epoch {epoch} in force"
-        )
+        await eventually(lambda: (self.readiness()[1]["epoch"] or 0) >= epoch, what=f"epoch {epoch} in force")
 
     def verdicts(self) -> float:
         """Return how many verdicts the gate has given."""

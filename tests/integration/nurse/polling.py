@@ -9,8 +9,11 @@ T = TypeVar("T")
 
 INTERVAL_SECONDS = 0.005
 
+SECONDS = 30.0
+"""Generous: the machine may be busy. Nothing waits that long when all is well."""
 
-async def eventually(condition: Callable[[], T], *, seconds: float = 5.0, what: str = "") -> T:
+
+async def eventually(condition: Callable[[], T], *, seconds: float = SECONDS, what: str = "") -> T:
     """Return the first true value of `condition`; fail with `what` when there is none in time."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
@@ -20,7 +23,7 @@ async def eventually(condition: Callable[[], T], *, seconds: float = 5.0, what: 
     return value
 
 
-async def eventually_answered(question: Callable[[], Awaitable[T]], *, seconds: float = 5.0, what: str = "") -> T:
+async def eventually_answered(question: Callable[[], Awaitable[T]], *, seconds: float = SECONDS, what: str = "") -> T:
     """Do the same with a condition that has to be awaited."""
     deadline = time.monotonic() + seconds
     while not (value := await question()):
@@ -30,7 +33,7 @@ async def eventually_answered(question: Callable[[], Awaitable[T]], *, seconds: 
     return value
 
 
-def eventually_blocking(condition: Callable[[], T], *, seconds: float = 10.0, what: str = "") -> T:
+def eventually_blocking(condition: Callable[[], T], *, seconds: float = SECONDS, what: str = "") -> T:
     """Do the same where there is no event loop, such as in a fixture of a whole module."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

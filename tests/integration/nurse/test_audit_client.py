@@ -22,7 +22,6 @@ from tests.integration.nurse.store import Store
 pytestmark = pytest.mark.servers
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "packages" / "petrosa-contracts" / "examples" / "bot.py"
-BACK_SECONDS = 15.0
 STREAM = streams.FAILSAFE.name
 
 
@@ -54,7 +53,7 @@ async def record(bus: Bus) -> AsyncIterator[JetStreamContext]:
 
 
 async def normal(client: AuditClient) -> None:
-    await eventually(lambda: client.mode is BotMode.NORMAL, seconds=BACK_SECONDS, what="normal mode")
+    await eventually(lambda: client.mode is BotMode.NORMAL, what="normal mode")
 
 
 async def approved(client: AuditClient, strategy: str) -> None:
@@ -95,7 +94,7 @@ async def test_with_the_gate_killed_the_limits_hold_and_the_record_gets_it_once_
 
     await asyncio.to_thread(gate.start_ready)
     await normal(client)
-    await eventually(lambda: client.unreported == 0, seconds=BACK_SECONDS, what="everything reported")
+    await eventually(lambda: client.unreported == 0, what="everything reported")
     kept = [await record.get_msg(STREAM, sequence) for sequence in (1, 2)]
     assert (await record.stream_info(STREAM)).state.messages == 2
     reports = [FailSafeReport.model_validate_json(message.data or b"") for message in kept]
@@ -111,12 +110,12 @@ async def test_a_report_waits_until_somebody_keeps_it_and_is_then_kept_once(
     await asyncio.to_thread(gate.kill)
     assert (await client.ask(exit_of("patient"))).may_trade
     await asyncio.to_thread(gate.start_ready)
-    await eventually(lambda: heard.messages, seconds=BACK_SECONDS, what="a first, unanswered report")
+    await eventually(lambda: heard.messages, what="a first, unanswered report")
     assert client.unreported == 1
     stream = bus.client.jetstream()
     await ensure_streams(stream, [streams.FAILSAFE])
     try:
-        await eventually(lambda: client.unreported == 0, seconds=BACK_SECONDS, what="everything reported")
+        await eventually(lambda: client.unreported == 0, what="everything reported")
         assert (await stream.stream_info(STREAM)).state.messages == 1
     finally:
         await stream.delete_stream(STREAM)
@@ -135,7 +134,7 @@ async def test_a_report_whose_acknowledgement_is_lost_is_sent_again_and_kept_onc
         headers={streams.MESSAGE_ID: answer.verdict.decision_id},
     )
     await asyncio.to_thread(gate.start_ready)
-    await eventually(lambda: client.unreported == 0, seconds=BACK_SECONDS, what="everything reported")
+    await eventually(lambda: client.unreported == 0, what="everything reported")
     assert (await record.stream_info(STREAM)).state.messages == 1
 
 
@@ -186,7 +185,7 @@ async def test_what_a_hung_gate_comes_to_long_after_the_bot_gave_up_is_no_trade(
             gate.send_signal(signal.SIGCONT)
         assert judged_by_bot(refused) == (False, Code.FAILSAFE_LIMIT)
         assert judged_by_bot(left) == (True, None)
-        await eventually(lambda: len(heard.payloads) == 3, seconds=BACK_SECONDS, what="both are answered")
+        await eventually(lambda: len(heard.payloads) == 3, what="both are answered")
         _, entry, exit_ = heard.payloads
         assert (entry["code"], exit_["code"]) == (Code.DEADLINE_EXCEEDED, None)
         assert engine.of(entry["decision_id"]) is None
@@ -213,12 +212,12 @@ async def test_with_nats_stopped_a_bot_decides_at_once_and_comes_back_by_itself(
     assert judged_by_bot(await client.ask(intent("cut_off"))) == (False, Code.FAILSAFE_LIMIT)
     await asyncio.to_thread(nats_server.start)
     await normal(client)
-    await eventually(lambda: client.unreported == 0, seconds=BACK_SECONDS, what="everything reported")
+    await eventually(lambda: client.unreported == 0, what="everything reported")
 
     async def decided_by_gate() -> bool:
         return not (await client.ask(intent("cut_off"))).by_fail_safe
 
-    await eventually_answered(decided_by_gate, seconds=BACK_SECONDS, what="the gate decides again")
+    await eventually_answered(decided_by_gate, what="the gate decides again")
 
 
 async def test_a_bot_that_starts_without_nats_is_safe_and_ends_cleanly() -> None:
@@ -263,7 +262,7 @@ async def test_the_example_bot_trades_with_the_gate_and_stays_safe_without_it(
 
     try:
         assert await says() == "ready"
-        await eventually_answered(buys_with_the_gate, seconds=30, what="an approval by the gate")
+        await eventually_answered(buys_with_the_gate, what="an approval by the gate")
         await asyncio.to_thread(gate.kill)
         stdin.write(b"BTCUSDT 49990\n")
         stdin.write_eof()

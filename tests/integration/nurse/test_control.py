@@ -88,7 +88,7 @@ async def test_a_halt_ends_by_itself_when_it_expires(gate: Gate, bus: Bus, store
     async def approved() -> bool:
         return (await bus.ask(intent("brief"))).approved
 
-    await eventually_answered(approved, seconds=2, what="the halt has ended")
+    await eventually_answered(approved, what="the halt has ended")
 
 
 async def test_a_halt_that_expired_before_it_was_seen_has_no_effect(

@@ -54,7 +54,7 @@ async def test_many_signals_without_a_consumer_leave_no_identity_and_no_trade_be
     count = 600
     for number in range(count):
         await bus.send(intent(f"unheard_{number % 20}", symbol=f"U{number % 5}USDT"))
-    await eventually(lambda: gate.metric("cio_nurse_signals_total", outcome="undelivered") == count, seconds=15)
+    await eventually(lambda: gate.metric("cio_nurse_signals_total", outcome="undelivered") == count)
     await eventually(lambda: set(store.client.scan_iter("{cio:ledger}:seen:*")) == before)
     assert {store.trades_of(f"strategy:unheard_{number}") for number in range(20)} == {0}
     assert gate.running

@@ -40,7 +40,7 @@ async def around(stack: DevStack, gate: Gate) -> AsyncIterator[Surroundings]:
 
 
 async def all_fresh(gate: Gate) -> None:
-    await eventually(lambda: inputs_of(gate) == ALL_FRESH, seconds=10, what="all inputs are fresh")
+    await eventually(lambda: inputs_of(gate) == ALL_FRESH, what="all inputs are fresh")
 
 
 def inputs_of(gate: Gate) -> dict[str, str]:
@@ -48,7 +48,7 @@ def inputs_of(gate: Gate) -> dict[str, str]:
 
 
 async def becomes(gate: Gate, name: str, state: str) -> None:
-    await eventually(lambda: inputs_of(gate)[name] == state, seconds=10, what=f"{name} is {state}")
+    await eventually(lambda: inputs_of(gate)[name] == state, what=f"{name} is {state}")
 
 
 def changes_of(gate: Gate, name: str) -> list[tuple[str | None, str]]:
@@ -238,7 +238,7 @@ async def test_while_redis_is_away_the_inputs_grow_old_too_and_all_ends_by_itsel
     assert (await bus.ask(exit_of())).approved
     await asyncio.to_thread(redis_server.start if end == "stop" else redis_server.resume)
     await all_fresh(gate)
-    await gate.in_mode("ACTIVE", seconds=10)
+    await gate.in_mode("ACTIVE")
     assert (await bus.ask(large())).approved
 
 
@@ -248,11 +248,11 @@ async def test_an_input_that_is_lost_is_told_in_heartbeat_metrics_log_and_one_al
 ) -> None:
     told = gate.events("restriction_changed")
     if told and told[-1]["now"]:
-        await gate.logged("restriction_changed", seconds=20, after=len(told))
+        await gate.logged("restriction_changed", after=len(told))
     alerts = await bus.listen("alerts.cio.restricted.>")
     already, fresh = len(changes_of(gate, name)), getattr(around, name)
     setattr(around, name, None)
-    await eventually(lambda: len(alerts.messages) == 1, seconds=20, what="the alert")
+    await eventually(lambda: len(alerts.messages) == 1, what="the alert")
     assert alerts.payloads[0]["severity"] == "critical"
     assert words in alerts.payloads[0]["message"]
     pulse = await bus.ping()
@@ -265,7 +265,7 @@ async def test_an_input_that_is_lost_is_told_in_heartbeat_metrics_log_and_one_al
 
     setattr(around, name, fresh)
     await all_fresh(gate)
-    await eventually(lambda: len(alerts.messages) == 2, seconds=20, what="the alert of its end")
+    await eventually(lambda: len(alerts.messages) == 2, what="the alert of its end")
     assert alerts.payloads[1]["severity"] == "info"
     pulse = await bus.ping()
     assert (pulse.status, pulse.mode, pulse.reasons) == ("GOVERNANCE_ACTIVE", "ACTIVE", ())

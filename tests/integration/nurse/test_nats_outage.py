@@ -58,9 +58,9 @@ async def test_after_a_restart_of_nats_the_gate_is_back_and_nothing_came_late_or
         assert gate.get("/healthz")[0] == 200
         await asyncio.to_thread(nats_server.start)
         back = time.monotonic()
-        await eventually(lambda: gate.readiness()[0] == 200, seconds=10)
+        await eventually(lambda: gate.readiness()[0] == 200)
         heard = len(pulses.messages)
-        await eventually(lambda: any(e.verdict and e.verdict.approved for e in traffic.since(back)), seconds=10)
+        await eventually(lambda: any(e.verdict and e.verdict.approved for e in traffic.since(back)))
         await eventually(lambda: len(pulses.messages) >= heard + 2)
 
     lost = [exchange.payload for exchange in traffic.unanswered]
@@ -93,8 +93,8 @@ async def test_an_approval_that_cannot_leave_is_neither_announced_nor_sent_later
     kept_back = gate.metric("cio_nurse_signals_total", outcome="not_connected")
     await eventually(lambda: len(gate.events("signal_not_published")) == kept_back)
     await asyncio.to_thread(nats_server.start)
-    await eventually(lambda: gate.readiness()[0] == 200, seconds=10)
-    await eventually(lambda: bus.client.is_connected, seconds=10)
+    await eventually(lambda: gate.readiness()[0] == 200)
+    await eventually(lambda: bus.client.is_connected)
     await bus.settle()
     before = {payload["intent_id"] for payload in engine.payloads}
     refused = {event["signal_id"] for event in gate.events("signal_not_published")}
@@ -139,7 +139,7 @@ async def test_a_gate_that_starts_before_nats_is_ready_when_it_comes(
     status, facts = gate.readiness()
     assert (status, facts["ready"], facts["subscribed"]) == (503, False, False)
     await asyncio.to_thread(nats_server.start)
-    await eventually(lambda: gate.readiness()[0] == 200, seconds=10)
+    await eventually(lambda: gate.readiness()[0] == 200)
     bus = await Bus.connect(stack.nats.url)
     await bus.engine()
     assert (await bus.ask(intent())).approved
@@ -154,11 +154,11 @@ async def test_a_nats_that_hangs_for_long_is_left_and_found_again(
     gate: Gate = new_gate().start_ready()
     assert (await bus.ask(intent())).approved
     nats_server.pause()
-    await gate.logged("nats_lost", seconds=30)
+    await gate.logged("nats_lost")
     assert gate.readiness()[0] == 503
     nats_server.resume()
-    await eventually(lambda: gate.readiness()[0] == 200, seconds=15)
-    await eventually(lambda: bus.client.is_connected, seconds=15)
+    await eventually(lambda: gate.readiness()[0] == 200)
+    await eventually(lambda: bus.client.is_connected)
     assert (await bus.ask(intent())).approved
     assert (await bus.ping()).status == "GOVERNANCE_ACTIVE"
     assert len(engine.decisions) == 2

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import shutil
+import time
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
@@ -89,10 +90,15 @@ def pair(new_gate, store: Store, book: Book) -> list[Gate]:
     return [new_gate(NURSE_INSTANCE=f"gate-{number}", **SETTINGS).start_ready() for number in (1, 2)]
 
 
-async def seen(book: Book, bus: Bus, pair: list[Gate], *positions: Position, **fields: Any) -> None:
-    """Publish a portfolio and wait until every gate has had its turn to read it, which is every second."""
+async def seen(book: Book, pair: list[Gate], *positions: Position, **fields: Any) -> None:
+    """Publish a portfolio and wait until every gate has read it."""
+    before = time.monotonic()
     book.publish(*positions, **fields)
-    await asyncio.sleep(1.5)
+    for gate in pair:
+        await eventually(
+            lambda gate=gate: gate.readiness()[1]["input_ages_seconds"]["portfolio"] <= time.monotonic() - before,
+            what="the portfolio is read",
+        )
 
 
 def worth(signals: Sequence[dict[str, Any]]) -> Decimal:
@@ -152,7 +158,7 @@ async def test_what_is_filled_makes_no_room_and_counts_once(
     await bus.settle()
     filled = worth(engine.payloads)
     decisions = engine.decisions
-    await seen(book, bus, pair, position(), position("SUMUSDT", int(filled)))
+    await seen(book, pair, position(), position("SUMUSDT", int(filled)))
     assert book.settle(decisions) == len(decisions)
     assert book.on_its_way == Counter()
     left = 3500 - int(filled)
@@ -183,7 +189,7 @@ async def test_two_gates_do_not_turn_a_position_around_and_closes_always_pass(
 ) -> None:
     """A long of 0.1 BTC in an account that nets, with nothing left to open with."""
     epoch = store.set_policy("global", {"position_mode": "one-way", "max_portfolio_exposure_pct": 0.1})
-    await seen(book, bus, pair, position("BTCUSDT", 5000, quantity="0.1"), position_mode="one-way")
+    await seen(book, pair, position("BTCUSDT", 5000, quantity="0.1"), position_mode="one-way")
     for gate in pair:
         await gate.at_epoch(epoch)
     sells = [intent("exits", action="sell", quantity=0.003) for _ in range(200)]
@@ -222,7 +228,10 @@ async def test_an_empty_redis_in_the_middle_of_a_burst_makes_no_room(
         await asyncio.to_thread(shutil.rmtree if kept.is_dir() else Path.unlink, kept)
     await asyncio.to_thread(redis_server.start)
     await burst
-    await asyncio.sleep(1.5)  # each gate looks after what is on its way once a second
+    await bus.settle()
+    await eventually(
+        lambda: book.on_its_way["notional"] >= int(worth(engine.payloads) * 1_000_000), what="all is reserved again"
+    )
     book.publish(position())
     store.set_policy("global", LIMITS)
     for gate in pair:

@@ -70,7 +70,7 @@ async def test_it_passes_without_any_policy_and_readiness_waits_for_that_alone(
     store.client.flushall()
     gate: Gate = new_gate(**PATIENT)
     gate.start()
-    await eventually(lambda: self_check(gate)["passed"], seconds=15)
+    await eventually(lambda: self_check(gate)["passed"])
     status, facts = gate.readiness()
     assert (status, facts["policy_loaded"], facts["mode"]) == (503, False, "BLIND")
     assert (await bus.ask(exit_of())).approved
@@ -84,14 +84,14 @@ async def test_without_redis_a_gate_is_not_ready_says_so_lets_exits_pass_and_pas
     redis_server.stop()
     gate: Gate = new_gate(**PATIENT)
     gate.start()
-    await eventually(lambda: "the ledger does not answer" in self_check(gate)["problem"], seconds=15)
+    await eventually(lambda: "the ledger does not answer" in self_check(gate)["problem"])
     assert gate.readiness()[0] == 503
     assert not self_check(gate)["passed"]
     assert gate.metric("cio_nurse_self_check_passed") == 0
     assert gate.events("self_check_failed")[-1]["level"] == "error"
     assert (await bus.ask(exit_of())).approved
     redis_server.start()
-    await eventually(lambda: self_check(gate)["passed"], seconds=15)
+    await eventually(lambda: self_check(gate)["passed"])
     assert self_check(gate)["attempts"] > 1
 
 
@@ -104,12 +104,12 @@ async def test_with_a_stream_that_is_away_a_gate_is_not_ready_and_lets_exits_pas
     try:
         gate: Gate = new_gate(**PATIENT | {"NURSE_AUDIT_DEADLINE_MS": "200"})
         gate.start()
-        await eventually(lambda: "no record would be kept" in self_check(gate)["problem"], seconds=15)
+        await eventually(lambda: "no record would be kept" in self_check(gate)["problem"])
         assert gate.readiness()[0] == 503
         assert (await bus.ask(exit_of())).approved
     finally:
         await jetstream.delete_stream("IN_THE_WAY")
-    await eventually(lambda: gate.readiness()[0] == 200, seconds=15)
+    await eventually(lambda: gate.readiness()[0] == 200)
     assert self_check(gate)["proved"] == WHOLE_WAY
 
 
@@ -126,7 +126,7 @@ async def test_before_nats_is_there_it_has_not_begun(new_gate: Callable[..., Gat
     status, facts = gate.readiness()
     assert (status, facts["self_check"]["problem"]) == (503, "it has not begun")
     nats_server.start()
-    await eventually(lambda: gate.readiness()[0] == 200, seconds=15)
+    await eventually(lambda: gate.readiness()[0] == 200)
 
 
 async def test_it_passes_once_and_an_outage_after_that_does_not_take_it_back(
@@ -152,7 +152,7 @@ async def test_gates_that_start_together_check_themselves_apart_and_orders_flow_
     verdicts = await asyncio.gather(*(_asked_until_answered(bus) for _ in range(20)))
     assert all(verdict.approved for verdict in verdicts)
     for gate in gates:
-        await eventually(lambda gate=gate: gate.readiness()[0] == 200, seconds=15)
+        await eventually(lambda gate=gate: gate.readiness()[0] == 200)
     assert {payload["strategy_id"] for payload in engine.payloads} == {"momentum_v1"}
     assert store.trades_of("strategy:cio-self-check") == 0
 

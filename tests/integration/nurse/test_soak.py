@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from petrosa_contracts import Code
+from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
 from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.polling import eventually
@@ -33,15 +34,20 @@ async def test_whatever_comes_and_goes_no_identity_passes_twice_and_exits_always
         for begin, end in troubles * ROUNDS:
             seen = len(entries.exchanges)
             await asyncio.to_thread(begin)
-            await eventually(lambda seen=seen: len(entries.exchanges) > seen + 1, seconds=10)
+            await eventually(lambda seen=seen: len(entries.exchanges) > seen + 1)
             await asyncio.to_thread(end)
-            await eventually(lambda: all(gate.readiness()[0] == 200 for gate in gates), seconds=15)
-            await eventually(lambda: all(gate.mode == "ACTIVE" for gate in gates), seconds=15)
+            await eventually(lambda: all(gate.readiness()[0] == 200 for gate in gates))
+            await eventually(lambda: all(gate.mode == "ACTIVE" for gate in gates))
             seen = len(entries.approved)
-            await eventually(lambda seen=seen: len(entries.approved) >= seen + 50, seconds=15)
+            await eventually(lambda seen=seen: len(entries.approved) >= seen + 50)
 
     assert {e.verdict.code for e in exits.exchanges if e.verdict} == {None}
-    assert {e.verdict.code for e in entries.exchanges if e.verdict} <= {None, Code.DEADLINE_EXCEEDED}
+    # Where the record of an entry is not kept in time, as when NATS is killed just then, there is no trade.
+    vetoes = {Code.DEADLINE_EXCEEDED, Code.AUDIT_UNAVAILABLE}
+    assert {e.verdict.code for e in entries.exchanges if e.verdict} <= {None, *vetoes}
+    for gate in gates:
+        assert gate.terminate() == 0
+    new_gate(**PATIENT).start_ready()
     for exchange in [*entries.unanswered, *exits.unanswered]:
         assert (await bus.ask(exchange.payload)).code in {None, Code.INTENT_DUPLICATE}
     for exchange in [*entries.approved, *exits.approved]:
@@ -69,7 +75,7 @@ async def test_a_server_that_comes_and_goes_all_the_time_ends_no_gate_and_holds_
             assert gate.complaints == []
             await asyncio.to_thread(server.start)
             gate.start_ready()
-    await eventually(lambda: gate.readiness()[0] == 200 and gate.mode == "ACTIVE", seconds=15)
+    await eventually(lambda: gate.readiness()[0] == 200 and gate.mode == "ACTIVE")
 
 
 async def test_a_long_flood_leaves_no_memory_behind(new_gate, bus: Bus, engine: Engine, store: Store) -> None:
