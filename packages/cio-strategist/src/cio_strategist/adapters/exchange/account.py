@@ -5,7 +5,6 @@ import hmac
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from http import HTTPStatus
 from typing import cast
 from urllib.parse import urlencode
@@ -16,20 +15,18 @@ from pydantic import SecretStr
 from pydantic_core import from_json
 
 from cio_strategist.adapters.exchange.account_forms import (
-    INCOME_PAGE,
     AnswerError,
     equity_of,
     holdings_of,
-    income_of,
     mode_of,
     mode_shown_by,
-    rows,
     unrealised_of,
     wallet_of,
 )
 from cio_strategist.adapters.exchange.http import DEFAULT_WEIGHT, Restraint, client_for, decoded, fetch
+from cio_strategist.adapters.exchange.income_history import IncomeHistory, milliseconds
 from cio_strategist.domain.market.listing import weight_limit_of
-from cio_strategist.domain.portfolio.reading import Income, Reading
+from cio_strategist.domain.portfolio.reading import Reading
 from cio_strategist.errors import ExchangeUnavailableError
 from cio_strategist.ports import Clock
 from petrosa_contracts.portfolio import PositionMode
@@ -42,16 +39,8 @@ MODE_AGE = timedelta(minutes=1)
 """How long the position mode is remembered, unless a position shows another one: it costs much to ask."""
 CLOCK_AGE = timedelta(minutes=10)
 """How long the exchange's clock is believed to be as far from ours as it was."""
-INCOME_AGE = timedelta(minutes=1)
-"""How long the income history is remembered while the wallet's balance stands: it costs much to ask."""
-LATE_BOOKING = timedelta(seconds=15)
-"""For how long after a change of the balance the income history is asked for at every reading."""
-OVERLAP = timedelta(minutes=10)
-"""How far back entries of the income history are asked for again: some are booked late."""
-
 _KEY_PAUSE_SECONDS = 30.0
 _SHARE = 0.9
-_MOST_PAGES = 60
 _WRONG_TIME = -1021
 _KEY_CODES = frozenset({-2008, -2014, -2015, -1022})
 
@@ -74,11 +63,7 @@ class ExchangeAccount:
         self._clock_asked_at: datetime | None = None
         self._mode: tuple[PositionMode, datetime] | None = None
         self._version = "v3"
-        self._day: datetime | None = None
-        self._incomes: dict[str, Income] = {}
-        self._incomes_at: datetime | None = None
-        self._wallet: Decimal | None = None
-        self._wallet_changed_at: datetime | None = None
+        self._incomes = IncomeHistory(self._signed)
         self._restraint = Restraint(clock, share=_SHARE, weight_per_minute=None)
 
     async def read(self, *, known_until: datetime | None) -> Reading:
@@ -94,7 +79,7 @@ class ExchangeAccount:
             mode = await self._position_mode(began_at, mode_shown_by(positions))
             account = await self._versioned("account")
             # Last, so that a transfer that is in the balance is in the history too.
-            incomes = await self._income_history(began_at, wallet_of(account), known_until)
+            incomes = await self._incomes.read(began_at, wallet_of(account), known_until)
             return Reading(
                 began_at=began_at,
                 equity=equity_of(account),
@@ -143,51 +128,6 @@ class ExchangeAccount:
             self._version = "v2"
             return await self._signed(f"/fapi/{self._version}/{name}")
 
-    async def _income_history(
-        self, now: datetime, wallet: Decimal | None, known_until: datetime | None
-    ) -> tuple[Income, ...]:
-        """Return all entries of the UTC day, and earlier transfers back to `known_until`.
-
-        Every entry changes the wallet, so while that stands and stood for a while there is nothing new to ask for.
-        """
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        if wallet is None or wallet != self._wallet:
-            self._wallet, self._wallet_changed_at = wallet, now
-        if self._day == midnight and not self._needs_incomes(now):
-            return tuple(self._incomes.values())
-        if self._day != midnight:
-            incomes: dict[str, Income] = {}
-            if known_until is not None and known_until < midnight:
-                await self._add_incomes(incomes, since=known_until - OVERLAP, kind="TRANSFER")
-            since = midnight
-        else:
-            incomes = dict(self._incomes)
-            newest = max((income.at for income in incomes.values()), default=midnight)
-            since = max(midnight, newest - OVERLAP)
-        await self._add_incomes(incomes, since=since)
-        self._day, self._incomes, self._incomes_at = midnight, incomes, now
-        return tuple(incomes.values())
-
-    def _needs_incomes(self, now: datetime) -> bool:
-        changed_at, asked_at = self._wallet_changed_at, self._incomes_at
-        if changed_at is None or asked_at is None or not timedelta(0) <= now - asked_at < INCOME_AGE:
-            return True
-        return now - changed_at < LATE_BOOKING
-
-    async def _add_incomes(self, incomes: dict[str, Income], *, since: datetime, kind: str | None = None) -> None:
-        start = _milliseconds(since)
-        for _ in range(_MOST_PAGES):
-            wanted: dict[str, str | int] = {"startTime": start, "limit": INCOME_PAGE}
-            if kind is not None:
-                wanted["incomeType"] = kind
-            page = [income_of(row) for row in rows(await self._signed("/fapi/v1/income", wanted))]
-            incomes.update((income.key, income) for income in page)
-            if len(page) < INCOME_PAGE:
-                return
-            newest = _milliseconds(max(income.at for income in page))
-            start = newest if newest > start else start + 1
-        raise AnswerError(f"the income history has more than {_MOST_PAGES * INCOME_PAGE} entries")
-
     async def _signed(self, path: str, parameters: Mapping[str, str | int] | None = None) -> object:
         try:
             return await self._get(path, parameters, signed=True)
@@ -215,7 +155,7 @@ class ExchangeAccount:
 
     def _sign(self, parameters: dict[str, str | int]) -> str:
         parameters["recvWindow"] = RECV_WINDOW_MILLISECONDS
-        parameters["timestamp"] = _milliseconds(self._clock.now() + self._offset)
+        parameters["timestamp"] = milliseconds(self._clock.now() + self._offset)
         query = urlencode(parameters)
         signature = hmac.new(self._secret.get_secret_value().encode(), query.encode(), hashlib.sha256).hexdigest()
         return f"{query}&signature={signature}"
@@ -262,7 +202,3 @@ def _refusal(body: bytes) -> tuple[int, str]:
     answer = cast("dict[str, object]", found)
     code = answer.get("code")
     return (code if isinstance(code, int) else 0), str(answer.get("msg", ""))[:200]
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
