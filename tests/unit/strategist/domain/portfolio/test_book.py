@@ -2,6 +2,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from cio_strategist.domain.portfolio.book import RECENT, Latch, PortfolioBook
+from cio_strategist.domain.portfolio.income import Income
 from petrosa_contracts import PortfolioState, Side
 from tests.readings import BTC_LONG, NOON, at, book_of, event, holding, income, reading, shown
 
@@ -226,6 +227,20 @@ def test_a_deposit_and_a_withdrawal_change_neither_loss_nor_drawdown():
     state = shown(book)
     assert (state.day_equity, state.daily_loss, state.daily_loss_latched) == (5500, 1000, 1000)
     assert (state.drawdown, state.drawdown_latched) == (Decimal("0.1"), Decimal("0.1"))
+
+
+def test_an_account_that_is_lost_and_filled_up_again_and_again_is_still_shown():
+    book = book_of("10000", "10000", "10000")
+    deposits: tuple[Income, ...] = ()
+    for round_number in range(1, 8):
+        start = round_number * 60
+        for seconds in (0, 5, 10):
+            book.read(reading(start + seconds, "0.01", incomes=deposits))
+        deposits += (income("TRANSFER", "1000", when=at(start + 14)),)
+        book.read(reading(start + 15, "1000.01", incomes=deposits))
+    state = _told(shown(book))
+    assert (state.equity, state.drawdown) == (Decimal("1000.01"), 1)
+    assert state.drawdown_latched == 1
 
 
 def test_a_transfer_while_the_tracker_was_away_counts_once_it_is_back():

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import StrEnum
 
 from cio_strategist.domain.portfolio.day import Day
@@ -24,6 +24,8 @@ RECENT = timedelta(minutes=5)
 _MOST_DECISIONS = 10_000
 _ZERO = Decimal(0)
 _FINEST = Decimal("1e-8")
+_WIDE = Context(prec=100)
+"""A peak that deposits after ruin have multiplied has more than the 28 digits that decimals have by default."""
 
 
 class Latch(StrEnum):
@@ -220,7 +222,7 @@ class PortfolioBook:
 
 
 def _rounded(value: Decimal) -> Decimal:
-    return value.quantize(_FINEST)
+    return value.quantize(_FINEST, context=_WIDE)
 
 
 def _plain(value: Decimal) -> str:
