@@ -9,7 +9,8 @@ app = typer.Typer(**LOOK)
 app.command(
     no_args_is_help=True,
     epilog="Examples: cio-replay 4f1c2b9d8e7a4c55a0d1b2c3d4e5f607, cio-replay --since 24h --policy patch.json. "
-    "Exit codes: 0 done, 1 failed or not reproduced, 2 wrong usage.\n\n"
+    "Exit codes: 0 done and reproduced; 1 failed, decided differently, or the one decision cannot be made again; "
+    "2 wrong usage.\n\n"
     f"{environment_help(('MONGODB_URI', 'MONGODB_DATABASE', 'STRATEGIST_SECRETS_DIR'))}",
 )(replay)
 

@@ -73,6 +73,23 @@ def test_a_decision_that_comes_out_differently_is_told_field_by_field(tmp_path: 
     assert VETOED in everything.stdout
 
 
+@pytest.mark.parametrize("missing", [{"inputs": None}, {"raw_digest": "0" * 64}], ids=["no-room", "payload-too-large"])
+def test_a_decision_that_cannot_be_made_again_is_no_success_but_does_not_spoil_the_others(
+    export: Path, missing: dict[str, Any]
+) -> None:
+    odd = recorded(decision_id="d" * 32).model_copy(update=missing)
+    with export.open("a") as file:
+        file.write(f"{odd.model_dump_json()}\n")
+    one = run("d" * 32, "--from", export)
+    assert (one.exit_code, one.stdout) == (1, "")
+    assert "cannot be made again" in one.stderr
+    told = run("d" * 32, "--from", export, "--json")
+    assert (told.exit_code, json.loads(told.stdout)["outcome"]) == (1, "not_decided")
+    everything = run("--from", export)
+    assert everything.exit_code == 0
+    assert everything.stdout.startswith("4 of 5 decisions are reproduced to the byte\n1 cannot be made again")
+
+
 def test_a_decision_that_is_not_there_is_a_failure(export: Path) -> None:
     result = run("f" * 32, "--from", export)
     assert (result.exit_code, result.stdout) == (1, "")

@@ -51,7 +51,7 @@ def replay(
 ) -> None:
     """Make recorded decisions again, under their own policy or a proposed one.
 
-    With an id: is that decision reproduced to the byte? With --since or --from: are all of them?
+    With an id: is that decision reproduced to the byte? With --since or --from: are all that can be made again?
 
     With --policy: which approvals would have been lost and gained?
     """
@@ -83,7 +83,7 @@ def _replay_one(decision_id: str, source: Path | None, *, as_json: bool) -> None
         say_json(found.model_dump(mode="json"))
     else:
         _say_reproduction(found)
-    if found.outcome is Replayed.DIFFERENT:
+    if found.outcome is not Replayed.REPRODUCED:
         raise typer.Exit(REFUSED)
 
 
@@ -120,7 +120,7 @@ def _say_reproduction(found: Reproduction) -> None:
         case Replayed.REPRODUCED:
             say(f"{found.decision_id} is reproduced to the byte: {found.recorded.message}")
         case Replayed.NOT_DECIDED:
-            say(
+            warn(
                 f"{found.decision_id} cannot be made again: no gate decided it, or its payload was too large to be kept"
             )
         case Replayed.DIFFERENT:
