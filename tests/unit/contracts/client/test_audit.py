@@ -316,6 +316,18 @@ async def test_entering_and_leaving_fail_safe_mode_is_logged(
     ]
 
 
+@pytest.mark.parametrize("equity", [100_000, 100_000.0])
+async def test_equity_is_taken_as_any_kind_of_number(world: World, client: AuditClient, equity: float) -> None:
+    await known_symbol(world, client)
+    assert (await client.ask(intent(position_size_pct=0.05), equity=equity)).may_trade
+
+
+@pytest.mark.parametrize("seconds", [0, -0.2, math.nan, math.inf])
+def test_a_deadline_that_no_question_could_keep_is_refused(seconds: float) -> None:
+    with pytest.raises(ValueError, match="deadline_seconds"):
+        AuditClient(deadline_seconds=seconds)
+
+
 async def test_what_the_bot_raises_comes_out_as_it_is(world: World) -> None:
     with pytest.raises(KeyError):
         async with AuditClient(line=world):

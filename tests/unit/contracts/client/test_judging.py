@@ -41,7 +41,7 @@ intents = st.fixed_dictionaries(
 ).map(lambda fields: intent(**fields))
 
 
-def code_of(payload: dict[str, Any], *, equity: Decimal | None = None, **known: Any) -> Code | None:
+def code_of(payload: dict[str, Any], *, equity: Decimal | float | None = None, **known: Any) -> Code | None:
     breach = judge(propose(payload, equity), Knowledge(**{**GOOD, **known}), LIMITS)
     return None if breach is None else breach.code
 
@@ -61,6 +61,7 @@ def test_a_small_entry_on_a_known_symbol_passes_while_the_heartbeat_is_fresh() -
         ({"recommended_leverage": 10}, None),
         ({"recommended_leverage": 10.5}, Code.FAILSAFE_LIMIT),
         ({"recommended_leverage": "5"}, Code.PAYLOAD_INVALID),
+        ({"recommended_leverage": 10**400}, Code.PAYLOAD_INVALID),
         ({"price": 0.0}, Code.PAYLOAD_INVALID),
         ({"current_price": math.nan}, Code.PAYLOAD_INVALID),
         ({"quantity": math.inf}, Code.PAYLOAD_INVALID),
@@ -98,10 +99,15 @@ def test_what_is_known_decides_whether_an_entry_may_pass(known: dict[str, Any], 
 def test_a_share_of_equity_passes_only_where_it_can_be_valued() -> None:
     payload = intent(position_size_pct=0.05)
     assert code_of(payload) is Code.FAILSAFE_LIMIT
-    assert code_of(payload, equity=Decimal(100_000)) is None
-    assert code_of(payload, equity=Decimal(100_001)) is Code.FAILSAFE_LIMIT
-    assert code_of(payload, equity=Decimal("nan")) is Code.FAILSAFE_LIMIT
-    assert code_of(payload, equity=Decimal(-5)) is Code.FAILSAFE_LIMIT
+    for number in (Decimal, int, float):
+        assert code_of(payload, equity=number(100_000)) is None
+        assert code_of(payload, equity=number(100_001)) is Code.FAILSAFE_LIMIT
+
+
+@pytest.mark.parametrize("number", [Decimal, float])
+@pytest.mark.parametrize("equity", ["nan", "inf", "-inf", "-5", "0"])
+def test_an_equity_that_means_nothing_counts_as_unknown(number: type[Decimal | float], equity: str) -> None:
+    assert propose(intent(), number(equity)).equity is None
 
 
 def test_a_breach_tells_what_was_measured_against_which_limit() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import math
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -49,8 +50,8 @@ class AuditClient:
     """Asks the gate for a verdict on every intent; what is not answered in time the fail-safe limits decide.
 
     An async context manager: it keeps its connection while it is entered, and may be used by any number of tasks of
-    that event loop. `deadline_seconds` is what one `ask` takes at most. With a `line` of your own, `servers` is not
-    used; both clocks can be given, in seconds and as aware UTC.
+    that event loop. `deadline_seconds` is what one `ask` takes at most; raises `ValueError` unless it is finite and
+    positive. With a `line` of your own, `servers` is not used; both clocks can be given, in seconds and as aware UTC.
     """
 
     def __init__(
@@ -66,9 +67,11 @@ class AuditClient:
         monotonic: Callable[[], float] = time.monotonic,
         utc_clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        if not 0 < deadline_seconds < math.inf:
+            raise ValueError(f"deadline_seconds must be finite and above 0, not {deadline_seconds}")
         self._limits = limits or FailSafeLimits()
         self._line = line or NatsLine(servers, name=name)
-        self._deadline_seconds = deadline_seconds
+        self._deadline_seconds = float(deadline_seconds)
         self._heartbeat_subject = heartbeat_subject
         self._monotonic = monotonic
         self._utc_clock = utc_clock
@@ -123,11 +126,12 @@ class AuditClient:
                 _log.error("fail_safe_unreported waiting=%d dropped=%d", len(self._journal), self._journal.dropped)
             await self._stop()
 
-    async def ask(self, intent: Mapping[str, Any] | Signal, *, equity: Decimal | None = None) -> Answer:
+    async def ask(self, intent: Mapping[str, Any] | Signal, *, equity: Decimal | float | None = None) -> Answer:
         """Return the verdict on an intent, from the gate if it answers in time and from the fail-safe limits if not.
 
         The gate's answer is obeyed in either mode. `equity` (quote currency) is needed only to value a
-        `position_size_pct` without the gate. An intent without any id gets a `signal_id`. Raises
+        `position_size_pct` without the gate; one that is not finite and positive counts as unknown. An intent without
+        any id gets a `signal_id`. Raises
         `pydantic_core.PydanticSerializationError` for an intent that JSON cannot hold; nothing else.
         """
         received_at, started = self._utc_clock(), self._monotonic()

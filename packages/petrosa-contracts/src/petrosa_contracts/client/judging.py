@@ -1,6 +1,7 @@
 """The fail-safe limits, applied in the bot: a pure function of an intent and of what is known."""
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -41,15 +42,14 @@ class Proposal:
         return value if isinstance(value, str) else ""
 
 
-def propose(payload: Mapping[str, Any], equity: Decimal | None = None) -> Proposal:
+def propose(payload: Mapping[str, Any], equity: Decimal | float | None = None) -> Proposal:
     """Read an intent. Raises `pydantic_core.PydanticSerializationError` for what JSON cannot hold.
 
     An equity that is not finite and positive counts as unknown.
     """
     body = _JSON.dump_json(payload)
     signal, problem = _read(payload, body)
-    known_equity = equity if equity is not None and equity.is_finite() and equity > 0 else None
-    return Proposal(payload=payload, body=body, signal=signal, problem=problem, equity=known_equity)
+    return Proposal(payload=payload, body=body, signal=signal, problem=problem, equity=_known(equity))
 
 
 def judge(proposal: Proposal, known: Knowledge, limits: FailSafeLimits) -> Breach | None:
@@ -149,7 +149,14 @@ def _read(payload: Mapping[str, Any], body: bytes) -> tuple[Signal | None, str]:
     return signal, ""
 
 
+def _known(equity: Decimal | float | None) -> Decimal | None:
+    if equity is None:
+        return None
+    exact = Decimal(str(equity))
+    return exact if exact.is_finite() and exact > 0 else None
+
+
 def _is_leverage(value: object) -> bool:
     if value is None:
         return True
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= sys.float_info.max
