@@ -1,9 +1,11 @@
 """Primal limits as a language model meets them."""
 
 import json
+from typing import Any
 
 import pytest
 
+from cio_strategist.domain.access.thought import LONGEST_REASON
 from cio_strategist.domain.policy.audit import Subject
 from tests.primal import SIGNED
 from tests.unit.strategist.gateway.mcp.world import WHY, McpWorld, content, error
@@ -57,6 +59,26 @@ async def test_a_call_to_change_them_is_refused_and_recorded(world: McpWorld) ->
         "anna",
         "the desk asked for it",
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason", "named"),
+    [
+        ({}, None, []),
+        ({"limits": "leverage to 125"}, None, []),
+        ({"limits": {"leverage": [125]}, "reason": 7}, None, ["leverage"]),
+        ({"leverage": 125, "why": "more", "reason": "x" * 100_000}, "x" * LONGEST_REASON, ["leverage"]),
+    ],
+)
+async def test_a_call_with_malformed_arguments_is_recorded_as_well(
+    world: McpWorld, asked: dict[str, Any], reason: str | None, named: list[str]
+) -> None:
+    async with world.client(await world.operator()) as client:
+        told = error(await client.call_tool("set_primal_limits", asked))
+    assert told["code"] == "PRIMAL_LIMIT"
+    (record,) = world.store.trail
+    assert (record.id, record.caller, record.reason) == (told["audit_id"], "anna", reason)
+    assert [each.name for each in record.refused] == named
 
 
 async def test_such_calls_are_counted_like_writes(world: McpWorld) -> None:

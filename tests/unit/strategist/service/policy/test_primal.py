@@ -176,7 +176,7 @@ async def test_asked_again_with_the_same_key_it_is_refused_again(authority: Fake
 async def test_words_that_no_store_can_hold_keep_no_attempt_out_of_the_trail(authority: FakeAuthority) -> None:
     await refused(authority, PatchParameters(parameters=BEYOND), reason="more \ud800", thought_trace=None)
     with pytest.raises(PrimalTouchedError):
-        await authority.primal.refuse({"leverage": "\ud800"}, request=asking(reason="\ud800"))
+        await authority.primal.refuse({"leverage": "\ud800", "reason": "\ud800"}, caller=OPERATOR, request_id=None)
     assert [record.reason for record in authority.store.trail] == ["more \\ud800", "\\ud800"]
     assert all(record.model_dump_json() for record in authority.store.trail)
 
@@ -203,7 +203,7 @@ async def test_straight_on_redis_the_limits_hold_as_well_and_nothing_is_written(
 
 async def test_an_attempt_on_the_limits_themselves_is_refused_and_recorded(authority: FakeAuthority) -> None:
     with pytest.raises(PrimalTouchedError) as caught:
-        await authority.primal.refuse({"leverage": 125, "nonsense": 1}, request=asking(AGENT))
+        await authority.primal.refuse({"leverage": 125, "nonsense": 1}, caller=AGENT, request_id=None)
     assert "no running process can change them" in str(caught.value)
     (record,) = authority.store.trail
     assert (record.subject, record.scope, record.edit, record.caller) == (

@@ -1,11 +1,9 @@
 """Tools about the primal limits: one that tells them, and one that says that nobody changes them here."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 
-from cio_strategist.domain.access.request import ChangeRequest
-from cio_strategist.domain.access.thought import LONGEST_REASON
 from cio_strategist.domain.policy.views import PrimalView
 from cio_strategist.gateway.mcp.arguments import Arguments
 from cio_strategist.gateway.mcp.catalogue_tools import NoArguments
@@ -13,10 +11,16 @@ from cio_strategist.gateway.mcp.tool import Call, Effect, GatewayTool, Reply, ma
 
 
 class AttemptArguments(Arguments):
-    """Arguments of `set_primal_limits`."""
+    """Arguments of `set_primal_limits`. Anything is taken, so that no attempt goes unrecorded for its form."""
 
-    limits: dict[str, Any] = Field(description="The limits that you would want, by name. Kept in the trail, not set.")
-    reason: str | None = Field(default=None, max_length=LONGEST_REASON, description="Why, for whoever reads the trail.")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": False})
+
+    limits: Annotated[Any, WithJsonSchema({"type": "object"})] = Field(
+        default=None, description="The limits that you would want, by name. Kept in the trail, not set."
+    )
+    reason: Annotated[Any, WithJsonSchema({"type": "string"})] = Field(
+        default=None, description="Why, for whoever reads the trail."
+    )
 
 
 async def get_primal_limits(call: Call, _arguments: NoArguments) -> Reply:
@@ -28,8 +32,7 @@ async def get_primal_limits(call: Call, _arguments: NoArguments) -> Reply:
 async def set_primal_limits(call: Call, arguments: AttemptArguments) -> Reply:
     """Refuse, and record that it was tried."""
     await call.services.write_limit.take(call.caller)
-    request = ChangeRequest(call.caller, reason=arguments.reason, request_id=call.request_id)
-    await call.services.primal.refuse(arguments.limits, request=request)
+    await call.services.primal.refuse(arguments.model_dump(), caller=call.caller, request_id=call.request_id)
 
 
 PRIMAL_TOOLS: tuple[GatewayTool, ...] = (

@@ -1,13 +1,10 @@
 """The primal limits: readable, and changed by nobody."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, NoReturn, cast
+from typing import Annotated, Any, NoReturn
 
 from fastapi import APIRouter, Body
 
 from cio_strategist.domain.access.caller import Permission
-from cio_strategist.domain.access.request import ChangeRequest
-from cio_strategist.domain.access.thought import LONGEST_REASON
 from cio_strategist.domain.policy.views import PrimalView
 from cio_strategist.gateway.auth import Access, Inside, Reader, Verified
 from cio_strategist.gateway.circumstances import Told
@@ -64,12 +61,4 @@ async def delete_limits(services: Inside, access: Verified, told: Told, body: _A
 async def _refused(services: Services, access: Access, told: Told, body: object) -> NoReturn:
     # Counted like a write, for each of them writes a record; nobody in particular counts as one caller.
     await access.limit.take(access.caller)
-    asked: Mapping[str, Any] = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
-    limits = asked.get("limits")
-    reason = asked.get("reason")
-    request = ChangeRequest(
-        caller=access.caller,
-        reason=reason[:LONGEST_REASON] if isinstance(reason, str) else None,
-        request_id=told.request_id,
-    )
-    await services.primal.refuse(cast("dict[str, Any]", limits) if isinstance(limits, dict) else asked, request=request)
+    await services.primal.refuse(body, caller=access.caller, request_id=told.request_id)

@@ -1,9 +1,11 @@
 """Primal limits at the doors: shown, consulted, and defended."""
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
+from cio_strategist.domain.access.caller import Caller
 from cio_strategist.domain.access.request import ChangeRequest
+from cio_strategist.domain.access.thought import LONGEST_REASON
 from cio_strategist.domain.policy.loosening import same_value
 from cio_strategist.domain.policy.primal_view import view
 from cio_strategist.domain.policy.refusal import refusal_of_attempt, touched
@@ -48,10 +50,22 @@ class PrimalDesk:
         news = {name: value for name, value in valid.items() if not same_value(value, defaults[name])}
         return excesses(news, self._standing.limits)
 
-    async def refuse(self, asked: Mapping[str, Any], *, request: ChangeRequest) -> NoReturn:
-        """Refuse and record an attempt to change the limits themselves. Raises `PrimalTouchedError`, always."""
+    async def refuse(self, asked: object, *, caller: Caller, request_id: str | None) -> NoReturn:
+        """Refuse and record an attempt to change the limits themselves. Raises `PrimalTouchedError`, always.
+
+        `asked` is what was sent, whatever that is: `{"limits": {…}, "reason": "…"}`, or the limits by name alone.
+        """
+        sent = cast("dict[str, Any]", asked) if isinstance(asked, dict) else {}
+        wanted, reason = sent.get("limits"), sent.get("reason")
+        by_name = cast("dict[str, Any]", wanted) if isinstance(wanted, dict) else sent
+        reason = reason[:LONGEST_REASON] if isinstance(reason, str) else None
         limits = None if self._standing is None else self._standing.limits
-        error = PrimalTouchedError(touched(asked, limits), _REFUSAL)
-        record = refusal_of_attempt(error.excesses, request, now=self._writer.now(), new_id=self._writer.new_id())
+        error = PrimalTouchedError(touched(by_name, limits), _REFUSAL)
+        record = refusal_of_attempt(
+            error.excesses,
+            ChangeRequest(caller, reason=reason, request_id=request_id),
+            now=self._writer.now(),
+            new_id=self._writer.new_id(),
+        )
         await self._writer.record_refusal(error, lambda _: record)
         raise error
