@@ -46,7 +46,9 @@ class FakeRedis:
         self.regime: dict[str, bytes] = {}
         self.portfolio: bytes | None = None
         self.wrong_types: set[str] = set()
-        """Inputs whose key holds another type of value than it should: `market`, `regime` or `portfolio`."""
+        """What holds another type of value than it should: `market`, `regime`, `portfolio`, `policy` or `control`."""
+        self.epoch_text = ""
+        """What stands in the place of the epoch and is no number; empty: the epoch does."""
         self.market_listeners: list[asyncio.Queue[frozenset[str]]] = []
 
     def stop(self) -> None:
@@ -125,6 +127,14 @@ class FakeRedis:
         await asyncio.sleep(0)
         return answer
 
+    def check(self, *names: str) -> None:
+        """Raise what a store raises whose epoch is no number, or that holds another type of value under a name."""
+        if self.epoch_text:
+            raise StoreContentError(f"cio:policy:epoch in Redis is no whole number: {self.epoch_text!r}")
+        for name in names:
+            if name in self.wrong_types:
+                raise StoreContentError(f"cio:{name} in Redis holds another type of value than it should")
+
 
 class FakePolicyStore:
     """Reads a `FakeRedis` and counts how often it was asked to."""
@@ -144,6 +154,7 @@ class FakePolicyStore:
         stored: StoredPolicy = await redis.carry_out(
             lambda: StoredPolicy(redis.epoch, dict(redis.policy), dict(redis.control))
         )
+        redis.check("policy", "control")
         return stored
 
     async def read_pulse(self, today: date) -> StoredPulse:
@@ -155,6 +166,7 @@ class FakePolicyStore:
                 redis.epoch, today, dict(redis.trades.get(yesterday, {})), dict(redis.trades.get(today, {}))
             )
         )
+        redis.check()
         return pulse
 
     async def changes(self) -> AsyncIterator[None]:

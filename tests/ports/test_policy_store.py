@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from cio_nurse.errors import StoreError, StoreTimeoutError, StoreUnavailableError
+from cio_nurse.errors import StoreContentError, StoreError, StoreTimeoutError, StoreUnavailableError
 from petrosa_contracts import Mode
 from tests.builders import TODAY, claim, control_entry, layer, stored_control, stored_policy
 from tests.ports.worlds import Stores
@@ -83,6 +83,20 @@ async def test_an_away_store_is_unavailable_until_it_is_back(stores: Stores) -> 
         await stores.policy.read_pulse(TODAY)
     await stores.recover()
     assert (await stores.policy.read_policy()).policy == POLICY
+
+
+@pytest.mark.parametrize("name", ["policy", "control"])
+async def test_a_key_of_another_type_is_named_and_told_from_a_store_that_is_away(stores: Stores, name: str) -> None:
+    await stores.write_wrong_type_of(name)
+    with pytest.raises(StoreContentError, match=f"^cio:{name} in Redis holds another type of value than it should$"):
+        await stores.policy.read_policy()
+
+
+async def test_an_epoch_that_is_no_number_is_named(stores: Stores) -> None:
+    await stores.write_epoch_text("seven")
+    for asked in (stores.policy.read_policy(), stores.policy.read_pulse(TODAY)):
+        with pytest.raises(StoreContentError, match="no whole number: 'seven'"):
+            await asked
 
 
 async def test_a_store_that_hangs_times_out_until_it_answers_again(stores: Stores) -> None:

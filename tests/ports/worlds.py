@@ -60,6 +60,12 @@ class FakeStores:
     async def write_wrong_types(self) -> None:
         self.redis.wrong_types = {"market", "regime", "portfolio"}
 
+    async def write_wrong_type_of(self, name: str) -> None:
+        self.redis.wrong_types = {name}
+
+    async def write_epoch_text(self, text: str) -> None:
+        self.redis.epoch_text = text
+
     async def seconds_until_free(self, identity: str) -> float:
         _, until = self.redis.identities[identity]
         return (until - self.redis.clock.now()).total_seconds()
@@ -142,6 +148,12 @@ class RealStores:
         await self._client.set(rediskeys.MARKET, "text")
         await self._client.set(rediskeys.REGIME, "text")
         await self._client.hset(rediskeys.PORTFOLIO, "a", "hash")
+
+    async def write_wrong_type_of(self, name: str) -> None:
+        await self._client.set(f"cio:{name}", "text")
+
+    async def write_epoch_text(self, text: str) -> None:
+        await self._client.set(rediskeys.POLICY_EPOCH, text)
 
     async def seconds_until_free(self, identity: str) -> float:
         return await self._client.pttl(rediskeys.ledger_identity(identity)) / 1000

@@ -47,4 +47,4 @@ class StoreTimeoutError(StoreError):
 
 
 class StoreContentError(StoreError):
-    """A key of Redis holds another type of value than it should; whoever wrote it has to mend it."""
+    """A key of Redis holds what it cannot hold, such as another type of value; whoever wrote it has to mend it."""

@@ -166,7 +166,11 @@ class StoredPulse:
 
 
 class PolicyStore(Protocol):
-    """Reading policy. Every method raises `StoreError` when the store does not answer."""
+    """Reading policy.
+
+    Every method raises `StoreContentError`, saying which key, where one holds what it cannot hold, and another
+    `StoreError` when the store does not answer.
+    """
 
     async def read_policy(self) -> StoredPolicy:
         """Return epoch, policy and control of the same moment."""

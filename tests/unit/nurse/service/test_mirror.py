@@ -8,6 +8,7 @@ import pytest
 
 from cio_nurse.service import mirror as mirror_module
 from cio_nurse.service.mirror import Mirror, View
+from cio_nurse.service.modes import SystemMode
 from petrosa_contracts import Mode, Side
 from tests.builders import STRATEGY, SYMBOL, TODAY, control_entry, layer, stored_control, stored_policy, trades
 from tests.fakes import FakeClock, eventually, following, settled
@@ -244,6 +245,25 @@ class TestFailing:
         assert mirror.system_mode().mode is Mode.CONSERVATIVE
         assert "'global'" in mirror.system_mode().reason
         assert (limit_of(mirror), mirror.view.epoch) == (5, 1)
+
+    @pytest.mark.parametrize(
+        ("epoch", "wrong", "reason"),
+        [
+            ("seven", set[str](), "cio:policy:epoch in Redis is no whole number: 'seven'"),
+            ("", {"control"}, "cio:control in Redis holds another type of value than it should"),
+        ],
+    )
+    async def test_a_store_that_answers_nonsense_is_not_told_to_be_away(
+        self, mirror: Mirror, redis: FakeRedis, epoch: str, wrong: set[str], reason: str
+    ) -> None:
+        redis.write(policy=stored_policy(layer("global", max_daily_trades=4)))
+        redis.epoch_text, redis.wrong_types = epoch, wrong
+        await mirror.refresh()
+        assert mirror.system_mode() == SystemMode(Mode.CONSERVATIVE, reason)
+        assert limit_of(mirror) == 5
+        redis.epoch_text, redis.wrong_types = "", set()
+        await mirror.refresh()
+        assert (mirror.system_mode().mode, limit_of(mirror)) == (Mode.ACTIVE, 4)
 
     async def test_control_holds_although_policy_beside_it_cannot_be_read(
         self, mirror: Mirror, redis: FakeRedis, clock: FakeClock

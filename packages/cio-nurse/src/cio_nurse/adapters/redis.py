@@ -28,11 +28,11 @@ from cio_nurse.adapters.redis_connection import (
     NO_RETRY,
     READ_SECONDS,
     announcements,
-    answered,
+    answered_each,
     client_for,
     text_keys,
 )
-from cio_nurse.errors import StoreConnectionLostError, StoreTimeoutError, StoreUnavailableError
+from cio_nurse.errors import StoreConnectionLostError, StoreContentError, StoreTimeoutError, StoreUnavailableError
 from cio_nurse.ports import Claim, ClaimAnswer, StoredPolicy, StoredPulse
 from petrosa_contracts import rediskeys
 
@@ -50,17 +50,21 @@ class RedisPolicyStore:
             pipe.get(rediskeys.POLICY_EPOCH)
             pipe.hgetall(rediskeys.POLICY)
             pipe.hgetall(rediskeys.CONTROL)
-            epoch, policy, control = await answered(pipe.execute())
+            epoch, policy, control = await answered_each(
+                pipe.execute(raise_on_error=False), rediskeys.POLICY_EPOCH, rediskeys.POLICY, rediskeys.CONTROL
+            )
         return StoredPolicy(_integer(epoch), text_keys(policy), text_keys(control))
 
     async def read_pulse(self, today: date) -> StoredPulse:
         """Return the epoch and the trade counts around the UTC day `today`."""
-        yesterday = today - timedelta(days=1)
+        trades = [rediskeys.ledger_trades(day) for day in (today - timedelta(days=1), today)]
         async with self._client.pipeline(transaction=False) as pipe:
             pipe.get(rediskeys.POLICY_EPOCH)
-            pipe.hgetall(rediskeys.ledger_trades(yesterday))
-            pipe.hgetall(rediskeys.ledger_trades(today))
-            epoch, before, now = await answered(pipe.execute())
+            for key in trades:
+                pipe.hgetall(key)
+            epoch, before, now = await answered_each(
+                pipe.execute(raise_on_error=False), rediskeys.POLICY_EPOCH, *trades
+            )
         return StoredPulse(_integer(epoch), today, _counts(before), _counts(now))
 
     async def changes(self) -> AsyncIterator[None]:
@@ -133,7 +137,8 @@ def _integer(value: bytes | None) -> int | None:
     try:
         return int(value)
     except ValueError as error:
-        raise StoreUnavailableError(f"the policy epoch is no number: {value[:20]!r}") from error
+        shown = value[:20].decode(errors="replace")
+        raise StoreContentError(f"{rediskeys.POLICY_EPOCH} in Redis is no whole number: {shown!r}") from error
 
 
 def _counts(fields: Mapping[bytes, bytes]) -> Mapping[str, int]:

@@ -4,7 +4,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from collections.abc import AsyncGenerator, Awaitable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import redis.asyncio as aioredis
 from redis.asyncio.retry import Retry
@@ -54,12 +54,23 @@ async def answered(call: Awaitable[T]) -> T:
     except (RedisTimeoutError, TimeoutError) as error:
         raise StoreTimeoutError(str(error)) from error
     except ResponseError as error:
-        kind = StoreContentError if str(error).startswith(_WRONG_TYPE) else StoreUnavailableError
-        raise kind(str(error)) from error
+        raise _refusal(error) from error
     except AWAY as error:
         raise StoreUnavailableError(str(error)) from error
     finally:
         heed_cancellation()
+
+
+async def answered_each(call: Awaitable[list[Any]], *keys: str) -> list[Any]:
+    """Return the answers to a pipeline that was told not to raise, one for each of `keys`.
+
+    Raises a `StoreError`, which names the key where it holds another type of value than it should.
+    """
+    rows = await answered(call)
+    for key, row in zip(keys, rows, strict=True):
+        if isinstance(row, ResponseError):
+            raise _refusal(row, key) from row
+    return rows
 
 
 async def announcements(client: aioredis.Redis, channel: str) -> AsyncGenerator[str]:
@@ -74,6 +85,12 @@ async def announcements(client: aioredis.Redis, channel: str) -> AsyncGenerator[
         except AWAY as error:
             heed_cancellation()
             raise StoreUnavailableError(str(error)) from error
+
+
+def _refusal(error: ResponseError, key: str = "") -> StoreContentError | StoreUnavailableError:
+    if not str(error).startswith(_WRONG_TYPE):
+        return StoreUnavailableError(str(error))
+    return StoreContentError(f"{key} in Redis holds another type of value than it should" if key else str(error))
 
 
 def text_keys(fields: Mapping[bytes, bytes]) -> Mapping[str, bytes]:

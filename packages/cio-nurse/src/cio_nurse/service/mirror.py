@@ -9,7 +9,7 @@ from datetime import date
 import structlog
 
 from cio_decision.freshness import Ages
-from cio_nurse.errors import StoreError
+from cio_nurse.errors import StoreContentError, StoreError
 from cio_nurse.ports import Clock, PolicyStore, StoredPulse
 from cio_nurse.service.modes import PolicyStanding, SystemMode, system_mode
 from petrosa_contracts import (
@@ -164,6 +164,8 @@ class Mirror:
             else:
                 self._confirm()
             self._show_trades(pulse)
+        except StoreContentError as error:
+            self._distrust(str(error))
         except StoreError as error:
             level = _log.error if self._standing.store_up else _log.debug
             level("policy_store_unreachable", error=str(error))
