@@ -217,9 +217,8 @@ def test_the_order_limit_is_kept_by_waiting(clock: JumpingClock) -> None:
     [
         Fault(Kind.REFUSE, "GET", "/fapi/v1/positionSide/dual", times=1000, status=503),
         Fault(Kind.GARBLE, "GET", "/fapi/v1/positionSide/dual", times=1000),
-        Fault(Kind.REFUSE, "GET", "/fapi/v1/positionSide/dual", times=1000, code=-2015, message="Invalid API-key"),
     ],
-    ids=["fails", "garbled", "denied"],
+    ids=["fails", "garbled"],
 )
 def test_nothing_is_touched_while_the_mode_cannot_be_determined(fault: Fault, clock: JumpingClock) -> None:
     account = book(LONG)
@@ -227,6 +226,26 @@ def test_nothing_is_touched_while_the_mode_cannot_be_determined(fault: Fault, cl
     exchange.faults.append(Fault(**{name: getattr(fault, name) for name in Fault.__slots__}))
     with pytest.raises(RefusedError, match="mode cannot be determined"):
         close_all(exchange, clock)
+    assert {method for method, _, _ in exchange.calls} == {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "help_"),
+    [
+        (Fault(Kind.REFUSE, times=1000, code=-2015, message="Invalid API-key"), "Check key and secret"),
+        (Fault(Kind.REFUSE, times=1000, code=-1022, message="Signature"), "Check key and secret"),
+        (Fault(Kind.REFUSE, status=418, code=-1003, headers={"retry-after": "7200"}), "Use another network"),
+    ],
+    ids=["key", "signature", "banned"],
+)
+def test_what_keeps_the_mode_unknown_is_told_with_what_helps_against_it(
+    fault: Fault, help_: str, clock: JumpingClock
+) -> None:
+    exchange = exchange_of(book(LONG), clock)
+    exchange.faults.append(Fault(**{name: getattr(fault, name) for name in Fault.__slots__}))
+    with pytest.raises(RefusedError, match=f"^nothing is touched: .*{help_}") as refused:
+        close_all(exchange, clock)
+    assert "--mode" not in str(refused.value)
     assert {method for method, _, _ in exchange.calls} == {"GET"}
 
 

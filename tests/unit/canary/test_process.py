@@ -106,6 +106,9 @@ def test_interrupted_in_the_middle_it_sends_nothing_more_and_says_what_is_left(
     left = {row["symbol"]: Decimal(row["left"]) for row in content["positions"] if row["state"] == "open"}
     assert left == {symbol: amount for (symbol, _), amount in account.open_positions().items()}
     assert left
+    assert {row["why"] for row in content["positions"] if row["state"] == "open"} == {
+        "the run ended before it was closed"
+    }
     orders = [call for call in exchange.calls if call[:2] == ORDER]
     assert len(orders) < 12 * 4
     assert account.grown == []

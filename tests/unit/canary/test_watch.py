@@ -257,7 +257,8 @@ def test_alerts_go_by_mail_and_webhook_and_one_failing_does_not_silence_the_othe
     assert "a-password" not in repr(settings)
 
 
-def test_what_is_wrong_is_refused_before_the_watch_begins() -> None:
-    options = argparse.Namespace(after=0.0, every=10.0, close_all=False, base_url=None, testnet=False)
+@pytest.mark.parametrize("after", [0.0, float("nan"), float("inf")])
+def test_what_is_wrong_is_refused_before_the_watch_begins(after: float) -> None:
+    options = argparse.Namespace(after=after, every=10.0, close_all=False, base_url=None, testnet=False)
     with pytest.raises(RefusedError, match="more than zero"):
         watch(options, {"NATS_URL": "nats://x", "CANARY_WEBHOOK_URL": "https://x"}, standard_console())

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from canary.model import Position, Reading
@@ -124,7 +125,10 @@ def _position(result: RunResult, first: Position) -> dict[str, str]:
     now = next((position for position in result.last.positions if position.key == first.key), None)
     if now is None:
         return fields | {"left": "0", "state": "flat", "why": ""}
-    return fields | {"left": str(now.amount), "state": "open", "why": why or "opened while closing"}
+    if not why:
+        closed = sum(Decimal(order.executed) for order in result.sent if order.of(first.key))
+        why = "opened while closing" if closed >= abs(first.amount) else "the run ended before it was closed"
+    return fields | {"left": str(now.amount), "state": "open", "why": why}
 
 
 def _count(last: Reading) -> str:

@@ -36,6 +36,10 @@ class SentOrder:
     status: str
     executed: str
 
+    def of(self, key: PositionKey) -> bool:
+        """Whether it was sent for that position."""
+        return (self.symbol, self.position_side) == key
+
     def as_fields(self) -> dict[str, str]:
         """Return its fields by name, for the log and the report."""
         return asdict(self)

@@ -11,7 +11,7 @@ from canary.account import Account, alias_of
 from canary.caller import Caller, Credentials
 from canary.clock import Clock, Deadline
 from canary.closing import Closing
-from canary.errors import CanaryError, OutOfTimeError, RefusedError
+from canary.errors import CanaryError, OutOfTimeError, RefusedError, RejectedError
 from canary.journal import Journal
 from canary.limits import Pacer
 from canary.markets import USD_M, Market
@@ -25,6 +25,8 @@ from canary.workers import Workers
 WORKERS = 16
 PREPARATION_SECONDS = 60.0
 FIRST_LOOK_ATTEMPTS = 3
+KEY_NOT_ACCEPTED = (-1022, -2014, -2015)
+"""Wrong signature; an impossible key; an unknown key, one without permission, or one for another address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,7 @@ class Session:
         except CanaryError as error:
             if stated is not None:
                 return stated
-            raise RefusedError(
-                f"the account's position mode cannot be determined, so nothing is touched: {error}. "
-                "If you know it, say it: --mode hedge or --mode one-way"
-            ) from error
+            raise RefusedError(_why_untouched(error)) from error
         if stated not in {None, told}:
             raise RefusedError(f"the exchange says that the account is in {told.value} mode: leave --mode out")
         return told
@@ -110,6 +109,18 @@ class Session:
         except CanaryError as error:
             self.journal.tell(f"The exchange's rules are not known ({error}): each position is closed by one order.")
             return {}
+
+
+def _why_untouched(error: CanaryError) -> str:
+    """Return why nothing is touched without the position mode, and what helps against that."""
+    if isinstance(error, OutOfTimeError):
+        return f"nothing is touched: {error}. Use another network, such as a phone's hotspot, or the exchange's app"
+    if isinstance(error, RejectedError) and error.code in KEY_NOT_ACCEPTED:
+        return f"nothing is touched: {error}. Check key and secret, what the key may do, and for which address it is"
+    return (
+        f"the account's position mode cannot be determined, so nothing is touched: {error}. "
+        "If you know it, say it: --mode hedge or --mode one-way"
+    )
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -48,8 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def watch(options: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
     """Watch until interrupted; raises `RefusedError` if it is set up wrongly, before anything begins."""
     settings = read_watch_settings(environment)
-    if min(options.after, options.every) <= 0:
-        raise RefusedError("--after and --every have to be more than zero")
+    if not all(0 < given < math.inf for given in (options.after, options.every)):
+        raise RefusedError("--after and --every have to be more than zero, and finite")
     addresses = NatsAddress.parse_all(settings.nats_url)
     place = read_settings(environment, base_url=options.base_url, testnet=options.testnet)
     target = target_of(options, environment, console) if options.close_all else None
