@@ -103,9 +103,9 @@ def check_gaps(world: World, told: dict[str, Any]) -> None:
     without an intent is of one that the server passed on and did not keep before it was killed.
     """
     unheard = {sha256(asked.body).hexdigest() for asked in world.bots.asked if asked.verdict is None}
-    assert {seen["payload"] for seen in told["missing"]} <= unheard
+    assert {seen["payload"] for seen in told["missing"]} <= unheard, told["missing"]
     sent = {sha256(asked.body).hexdigest() for asked in world.bots.asked}
-    assert {seen["payload"] for seen in told["surplus"]} <= sent
+    assert {seen["payload"] for seen in told["surplus"]} <= sent, told["surplus"]
 
 
 def _audit(world: World, *words: str) -> tuple[int, dict[str, Any]]:

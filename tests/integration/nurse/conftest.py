@@ -21,7 +21,7 @@ from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.polling import eventually_blocking
 from tests.integration.nurse.store import Store
 
-PATIENT = {"NURSE_DECISION_DEADLINE_MS": "2000", "NURSE_AUDIT_DEADLINE_MS": "2000"}
+PATIENT = {"NURSE_DECISION_DEADLINE_MS": "2000", "NURSE_AUDIT_DEADLINE_MS": "10000"}
 """For tests that are not about the deadline: a busy machine must not turn an approval into a late veto."""
 
 _SHOWN_LINES = 30

@@ -14,7 +14,7 @@ def check(intent: Intent, context: Context) -> Finding:
     Inputs: the symbol and the resolved list. Comparison: the symbol is not in it; an empty list allows all. Unit:
     symbol. Risk-reducing intents are exempt.
     """
-    allowed: list[str] = context.policy["allowed_symbols"]
+    allowed: tuple[str, ...] = context.policy["allowed_symbols"]
     if not allowed:
         return None
     shown = ", ".join(allowed[:_SHOWN]) + (", …" if len(allowed) > _SHOWN else "")

@@ -9,6 +9,8 @@ import threading
 import structlog
 from pydantic_core import to_json
 
+from petrosa_contracts.event_log import LibraryLog
+
 CAPACITY = 10_000
 """Lines that may wait to be written; beyond that, lines are counted instead of kept."""
 
@@ -77,6 +79,7 @@ def configure(level: str, instance: str) -> LineWriter:
         logger_factory=lambda *_args: logger,
         cache_logger_on_first_use=True,
     )
+    LibraryLog(structlog.get_logger()).attend()
     return writer
 
 

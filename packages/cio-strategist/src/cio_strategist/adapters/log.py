@@ -6,6 +6,8 @@ from typing import TextIO
 import structlog
 from pydantic_core import to_json
 
+from petrosa_contracts.event_log import LibraryLog
+
 
 def configure(level: str, stream: TextIO) -> None:
     """Set up logging for the process: events from `level` on, as JSON lines on `stream`."""
@@ -19,6 +21,7 @@ def configure(level: str, stream: TextIO) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.PrintLoggerFactory(file=stream),
     )
+    LibraryLog(structlog.get_logger()).attend()
 
 
 def _render(_logger: object, _name: str, event: structlog.typing.EventDict) -> str:
