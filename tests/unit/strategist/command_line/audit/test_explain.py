@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cio_strategist.audit_cli import app
+from petrosa_contracts import DrawdownPhase
+from tests.builders import regime_status, regime_view
 from tests.records import recorded, small_orders
 
 pytestmark = pytest.mark.usefixtures("nothing_set")
@@ -36,6 +38,16 @@ def test_a_veto_is_explained_by_limit_author_version_and_what_would_have_passed(
     assert "  would have passed: At most 100 USD." in lines
     assert "  limit: max_position_size_usd = 100.0 in global version 4" in lines
     assert "  set by: test" in lines
+
+
+def test_a_limit_of_which_the_regime_leaves_a_part_is_told_with_both(tmp_path: Path) -> None:
+    corrected = {"regime": regime_view(symbol=regime_status(drawdown=DrawdownPhase.CORRECTION))}
+    export = tmp_path / "export.jsonl"
+    record = recorded(decision_id=VETOED, quantity=0.016, circumstances=corrected)
+    export.write_text(record.model_dump_json() + "\n")
+    lines = run(VETOED, "--from", export).stdout.splitlines()
+    assert "  limit: max_position_size_usd = 1000.0 in defaults version 0, of which 750.0 are left" in lines
+    assert "  set by: nobody: it is the default" in lines
 
 
 def test_the_same_as_json(export: Path) -> None:

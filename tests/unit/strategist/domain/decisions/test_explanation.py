@@ -7,8 +7,8 @@ import pytest
 from cio_decision.context import LedgerView
 from cio_strategist.domain.decisions.explanation import explain, origins_of
 from cio_strategist.domain.policy.audit import AuditRecord
-from petrosa_contracts import Code, Mode
-from tests.builders import control, layer, market_state, market_view, symbol_rules
+from petrosa_contracts import Code, DrawdownPhase, Mode
+from tests.builders import control, layer, market_state, market_view, regime_status, regime_view, symbol_rules
 from tests.records import recorded, small_orders
 
 CHANGE = AuditRecord(
@@ -34,7 +34,8 @@ def test_it_says_who_set_the_limit_when_why_and_in_which_version() -> None:
     explanation = explain(record, {("global", 4): CHANGE})
     origin = explanation.breaches[0].origin
     assert origin is not None
-    assert (origin.parameter, origin.scope, origin.version) == ("max_position_size_usd", "global", 4)
+    assert (origin.parameter, origin.value) == ("max_position_size_usd", 100.0)
+    assert (origin.scope, origin.version) == ("global", 4)
     assert (origin.set_by, origin.reason, origin.audit_id) == ("ops", "thin weekend", "a" * 32)
     assert "ops set max_position_size_usd in global version 4 on 2026-02-21 09:30 UTC" in explanation.summary
     assert "thin weekend" in explanation.summary
@@ -60,6 +61,17 @@ def test_a_default_was_set_by_nobody() -> None:
     assert "default: nobody has set it" in explanation.summary
     assert explanation.policy_that_passes is not None
     assert explanation.policy_that_passes.scope == "global"
+
+
+def test_what_the_regime_leaves_of_a_limit_is_told_from_the_limit_itself() -> None:
+    corrected = {"regime": regime_view(symbol=regime_status(drawdown=DrawdownPhase.CORRECTION))}
+    explanation = explain(recorded(quantity=0.016, circumstances=corrected), {})
+    (breach,) = explanation.breaches
+    assert breach.origin is not None
+    assert (breach.breach.code, breach.breach.limit, breach.origin.value) == (Code.REGIME_SIZE, 750.0, 1000.0)
+    assert "max_position_size_usd = 1000.0 is the default: nobody has set it" in explanation.summary
+    assert explanation.policy_that_passes is not None
+    assert explanation.policy_that_passes.parameters == {"max_position_size_usd": 1066.67}
 
 
 def test_one_trade_more_is_needed_where_the_count_was_reached() -> None:

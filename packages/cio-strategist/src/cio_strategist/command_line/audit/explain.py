@@ -48,7 +48,9 @@ def _entries(explained: ExplainedBreach) -> Iterator[tuple[str, str]]:
     if origin.version is None:
         yield "limit", f"{origin.parameter} of {origin.scope}"
     else:
-        yield "limit", f"{origin.parameter} = {shown(breach.limit)} in {origin.scope} version {origin.version}"
+        set_to = breach.limit if origin.value is None else origin.value
+        left = "" if set_to == breach.limit else f", of which {shown(breach.limit)} are left"
+        yield "limit", f"{origin.parameter} = {shown(set_to)} in {origin.scope} version {origin.version}{left}"
     yield "set by", f"{origin.set_by} {moment(origin.set_at)}".strip() if origin.set_by else "nobody: it is the default"
     if origin.reason:
         yield "because", origin.reason

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import ROUND_UP, Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -34,6 +35,8 @@ _ON_A_GRID: Final = {Code.STOP_INVALID, Code.FILTER_TICK, Code.FILTER_LOT}
 _CONTROL: Final = {Code.HALT_ACTIVE, Code.FROZEN}
 """Codes that a control entry decides."""
 
+_CENT: Final = Decimal("0.01")
+
 _IN_WORDS: Final[Mapping[Code, str]] = MappingProxyType(
     {
         Code.HALT_ACTIVE: "A `close`, and what only reduces a position.",
@@ -59,6 +62,10 @@ class LimitOrigin(BaseModel):
     scope: str = Field(description="Scope key of the layer; `defaults` where nobody has set it.")
     version: int | None = Field(description="Version of the layer; 0 for the defaults, null for a mode.")
     parameter: str = Field(description="Parameter that is the limit, or that it is derived from; `mode` for a mode.")
+    value: Any = Field(
+        description="What the layer sets the parameter to, of which a regime may leave only a part as limit; null for "
+        "a mode, and where it is not known."
+    )
     set_by: str | None = Field(description="Who changed the layer last; null for the defaults.")
     set_at: datetime | None = Field(description="When, UTC.")
     reason: str | None = Field(description="Why, in their words; null: not known.")
@@ -138,6 +145,7 @@ def _origin(breach: Breach, record: DecisionRecord, history: Mapping[Origin, Aud
             scope=breach.scope,
             version=0,
             parameter=parameter,
+            value=CATALOGUE[parameter].plain_default(),
             set_by=None,
             set_at=None,
             reason=None,
@@ -149,6 +157,7 @@ def _origin(breach: Breach, record: DecisionRecord, history: Mapping[Origin, Aud
         scope=breach.scope,
         version=breach.version,
         parameter=parameter,
+        value=layer.parameters.get(parameter) if layer else None,
         set_by=change.changed_by if change else layer.updated_by if layer else None,
         set_at=change.at if change else layer.updated_at if layer else None,
         reason=change.reason if change else None,
@@ -165,6 +174,7 @@ def _origin_of_mode(breach: Breach, record: DecisionRecord) -> LimitOrigin | Non
         scope=control.scope,
         version=None,
         parameter="mode",
+        value=None,
         set_by=entry.set_by,
         set_at=entry.set_at,
         reason=entry.reason or None,
@@ -216,6 +226,8 @@ def _sufficient(breach: Breach, record: DecisionRecord) -> Any:
     if breach.code not in GOVERNED_BY:
         return None
     parameter = CATALOGUE[_parameter_in(breach, record)]
+    if breach.code is Code.REGIME_SIZE:
+        return _before_the_regime(breach, record)
     if parameter.type is ParameterType.BOOLEAN:
         return True
     measured = breach.measured
@@ -224,6 +236,15 @@ def _sufficient(breach: Breach, record: DecisionRecord) -> Any:
     if parameter.type is ParameterType.INTEGER:
         return math.ceil(measured) + (breach.code in _ONE_MORE)
     return float(measured)
+
+
+def _before_the_regime(breach: Breach, record: DecisionRecord) -> float | None:
+    """Return the limit, to the cent, of which the regime would leave what was measured; None if it leaves nothing."""
+    origin = _origin(breach, record, {})
+    if origin is None or origin.value is None or not breach.limit:
+        return None
+    needed = Decimal(str(breach.measured)) * Decimal(str(origin.value)) / Decimal(str(breach.limit))
+    return float(needed.quantize(_CENT, ROUND_UP))
 
 
 def _summary(record: DecisionRecord, explained: tuple[ExplainedBreach, ...], passes: PolicyThatPasses | None) -> str:
@@ -244,7 +265,7 @@ def _who(origin: LimitOrigin | None) -> str:
     if origin.version is None:
         return f"That was on {origin.set_at:%Y-%m-%d %H:%M} UTC." if origin.set_at else ""
     if origin.set_by is None:
-        return f"The limit {origin.parameter} is the default: nobody has set it."
+        return f"{origin.parameter} = {origin.value} is the default: nobody has set it."
     when = f" on {origin.set_at:%Y-%m-%d %H:%M} UTC" if origin.set_at else ""
     why = f", because: {origin.reason}" if origin.reason else ""
     return f"{origin.set_by} set {origin.parameter} in {origin.scope} version {origin.version}{when}{why}."
