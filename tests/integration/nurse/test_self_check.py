@@ -42,6 +42,7 @@ async def test_a_ready_gate_has_gone_the_whole_way_and_nobody_has_seen_it(
     await bus.settle()
     assert signals.payloads == alerts.payloads == []
     decisions = [message for message in seen.messages if message.subject.startswith("cio.record.decision.")]
+    assert decisions
     assert all(list(json.loads(message.data)) == ["self_check"] for message in decisions)
     assert {message.subject for message in seen.messages} - {message.subject for message in decisions} <= {
         "cio.heartbeat"

@@ -1,4 +1,5 @@
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
@@ -10,9 +11,13 @@ from tests.otlp import OtlpReceiver
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """A receiver that takes connections and never answers."""
+    """A receiver that takes connections and never answers, until whoever waits for it has given up."""
+    before = set(threading.enumerate())
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
+    for waiting in set(threading.enumerate()) - before:
+        waiting.join(60)
+        assert not waiting.is_alive()
 
 
 def test_what_waits_is_sent_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,8 +44,9 @@ def test_values_within_the_catalogue_are_valid(patch: dict[str, Any]) -> None:
     assert validate_patch(patch) == ()
 
 
-@given(st.dictionaries(NAMES | st.text(max_size=20), JUNK, max_size=6))
-def test_every_key_of_any_junk_is_either_within_the_catalogue_or_has_an_error(patch: dict[str, Any]) -> None:
+@given(patches(), st.dictionaries(NAMES | st.text(max_size=20), JUNK, max_size=6))
+def test_every_key_is_either_within_the_catalogue_or_has_an_error(valid: dict[str, Any], junk: dict[str, Any]) -> None:
+    patch = valid | junk
     wrong = {
         error.field.partition(".")[0] for error in validate_patch({k: v for k, v in patch.items() if k in CATALOGUE})
     }

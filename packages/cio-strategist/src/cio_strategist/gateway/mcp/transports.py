@@ -1,7 +1,8 @@
 """The two ways to reach the MCP server: streamable HTTP within another app, and the standard streams of a process."""
 
+import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, redirect_stdout
 from dataclasses import dataclass
 
 from mcp.server.stdio import stdio_server
@@ -52,7 +53,9 @@ async def run_stdio(services: Services, *, fleet: Bots | None = None, token: str
     """
     server = McpGateway(services, fleet=fleet, token=token).server()
     async with stdio_server() as (incoming, outgoing):
-        await server.run(incoming, outgoing, server.create_initialization_options())
+        # The library diverts the descriptor alone: what Python buffered would reach the protocol's stream at the end.
+        with redirect_stdout(sys.stderr):
+            await server.run(incoming, outgoing, server.create_initialization_options())
 
 
 class _OnlyFrom:
