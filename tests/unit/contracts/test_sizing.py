@@ -10,12 +10,16 @@ from petrosa_contracts.sizing import (
     UNKNOWN_FILTERS,
     ExchangeFilters,
     decimal_of,
-    largest_amount,
     largest_value,
     minimum_amount,
     order_amounts,
     reference_price,
 )
+
+
+def largest_amount(signal: Signal, **known: Any) -> Decimal:
+    return order_amounts(signal, **known).largest
+
 
 prices = st.decimals("0.00000001", "1000000", places=8)
 steps = st.sampled_from(["0.00001", "0.001", "0.005", "0.1", "1", "10"]).map(Decimal)

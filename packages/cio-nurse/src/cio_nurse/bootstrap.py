@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import gc
-import hashlib
 import signal
 from collections.abc import Generator, Mapping
 from typing import Any
@@ -17,7 +16,6 @@ from cio_nurse.adapters.apart import Apart
 from cio_nurse.adapters.clock import SystemClock
 from cio_nurse.adapters.health import HealthServer
 from cio_nurse.adapters.jetstream import RecordStream
-from cio_nurse.adapters.journal import FileJournal
 from cio_nurse.adapters.nats import NatsConnection, Subscription, private_subject
 from cio_nurse.adapters.redis import RedisLedgerStore, RedisPolicyStore
 from cio_nurse.adapters.redis_inputs import RedisInputStore
@@ -91,9 +89,7 @@ class Nurse:
         self._halts = self._make_halts()
         self._intents = self._make_line(nats_url, private)
         self._alerts = AlertQueue(self._publish_alert, unavailable=TransportUnavailableError, log=_log)
-        self._journal = FileJournal(
-            settings.journal_folder / _short_digest(nats_url), settings.instance, max_bytes=settings.journal_max_bytes
-        )
+        self._journal = parts.journal(settings)
         self._recording = self._make_recording()
         self._intents.report_records_to(self._recording)
         self._restriction = Restriction(
@@ -387,11 +383,6 @@ def logging_of(settings: Settings) -> Generator[log.LineWriter]:
         yield lines
     finally:
         lines.close()
-
-
-def _short_digest(text: str) -> str:
-    """Return what keeps apart the journals of gates on different NATS servers; the address may hold a password."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _stop_on_signals() -> asyncio.Event:

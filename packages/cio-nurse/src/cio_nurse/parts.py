@@ -1,11 +1,13 @@
 """Parts of the gate, made from its settings."""
 
+import hashlib
 from collections.abc import Callable
 
 from cio_decision.decoding import PayloadLimits
 from cio_decision.freshness import Ages, Input
 from cio_nurse import __version__
 from cio_nurse.adapters.jetstream import StreamProbe
+from cio_nurse.adapters.journal import FileJournal
 from cio_nurse.adapters.nats import NatsConnection
 from cio_nurse.domain.dialects import DIALECTS
 from cio_nurse.ports import Clock, InputStore, LedgerStore
@@ -38,6 +40,13 @@ def decision_limits(settings: Settings, primal: PrimalStanding | None) -> Decisi
         max_orders_per_second=settings.max_orders_per_second,
         primal=primal.limits if primal else None,
     )
+
+
+def journal(settings: Settings) -> FileJournal:
+    """Return the journal of one gate, apart from those of gates on other NATS servers."""
+    # A digest, because the address may hold a password.
+    server = hashlib.sha256(settings.nats_url.get_secret_value().encode()).hexdigest()[:12]
+    return FileJournal(settings.journal_folder / server, settings.instance, max_bytes=settings.journal_max_bytes)
 
 
 def recorder(settings: Settings, primal: PrimalStanding | None) -> Recorder:

@@ -74,13 +74,6 @@ def order_amounts(
     return OrderAmounts(minimum, minimum, max(by_quantity, by_share))
 
 
-def largest_amount(
-    signal: Signal, *, equity: Decimal | None = None, filters: ExchangeFilters = UNKNOWN_FILTERS
-) -> Decimal:
-    """Return the largest amount (base asset) that any engine generation would order; see `order_amounts`."""
-    return order_amounts(signal, equity=equity, filters=filters).largest
-
-
 def largest_value(signal: Signal, amounts: OrderAmounts, price: Decimal, *, equity: Decimal | None = None) -> Decimal:
     """Return what the largest order of any engine generation is worth at `price`, quote currency.
 

@@ -131,8 +131,8 @@ class AuditClient:
 
         The gate's answer is obeyed in either mode. `equity` (quote currency) is needed only to value a
         `position_size_pct` without the gate; one that is not finite and positive counts as unknown. An intent without
-        any id gets a `signal_id`. Raises
-        `pydantic_core.PydanticSerializationError` for an intent that JSON cannot hold; nothing else.
+        any id gets a `signal_id`. Raises `pydantic_core.PydanticSerializationError` for an intent that JSON cannot
+        hold; nothing else.
         """
         received_at, started = self._utc_clock(), self._monotonic()
         proposal = propose(_identified(intent), equity)
