@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import os
 import re
 import shutil
@@ -71,6 +72,26 @@ def parse_approvers(content: bytes) -> Approvers:
             raise PrimalUnusableError(f"line {number} of the list of approvers spells a name in another way")
         approvers.setdefault(name, []).append(line)
     return approvers
+
+
+def fingerprint_of_signer(signature: bytes) -> str:
+    """Return the fingerprint of the key that made an SSH signature, in the form of `ssh-keygen -l`.
+
+    Not a proof that the signature is good. The key is the first string after magic word and version (OpenSSH's
+    PROTOCOL.sshsig).
+    """
+    armoured = b"".join(signature.splitlines()[1:-1])
+    return _fingerprint(_strings(base64.b64decode(armoured)[len("SSHSIG") + 4 :])[0])
+
+
+def fingerprints_of(approver: str, approvers: Approvers) -> Sequence[str]:
+    """Return the fingerprints of an approver's listed keys, in the same form."""
+    found = (_LINE.fullmatch(line) for line in approvers[approver])
+    return [_fingerprint(base64.b64decode(line["key"])) for line in found if line]
+
+
+def _fingerprint(key: bytes) -> str:
+    return f"SHA256:{base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip('=')}"
 
 
 def _key_material(kind: str, text: str) -> bytes | None:

@@ -111,7 +111,7 @@ def test_a_policy_is_tried_and_what_it_changes_is_told(export: Path, tmp_path: P
     assert found["gained"]["examples"][0]["decision_id"] == VETOED
     text = run("--from", export, "--policy", patch)
     assert text.exit_code == 0
-    assert "of 4 decisions 1 approvals would have been lost and 1 gained; 1 are unchanged" in text.stdout
+    assert "decisions tried 4, approvals lost 1 and gained 1, unchanged 1" in text.stdout
     assert "STRATEGY_DISABLED" in text.stdout
 
 

@@ -17,7 +17,10 @@ from petrosa_contracts.primal_change import problems_of_change
 from petrosa_contracts.primal_file import APPROVERS, PrimalStanding, Signatures, load, parse, read
 from petrosa_contracts.primal_signatures import (
     QUORUM,
+    Approvers,
     PrimalUnusableError,
+    fingerprint_of_signer,
+    fingerprints_of,
     parse_approvers,
     signature_name,
 )
@@ -126,6 +129,7 @@ def sign(
             _say_limits(parse(content))
         signature = make_signature(content, str(key.expanduser()))
         # A signature by another key than the listed one would only be found out by whoever verifies.
+        _require_key_of(approver, listed, fingerprint_of_signer(signature))
         verify_signature(content, signature, approver, listed)
         place = signed.with_name(signature_name(signed.name, approver))
         try:
@@ -158,6 +162,18 @@ def diff(
         say_table(("limit", "from", "to", "which"), rows)
     else:
         say("the limits are the same")
+
+
+def _require_key_of(approver: str, listed: Approvers, key: str) -> None:
+    own = fingerprints_of(approver, listed)
+    if key in own:
+        return
+    owner = next((name for name in listed if key in fingerprints_of(name, listed)), None)
+    whose = f"{owner}'s: sign --as {owner}" if owner else "nobody's on the list: a new key has to be listed first"
+    raise PrimalUnusableError(
+        f"nothing is signed: {approver} signs with {' or '.join(own)}, and the key given is {key}. Name {approver}'s "
+        f"key with --key (ssh-keygen -lf FILE shows a key's fingerprint). The one given is {whose}."
+    )
 
 
 def _require(path: Path) -> None:

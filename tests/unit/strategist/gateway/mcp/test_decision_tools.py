@@ -64,4 +64,4 @@ async def test_a_preview_tells_what_the_last_hour_would_have_been_if_asked(world
         tried = await client.call_tool("preview_change", {**arguments, "simulate": True})
     assert content(plain)["simulation"] is None
     assert content(tried)["simulation"]["gained"]["count"] == 1
-    assert "In the last hour: of 2 decisions" in tried.content[0].text
+    assert "; in the last hour: decisions tried 2, approvals lost 0 and gained 1" in tried.content[0].text

@@ -63,12 +63,12 @@ class Simulation(BaseModel):
 
     @property
     def gist(self) -> str:
-        """All of it in a sentence."""
+        """All of it in a line."""
         if not self.examined:
             return "no recorded decision fits, so there is nothing to try it on"
         return (
-            f"of {self.examined} decisions {self.lost.count} approvals would have been lost and {self.gained.count} "
-            f"gained; {self.unchanged} are unchanged"
+            f"decisions tried {self.examined}, approvals lost {self.lost.count} and gained {self.gained.count}, "
+            f"unchanged {self.unchanged}"
         )
 
 

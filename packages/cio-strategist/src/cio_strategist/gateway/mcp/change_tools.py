@@ -138,7 +138,7 @@ async def preview_change(call: Call, arguments: PreviewArguments) -> Reply:
     if not arguments.simulate:
         return Reply(found, found.message)
     tried = await call.services.decisions.preview(found)
-    gist = "" if tried.simulation is None else f" In the last hour: {tried.simulation.gist}."
+    gist = "" if tried.simulation is None else f"; in the last hour: {tried.simulation.gist}"
     return Reply(tried, f"{tried.message}{gist}")
 
 
