@@ -271,6 +271,7 @@ def entry_of(name: str = f"{SYMBOL}:LONG", usd: float = 500, **overrides: Any) -
         "notional": int(usd * 1_000_000),
         "leverage": 10_000_000,
         "opens": True,
+        "may_add": True,
         "notional_left": None,
         "leverage_left": None,
         "positions_left": None,

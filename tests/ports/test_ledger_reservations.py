@@ -79,6 +79,20 @@ async def test_positions_are_counted_once_each_and_adding_to_one_needs_no_place(
     assert found[2].reserved.positions == 1
 
 
+async def test_an_entry_that_may_not_add_finds_what_is_on_its_way(stores: Stores) -> None:
+    found = await answers(
+        stores,
+        entry_of(BTC, may_add=False),
+        entry_of(BTC, may_add=False),
+        entry_of(ETH, may_add=False),
+        entry_of(BTC),
+    )
+    assert [answer.granted for answer in found] == [True, False, True, True]
+    assert found[1].reserved.opens_this
+    (again,) = await answers(stores, entry_of(BTC, may_add=False))
+    assert again.granted, "a decision that asks once more does not stand in its own way"
+
+
 async def test_a_position_that_is_open_by_now_is_not_on_its_way_as_well(stores: Stores) -> None:
     await answers(stores, entry_of(BTC))
     reserved = await on_the_way(stores, entry_of(ETH, open_names=frozenset({BTC, SOL})))

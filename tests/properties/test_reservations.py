@@ -34,6 +34,7 @@ ENTRIES = st.builds(
     notional=AMOUNTS,
     leverage=AMOUNTS,
     opens=st.booleans(),
+    may_add=st.booleans(),
     notional_left=ROOMS,
     leverage_left=ROOMS,
     positions_left=st.none() | st.integers(0, 3),

@@ -2,9 +2,18 @@ from decimal import Decimal
 from typing import Any
 
 from cio_decision.reservation import Entry, Exit, reservation_of
-from petrosa_contracts import Side
+from petrosa_contracts import Side, VolatilityPhase
 from petrosa_contracts.primal import BUILT_IN
-from tests.builders import context, intent, policy, portfolio_state, portfolio_view, position
+from tests.builders import (
+    context,
+    intent,
+    policy,
+    portfolio_state,
+    portfolio_view,
+    position,
+    regime_status,
+    regime_view,
+)
 
 BOOK = portfolio_state(
     position(Side.LONG, quantity=1, symbol="ETHUSDT", price=2000, leverage=Decimal(5)), equity=10_000, revision=42
@@ -33,6 +42,7 @@ def test_an_entry_takes_up_value_leverage_and_a_position() -> None:
         notional=500_000_000,
         leverage=10_000_000,
         opens=True,
+        may_add=True,
         notional_left=6_000_000_000,
         leverage_left=None,
         positions_left=9,
@@ -44,6 +54,13 @@ def test_an_entry_takes_up_value_leverage_and_a_position() -> None:
 def test_adding_to_an_open_position_opens_none() -> None:
     assert not entry(intent(symbol="ETHUSDT")).opens
     assert entry(intent(symbol="ETHUSDT", action="sell")).opens
+
+
+def test_what_is_on_its_way_may_be_added_to_unless_symbol_or_market_forbid_it() -> None:
+    calm, wild = regime_status(), regime_status(VolatilityPhase.HIGH)
+    assert entry(regime=regime_view(symbol=calm, market=calm)).may_add
+    assert not entry(regime=regime_view(symbol=wild, market=calm)).may_add
+    assert not entry(regime=regime_view(symbol=calm, market=wild)).may_add
 
 
 def test_of_policy_and_primal_limits_the_tighter_one_is_what_is_left() -> None:

@@ -34,6 +34,8 @@ class Entry:
     leverage: int
     opens: bool
     """Whether that position is not open yet."""
+    may_add: bool
+    """Whether it may add to a position that is on its way: its regimes allow increases."""
     notional_left: int | None
     leverage_left: int | None
     positions_left: int | None
@@ -48,11 +50,12 @@ class Entry:
             _within(self.notional_left, taken(beside.notional) + self.notional)
             and _within(self.leverage_left, taken(beside.leverage) + self.leverage)
             and (not self.opens or _within(self.positions_left, beside.positions + 1))
+            and (self.may_add or not beside.opens_this)
         )
 
     def unlimited(self) -> Self:
         """Return it as what takes its place whatever is left, because it is on its way already."""
-        return replace(self, notional_left=None, leverage_left=None, positions_left=None)
+        return replace(self, may_add=True, notional_left=None, leverage_left=None, positions_left=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +123,7 @@ def _entry(intent: Intent, side: Side, context: Context, state: PortfolioState) 
         notional=order_notional(intent, context),
         leverage=taken(order_leverage(intent, context)),
         opens=name not in state.open_names,
+        may_add=all(status.increase_allowed for status in context.regimes),
         notional_left=_exposure_left(context, state),
         leverage_left=leverage_left(context, state),
         positions_left=positions_left(context, state),

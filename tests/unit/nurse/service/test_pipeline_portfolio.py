@@ -3,8 +3,8 @@
 from typing import Any
 
 from cio_decision.freshness import Input
-from petrosa_contracts import Code, Mode, PortfolioState, Side, Verdict
-from tests.builders import control_entry, layer, portfolio_state, position, stored_control
+from petrosa_contracts import Code, Mode, PortfolioState, Side, Verdict, VolatilityPhase
+from tests.builders import control_entry, layer, portfolio_state, position, regime_status, stored_control
 from tests.redis_fakes import RESERVATION_SECONDS
 from tests.wiring import WiredGate, codes_of
 
@@ -55,6 +55,23 @@ async def test_two_gates_share_the_room() -> None:
     other = await another(one, state, HALF)
     assert codes_of(await burst(one, 6, name="a")) == [None] * 6
     assert codes_of(await burst(other, 6, name="b")) == [None] * 4 + ["EXPOSURE_MAX"] * 2
+
+
+async def test_in_a_market_that_forbids_adding_a_burst_opens_one_position_once() -> None:
+    needs = {Input.PORTFOLIO, Input.REGIME}
+    one = await WiredGate.started(HALF, needs=needs)
+    other = await WiredGate.started(HALF, needs=needs, clock=one.clock, redis=one.redis)
+    one.world.write_regime(regime_status(VolatilityPhase.HIGH, symbol=None, as_of=one.clock.now()))
+    for gate in (one, other):
+        await show(portfolio_state(equity=10_000), gate)
+        assert gate.mirrors.regime is not None
+        await gate.mirrors.regime.refresh()
+    assert codes_of(await burst(one, 2, name="a")) == [None, "REGIME_INCREASE"]
+    assert codes_of(await burst(other, 2, name="b")) == ["REGIME_INCREASE"] * 2
+    assert codes_of(await burst(other, 2, name="c", action="sell")) == [None, "REGIME_INCREASE"]
+    one.world.write_regime(regime_status(symbol=None, as_of=one.clock.now()))
+    await one.mirrors.regime.refresh()
+    assert codes_of(await burst(one, 2, name="d")) == [None, None]
 
 
 async def test_what_the_portfolio_shows_counts_once_for_each_gate() -> None:

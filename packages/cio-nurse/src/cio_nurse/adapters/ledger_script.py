@@ -32,7 +32,8 @@ local LARGEST = {LARGEST}
 -- ARGV: identity lifetime (ms), trades lifetime (s), reservation lifetime (ms; 0 if no claim reserves), then per claim:
 --   decision id, limit (or -1), number of scopes, the limited scope first,
 --   its order as it is kept (or empty), and with an order the revision of the portfolio that it was judged by, then
---     of an entry: notional, leverage and positions left (or -1), the names of open positions, each between line ends;
+--     of an entry: notional, leverage and positions left (or -1), 1 if it may add to a position that is on its way,
+--       the names of open positions, each between line ends;
 --     of an exit: quantity left (or -1).
 """
     + """
@@ -57,7 +58,7 @@ end
 -- arguments end.
 local function judge_entry(order, at)
   local own_notional, own_leverage, opens, _, own_name = parts(order)
-  local open = ARGV[at + 4]
+  local open = ARGV[at + 5]
   local sums = redis.call('HMGET', SUMS, 'notional', 'leverage')
   local notional, leverage = tonumber(sums[1] or '0'), tonumber(sums[2] or '0')
   local openings, positions = {}, 0
@@ -73,8 +74,8 @@ local function judge_entry(order, at)
     if name ~= own_name and not string.find(open, '\\n' .. name .. '\\n', 1, true) then positions = positions + 1 end
   end
   local fits = within(ARGV[at + 1], notional + own_notional) and within(ARGV[at + 2], leverage + own_leverage)
-    and (opens == '0' or within(ARGV[at + 3], positions + 1))
-  return {notional, leverage, positions, openings[own_name] and 1 or 0, 0}, fits, true, at + 4
+    and (opens == '0' or within(ARGV[at + 3], positions + 1)) and (ARGV[at + 4] == '1' or not openings[own_name])
+  return {notional, leverage, positions, openings[own_name] and 1 or 0, 0}, fits, true, at + 5
 end
 
 local function judge_exit(order, at)
@@ -203,6 +204,7 @@ def _order(reserves: Reservation | None) -> tuple[str | int, ...]:
             _or_no_limit(reserves.notional_left),
             _or_no_limit(reserves.leverage_left),
             _or_no_limit(reserves.positions_left),
+            int(reserves.may_add),
             "\n".join(("", *reserves.open_names, "")),
         )
     kept = f"0 0 0 {reserves.quantity} {reserves.symbol}"
