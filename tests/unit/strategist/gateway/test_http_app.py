@@ -108,6 +108,25 @@ async def test_paths_that_do_not_exist_make_no_metrics_of_their_own(door: Door) 
     assert 'strategist_http_requests_total{method="GET",route="unmatched",status="404"} 3.0' in metrics
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", SCOPE, "DELETE, GET, PATCH, PUT"),
+        ("POST", f"{SCOPE}/history", "GET"),
+        ("PUT", "/api/v1/control", "GET, POST"),
+        ("PATCH", "/api/v1/config/trading/BTCUSDT", "DELETE, GET, POST"),
+        ("POST", "/readyz", "GET"),
+        ("POST", "/docs", "GET, HEAD"),
+    ],
+)
+async def test_a_method_that_a_path_lacks_is_answered_with_all_that_it_has(
+    door: Door, method: str, path: str, allowed: str
+) -> None:
+    answer = await door.ask(method, path)
+    is_problem(answer, 405, "method-not-allowed")
+    assert sorted(answer.headers["allow"].split(", ")) == allowed.split(", ")
+
+
 async def test_liveness_and_readiness(door: Door) -> None:
     assert (await door.ask("GET", "/healthz")).json() == {"status": "alive"}
     ready = await door.ask("GET", "/readyz")

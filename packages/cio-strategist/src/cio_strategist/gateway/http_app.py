@@ -19,6 +19,7 @@ from cio_strategist.gateway.problems import (
     Problem,
     http_problem,
     invalid_request,
+    methods_by_path,
     problem_responses,
     strategist_problem,
 )
@@ -123,6 +124,7 @@ def create_app(
     app.state.services = services
     app.state.readiness = services.readiness
     app.state.registry = shown
+    app.state.methods = methods_by_path((*_ROUTERS, *routers))
     app.add_middleware(Intake, max_body_bytes=max_body_bytes, metrics=HttpMetrics(shown))
     app.add_exception_handler(StrategistError, strategist_problem)
     app.add_exception_handler(RequestValidationError, invalid_request)

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 
 from cio_strategist.gateway.answers import PlainJSON
-from cio_strategist.gateway.problems import http_problem
+from cio_strategist.gateway.problems import http_problem, methods_by_path
 from cio_strategist.gateway.readiness import ReadReadiness
 from cio_strategist.gateway.routes import probes
 
@@ -22,6 +22,7 @@ def probe_app(readiness: ReadReadiness, *, registry: CollectorRegistry) -> FastA
     )
     app.state.readiness = readiness
     app.state.registry = registry
+    app.state.methods = methods_by_path([probes.router])
     app.add_exception_handler(HTTPException, http_problem)
     app.include_router(probes.router)
     return app

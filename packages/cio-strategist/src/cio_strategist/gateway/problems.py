@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
 
-from fastapi import Request
+from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -154,7 +155,8 @@ async def http_problem(request: Request, error: Exception) -> Response:
     title = HTTPStatus(refusal.status_code).phrase
     kind = title.lower().replace(" ", "-")
     detail = f"{title}: {request.method} {request.url.path[:_LONGEST_INSTANCE]}; /docs lists every route"
-    return problem_answer(request, kind, refusal.status_code, title, detail, headers=refusal.headers)
+    headers = {**(refusal.headers or {}), **_allowed(request)}
+    return problem_answer(request, kind, refusal.status_code, title, detail, headers=headers)
 
 
 def unexpected(request: Request) -> Response:
@@ -195,6 +197,22 @@ READ_PROBLEMS = problem_responses((400, 401, 404, 503))
 """What a route that only looks may refuse with."""
 WRITE_PROBLEMS = problem_responses((400, 401, 403, 404, 409, 412, 429, 503))
 """What a route that writes may refuse with."""
+
+
+def methods_by_path(routers: Iterable[APIRouter]) -> dict[str, set[str]]:
+    """Return which methods each path has."""
+    found: dict[str, set[str]] = {}
+    for route in (route for router in routers for route in router.routes):
+        if isinstance(route, APIRoute):
+            found.setdefault(route.path, set()).update(route.methods or ())
+    return found
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """Return `Allow` for a method that a path does not have. The framework names the methods of one route alone."""
+    known: Mapping[str, set[str]] = request.app.state.methods
+    methods = known.get(getattr(request.scope.get("route"), "path", ""), {request.method})
+    return {} if request.method in methods else {"Allow": ", ".join(sorted(methods))}
 
 
 def _more_of(error: Exception) -> dict[str, Any]:
