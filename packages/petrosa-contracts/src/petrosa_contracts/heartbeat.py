@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from petrosa_contracts.instant import epoch_now
+from petrosa_contracts.instant import LATEST_EPOCH_SECONDS, epoch_now
 
 
 class HeartbeatMessage(BaseModel):
@@ -45,7 +45,8 @@ class GovernanceHeartbeat(BaseModel):
     """What a gate answers when pinged and publishes on its own; readable as a `HeartbeatMessage`.
 
     Time is the sender's to give: there is no default for `timestamp`. Raises `pydantic.ValidationError` for missing or
-    mistyped fields, an unknown status, and a time or an age that is not finite.
+    mistyped fields, an unknown status, a time or an age that is not finite, and a time after 2099, which is most likely
+    in milliseconds.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -53,7 +54,9 @@ class GovernanceHeartbeat(BaseModel):
     service: Literal["petrosa-cio"] = Field(default="petrosa-cio", description="Always petrosa-cio.")
     status: GovernanceStatus = Field(description="State in one word.")
     mode: str = Field(description="Mode in force, such as ACTIVE, SAFE or BLIND.")
-    timestamp: float = Field(allow_inf_nan=False, description="When it was made, epoch seconds.")
+    timestamp: float = Field(
+        le=LATEST_EPOCH_SECONDS, allow_inf_nan=False, description="When it was made, epoch seconds."
+    )
     version: str = Field(description="Version of the gate.")
     instance: str = Field(description="Which replica speaks.")
     epoch: int | None = Field(default=None, description="Policy epoch in force; null while no policy was ever loaded.")

@@ -196,6 +196,42 @@ async def test_an_answer_that_is_no_verdict_is_none(world: World, client: AuditC
     assert client.mode is BotMode.FAIL_SAFE
 
 
+@pytest.mark.parametrize("later", [{"code": "A_LATER_CODE"}, {"code": "A_LATER_CODE", "mode": "A_LATER_MODE"}])
+async def test_a_veto_in_words_of_a_later_gate_is_a_veto(
+    world: World, client: AuditClient, later: dict[str, Any]
+) -> None:
+    await known_symbol(world, client)
+    said = verdict(Decision.VETOED).model_dump(mode="json") | later | {"message": "Too windy."}
+    world.answers["cio.intent.trading.momentum_v1"] = to_json(said)
+    answer = await client.ask(intent())
+    assert (answer.may_trade, answer.by_fail_safe) == (False, False)
+    assert (answer.verdict.code, answer.verdict.message) == (None, "Too windy.")
+    assert answer.verdict.mode is (Mode.HALTED if "mode" in later else Mode.ACTIVE)
+    world.gate_is_silent()
+    assert not (await client.ask(intent())).may_trade
+
+
+@pytest.mark.parametrize("changed", [{"verdict": "approved", "mode": "A_LATER_MODE"}, {"decision_id": None}])
+async def test_what_lacks_a_field_or_approves_in_an_unknown_mode_is_no_answer(
+    world: World, client: AuditClient, changed: dict[str, Any]
+) -> None:
+    await known_symbol(world, client)
+    said = verdict(Decision.VETOED).model_dump(mode="json") | changed
+    world.answers["cio.intent.trading.momentum_v1"] = to_json(said)
+    assert (await client.ask(intent())).by_fail_safe
+
+
+async def test_a_heartbeat_in_milliseconds_counts_for_nothing_and_stops_no_exit(
+    world: World, client: AuditClient
+) -> None:
+    assert world.on_message is not None
+    said = heartbeat().model_dump(mode="json") | {"timestamp": START.timestamp() * 1000}
+    for _ in range(3):
+        await world.on_message(to_json(said))
+    assert client.mode is BotMode.FAIL_SAFE
+    assert (await client.ask(intent(action="close"))).may_trade
+
+
 async def test_trades_let_through_are_reported_once_the_governance_is_back_and_only_once(
     world: World, client: AuditClient
 ) -> None:
@@ -246,6 +282,41 @@ async def test_what_still_waits_at_the_end_is_reported_then(world: World) -> Non
         world.answers[REPORTS] = ACKNOWLEDGED
     assert len(world.reports()) == 1
     assert client.unreported == 0
+
+
+async def test_all_that_waits_at_the_end_is_reported_however_much_it_is(world: World) -> None:
+    async with AuditClient(line=world, monotonic=world.monotonic, utc_clock=world.utc_clock) as client:
+        for _ in range(300):
+            await client.ask(intent(action="close"))
+        world.answers[REPORTS] = ACKNOWLEDGED
+    assert (client.unreported, len(world.reports())) == (0, 300)
+
+
+async def test_a_slow_record_keeps_nobody_longer_than_the_time_for_reports(caplog: pytest.LogCaptureFixture) -> None:
+    class Slow(World):
+        async def request(self, subject: str, body: bytes, **options: Any) -> bytes:
+            self.seconds += 2.0 if subject == REPORTS else 0.0
+            return await super().request(subject, body, **options)
+
+    slow = Slow()
+    async with AuditClient(line=slow, monotonic=slow.monotonic, utc_clock=slow.utc_clock) as client:
+        for _ in range(10):
+            await client.ask(intent(action="close"))
+        slow.answers[REPORTS] = ACKNOWLEDGED
+    assert (client.unreported, slow.seconds) == (7, 6.0)
+    assert caplog.records[-1].getMessage() == "fail_safe_unreported waiting=7 dropped=0"
+
+
+async def test_a_client_that_is_entered_again_asks_for_the_pulse_again_and_reports_what_waited(world: World) -> None:
+    client = AuditClient(line=world, monotonic=world.monotonic, utc_clock=world.utc_clock)
+    async with client:
+        pass
+    assert (await client.ask(intent(action="close"))).may_trade
+    world.answers[subjects.PING] = to_json(heartbeat())
+    world.answers[REPORTS] = ACKNOWLEDGED
+    async with client:
+        await world.beat(2)
+        assert (client.mode, client.unreported) == (BotMode.NORMAL, 0)
 
 
 async def test_a_report_leaves_out_an_intent_that_is_too_large_to_keep(world: World, client: AuditClient) -> None:

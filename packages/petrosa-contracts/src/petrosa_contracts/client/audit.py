@@ -12,12 +12,12 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from petrosa_contracts import subjects
 from petrosa_contracts.answer_by import ANSWER_BY
 from petrosa_contracts.client.answer import Answer
-from petrosa_contracts.client.governance import ENTRIES, BotMode, Governance, Knowledge
+from petrosa_contracts.client.governance import ENTRIES, BotMode, Governance, Knowledge, mode_named
 from petrosa_contracts.client.journal import Journal
 from petrosa_contracts.client.judging import MAX_PAYLOAD_BYTES, Proposal, judge, propose
 from petrosa_contracts.client.line import Line, NatsLine, NoAnswerError
@@ -38,10 +38,11 @@ START_SECONDS: Final = 2.0
 ACKNOWLEDGE_SECONDS: Final = 1.0
 """How long a report, or the first question after connecting, waits for its answer."""
 
-REPORTS_AT_ONCE: Final = 100
-"""How many reports follow one heartbeat."""
+REPORTING_SECONDS: Final = 5.0
+"""How long reports are sent in a row, after a heartbeat and when the client is left."""
 
 _IDENTITIES = ("intent_id", "signal_id", "id")
+_OBJECT = TypeAdapter(dict[str, Any])
 
 _log = logging.getLogger(__name__)
 
@@ -100,6 +101,7 @@ class AuditClient:
         return self._journal.dropped
 
     async def __aenter__(self) -> Self:
+        self._greeted.clear()
         # Kept and awaited in `__aexit__`; a task group would wrap whatever the bot itself raises.
         self._running = asyncio.create_task(
             self._line.run(self._heartbeat_subject, on_message=self._on_heartbeat, on_connected=self._greet)
@@ -129,10 +131,10 @@ class AuditClient:
     async def ask(self, intent: Mapping[str, Any] | Signal, *, equity: Decimal | float | None = None) -> Answer:
         """Return the verdict on an intent, from the gate if it answers in time and from the fail-safe limits if not.
 
-        The gate's answer is obeyed in either mode. `equity` (quote currency) is needed only to value a
-        `position_size_pct` without the gate; one that is not finite and positive counts as unknown. An intent without
-        any id gets a `signal_id`. Raises `pydantic_core.PydanticSerializationError` for an intent that JSON cannot
-        hold; nothing else.
+        The gate's answer is obeyed in either mode; of a veto in words that this version does not know, `code` is None
+        and `message` says why. `equity` (quote currency) is needed only to value a `position_size_pct` without the
+        gate; one that is not finite and positive counts as unknown. An intent without any id gets a `signal_id`. Raises
+        `pydantic_core.PydanticSerializationError` for an intent that JSON cannot hold; nothing else.
         """
         received_at, started = self._utc_clock(), self._monotonic()
         proposal = propose(_identified(intent), equity)
@@ -144,7 +146,7 @@ class AuditClient:
                 seconds=self._deadline_seconds,
                 headers={ANSWER_BY: self._waits_until(received_at).isoformat()},
             )
-            verdict = Verdict.model_validate_json(reply)
+            verdict = _read(reply)
         except NoAnswerError as error:
             reason = str(error)
         except ValidationError:
@@ -211,11 +213,11 @@ class AuditClient:
         self._tell_mode()
 
     async def _report(self) -> None:
-        """Send what waits, oldest first, until one is not acknowledged."""
+        """Send what waits, oldest first, until one is not acknowledged or time is up."""
         async with self._reporting:
-            for _ in range(REPORTS_AT_ONCE):
-                report = self._journal.oldest()
-                if report is None or not await self._is_recorded(report):
+            until = self._monotonic() + REPORTING_SECONDS
+            while (report := self._journal.oldest()) is not None and self._monotonic() < until:
+                if not await self._is_recorded(report):
                     return
                 self._journal.acknowledged()
 
@@ -259,6 +261,20 @@ def _identified(intent: Mapping[str, Any] | Signal) -> Mapping[str, Any]:
         return payload
     # Should the gate approve late what the bot has handed on by then, the engine can tell that it is the same.
     return {**payload, "signal_id": secrets.token_hex(16)}
+
+
+def _read(reply: bytes) -> Verdict:
+    """Return the gate's verdict. Raises `ValidationError` for anything else.
+
+    A veto that a later gate words with a code or a mode of its own is a veto all the same.
+    """
+    try:
+        return Verdict.model_validate_json(reply)
+    except ValidationError:
+        said = _OBJECT.validate_json(reply)
+        if said.get("verdict") != Decision.VETOED:
+            raise
+        return Verdict.model_validate({**said, "code": None, "breaches": (), "mode": mode_named(said.get("mode"))})
 
 
 def _verdict(

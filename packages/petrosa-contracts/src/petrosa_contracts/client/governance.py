@@ -150,13 +150,16 @@ class Governance:
             self._reason = reason
 
 
-def _mode_of(heartbeat: GovernanceHeartbeat) -> Mode:
+def mode_named(name: object) -> Mode:
+    """Return the mode of that name; HALTED for one from a later version, since the unknown never means allowed."""
     try:
-        named = Mode(heartbeat.mode)
+        return Mode(name)
     except ValueError:
-        # A mode from a later version: what is not known never means allowed.
-        named = Mode.HALTED
-    return strictest(named, _BY_STATUS[heartbeat.status])
+        return Mode.HALTED
+
+
+def _mode_of(heartbeat: GovernanceHeartbeat) -> Mode:
+    return strictest(mode_named(heartbeat.mode), _BY_STATUS[heartbeat.status])
 
 
 def _remember(store: MutableMapping[tuple[str, str], float], pair: tuple[str, str], now: float) -> None:
