@@ -8,6 +8,7 @@ gates and the ledger's script compare the very same integers and therefore never
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from decimal import Context as Arithmetic
+from typing import NamedTuple
 
 from cio_decision.context import Context, notional
 from cio_decision.intent import Intent
@@ -88,7 +89,23 @@ def leverage_left(context: Context, state: PortfolioState) -> int | None:
     return None if cap == 0 else left(Decimal(cap), open_leverage(state))
 
 
-def daily_loss(state: PortfolioState, today: date) -> tuple[Decimal, Decimal] | None:
+class DailyLoss(NamedTuple):
+    """The loss of a UTC day that is latched, and the equity that it is held against, both in quote currency."""
+
+    amount: Decimal
+    equity: Decimal
+
+    @property
+    def share(self) -> Decimal | None:
+        """The loss as a share of equity, rounded up; None where there is no equity to have a share of."""
+        return share_of(self.amount, self.equity)
+
+    def is_within(self, limit: Decimal) -> bool:
+        """Whether a limit, as a share of equity, allows the loss. Where there is no equity it allows none."""
+        return self.amount == 0 or ((share := self.share) is not None and share <= limit)
+
+
+def daily_loss(state: PortfolioState, today: date) -> DailyLoss | None:
     """Return the latched loss of a UTC day and the equity that it is a share of; None where that is not known.
 
     Of a portfolio that speaks about another day no loss is latched. Where the equity of the day's start is missing,
@@ -97,4 +114,4 @@ def daily_loss(state: PortfolioState, today: date) -> tuple[Decimal, Decimal] | 
     equity = state.equity if state.day_equity is None else state.day_equity
     if equity is None:
         return None
-    return (state.daily_loss_latched if state.day == today else Decimal(0)), equity
+    return DailyLoss(state.daily_loss_latched if state.day == today else Decimal(0), equity)

@@ -2,7 +2,7 @@
 
 from cio_decision.breaches import Finding, amount, policy_breach
 from cio_decision.context import Context
-from cio_decision.headroom import daily_loss, known_portfolio, share_of
+from cio_decision.headroom import daily_loss, known_portfolio
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
 from petrosa_contracts.sizing import decimal_of
@@ -19,21 +19,19 @@ def check(_intent: Intent, context: Context) -> Finding:
     PORTFOLIO_STALE vetoes then. Risk-reducing intents are exempt.
     """
     state = known_portfolio(context)
-    known = None if state is None else daily_loss(state, context.now.date())
-    if known is None:
+    loss = None if state is None else daily_loss(state, context.now.date())
+    if loss is None:
         return None
-    loss, equity = known
     limit = decimal_of(context.policy[_PARAMETER])
-    measured = share_of(loss, equity)
-    if loss == 0 or (measured is not None and measured <= limit):
-        return measured, limit
+    if loss.is_within(limit):
+        return loss.share, limit
     return policy_breach(
         Code.DAILY_LOSS,
         context,
         _PARAMETER,
-        measured=measured,
+        measured=loss.share,
         message=(
-            f"{amount(loss)} USD were lost today, more than {amount(limit)} of the {amount(equity)} that the day began "
-            "with: only exits pass until midnight UTC or until an operator clears it."
+            f"{amount(loss.amount)} USD were lost today, more than {amount(limit)} of the {amount(loss.equity)} that "
+            "the day began with: only exits pass until midnight UTC or until an operator clears it."
         ),
     )

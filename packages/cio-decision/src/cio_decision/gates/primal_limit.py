@@ -135,15 +135,11 @@ def _exposure(intent: Intent, context: Context, limits: PrimalLimits) -> _Excess
 
 def _daily_loss(_intent: Intent, context: Context, limits: PrimalLimits) -> _Excess | None:
     state, limit = known_portfolio(context), limits.daily_loss_share
-    known = None if state is None else daily_loss(state, context.now.date())
-    if known is None:
+    loss = None if state is None else daily_loss(state, context.now.date())
+    if loss is None or loss.is_within(limit):
         return None
-    loss, equity = known
-    share = share_of(loss, equity)
-    if loss == 0 or (share is not None and share <= limit):
-        return None
-    rule = f"Today's loss of {amount(loss)} USD is above {amount(limit)} of the equity of {amount(equity)}"
-    return _Excess(share, limit, "fraction", rule)
+    rule = f"Today's loss of {amount(loss.amount)} USD is above {amount(limit)} of the equity of {amount(loss.equity)}"
+    return _Excess(loss.share, limit, "fraction", rule)
 
 
 def _deviation(intent: Intent, context: Context, limits: PrimalLimits) -> _Excess | None:
