@@ -21,11 +21,13 @@ from cio_nurse.service.mirror import Mirror
 from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.pipeline import DecisionLimits, Pipeline
 from cio_nurse.service.portfolio_mirror import PortfolioMirror
+from cio_nurse.service.portfolio_troubles import PortfolioTroubles
 from cio_nurse.service.recording import Recorder, Recording
 from cio_nurse.service.regime_mirror import RegimeMirror
 from cio_nurse.service.silent_halt import SilentHalts
 from petrosa_contracts import Alert, PolicyLayer, Verdict
 from petrosa_contracts.primal import PrimalLimits
+from petrosa_contracts.primal_file import PrimalStanding
 from tests.builders import NOW, arrival, intent, stored_policy
 from tests.fakes import FakeClock, FakeJournal, FakeMetrics, FakeTransport
 from tests.redis_fakes import RESERVATION_SECONDS, FakeInputStore, FakeLedgerStore, FakePolicyStore, FakeRedis
@@ -68,6 +70,13 @@ class WiredGate:
         self.alerts: list[Alert] = []
         self.halts = SilentHalts(
             tell=self.alerts.append, clock=self.clock, instance="nurse-1", seconds=HALT_SECONDS, entries=HALT_ENTRIES
+        )
+        self.troubles = PortfolioTroubles(
+            inputs=self.inputs,
+            mirror=self.mirror,
+            primal=PrimalStanding(self.primal) if self.primal else None,
+            tell=self.alerts.append,
+            clock=self.clock,
         )
         self.delivery = Delivery(ledger=self.ledger, metrics=self.metrics, watch=self.halts)
         self.transport = FakeTransport(reports=self.delivery)
@@ -125,6 +134,7 @@ class WiredGate:
             mirror=self.mirror,
             mode=self.mode,
             halts=self.halts,
+            troubles=self.troubles,
             clock=self.clock,
             subject="cio.heartbeat",
             instance="nurse-1",

@@ -17,7 +17,7 @@ from petrosa_contracts import PortfolioState, Position, Side, Verdict, rediskeys
 from petrosa_contracts.instant import utc_now
 from petrosa_contracts.reservations import KEYS, SETTLE, settle_arguments
 from tests.integration.nurse.conftest import PATIENT
-from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
+from tests.integration.nurse.fleet import Bus, Engine, Recorder, exit_of, intent
 from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.polling import eventually
 from tests.integration.nurse.store import Store
@@ -200,6 +200,25 @@ async def test_two_gates_do_not_turn_a_position_around_and_closes_always_pass(
     assert len(verdicts) == 200
     closes = [verdict for verdict in await answers_to(bus, [exit_of("exits") for _ in range(20)]) if verdict]
     assert [verdict.approved for verdict in closes] == [True] * 20
+
+
+async def test_a_loss_beyond_the_limit_is_told_without_an_intent_and_both_gates_tell_it_under_one_key(
+    pair: list[Gate], book: Book, bus: Bus
+) -> None:
+    alerts: Recorder = await bus.listen("alerts.cio.>")
+    for number, latched in enumerate((0, 501, 800), start=1):
+        await seen(book, pair, daily_loss_latched=Decimal(latched))
+        await eventually(lambda number=number: number == 1 or len(alerts.messages) == 2, what="the loss is told")
+    for gate in pair:
+        await eventually(lambda gate=gate: gate.metric("cio_nurse_portfolio_trouble", kind="daily_loss") == 1)
+    await seen(book, pair, daily_loss_latched=Decimal(0), cleared={"daily-loss": utc_now()})
+    await eventually(lambda: len(alerts.messages) == 4, what="the end is told")
+    began, ended = alerts.payloads[:2], alerts.payloads[2:]
+    assert [alert["severity"] for alert in alerts.payloads] == ["critical"] * 2 + ["info"] * 2
+    assert {alert["action"] for alert in alerts.payloads} == {"daily_loss"}
+    assert len({alert["dedupe_key"] for alert in began}) == len({alert["dedupe_key"] for alert in ended}) == 1
+    assert began[0]["message"].startswith("501 USD were lost today of the 10,000 that the day began with")
+    assert "an operator cleared it" in ended[0]["message"]
 
 
 async def test_what_a_killed_gate_approved_still_counts(pair: list[Gate], book: Book, bus: Bus, engine: Engine) -> None:

@@ -35,6 +35,7 @@ from cio_nurse.service.ledger import Ledger
 from cio_nurse.service.mirror import POLL_SECONDS, Mirror
 from cio_nurse.service.outbox import Outbox
 from cio_nurse.service.pipeline import Pipeline
+from cio_nurse.service.portfolio_troubles import PortfolioTroubles
 from cio_nurse.service.readiness import Readiness
 from cio_nurse.service.recording import Recording
 from cio_nurse.service.restriction import Restriction
@@ -87,6 +88,9 @@ class Nurse:
         self._record_stream = RecordStream()
         private = private_subject()
         self._halts = self._make_halts()
+        self._troubles = PortfolioTroubles(
+            inputs=self._inputs, mirror=self._mirror, primal=self._primal, tell=self._tell, clock=self._clock
+        )
         self._intents = self._make_line(nats_url, private)
         self._alerts = AlertQueue(self._publish_alert, unavailable=TransportUnavailableError, log=_log)
         self._journal = parts.journal(settings)
@@ -157,6 +161,7 @@ class Nurse:
             mirror=self._mirror,
             mode=self._mode,
             halts=self._halts,
+            troubles=self._troubles,
             clock=self._clock,
             subject=settings.heartbeat,
             instance=settings.instance,
@@ -189,6 +194,7 @@ class Nurse:
             primal=self._primal,
             self_check=self._self_check,
             halts=self._halts,
+            troubles=self._troubles,
             connected=lambda: self._intents.listening,
             log_lines_dropped=lambda: self._lines.dropped,
         )
@@ -261,6 +267,7 @@ class Nurse:
                     self._alerts.run(),
                     self._halts.run(),
                     self._restriction.run(),
+                    self._troubles.run(),
                     self._turn(),
                     self._recording.run(),
                     self._keep_record_stream(),

@@ -63,4 +63,4 @@ class GovernanceHeartbeat(BaseModel):
     policy_age_seconds: float | None = Field(
         default=None, ge=0, allow_inf_nan=False, description="Seconds since the policy was confirmed; null if never."
     )
-    reasons: tuple[str, ...] = Field(default=(), description="What keeps the gate from being fully active.")
+    reasons: tuple[str, ...] = Field(default=(), description="What restricts the gate, and what it vetoes entries for.")

@@ -8,6 +8,7 @@ from cio_nurse.service.inputs import LiveInputs
 from cio_nurse.service.lanes import Lanes
 from cio_nurse.service.ledger import Ledger
 from cio_nurse.service.mirror import Mirror
+from cio_nurse.service.portfolio_troubles import PortfolioTroubles
 from cio_nurse.service.recording import Recording
 from cio_nurse.service.self_check import SelfCheck
 from cio_nurse.service.silent_halt import SilentHalts
@@ -26,6 +27,7 @@ def expose(
     primal: PrimalStanding | None,
     self_check: SelfCheck,
     halts: SilentHalts,
+    troubles: PortfolioTroubles,
     connected: Callable[[], bool],
     log_lines_dropped: Callable[[], float],
 ) -> None:
@@ -56,6 +58,8 @@ def expose(
     telemetry.watch("self_check_passed", "1 once the self-check has passed.", lambda: float(self_check.passed))
     for kind in halts.kinds:
         telemetry.watch_halt(kind, lambda kind=kind: float(halts.lasts(kind)))
+    for kind in troubles.kinds:
+        telemetry.watch_trouble(kind, lambda kind=kind: float(troubles.lasts(kind)))
     telemetry.watch("records_outstanding", "Records not acknowledged yet.", lambda: recording.outstanding)
     telemetry.watch("records_backlog", "Records in the journal.", lambda: recording.backlog.waiting)
     telemetry.watch("log_lines_dropped", "Log lines that found no room.", log_lines_dropped)

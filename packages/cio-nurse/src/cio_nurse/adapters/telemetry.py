@@ -69,6 +69,12 @@ class Telemetry:
             ["kind"],
             registry=self._registry,
         )
+        self._trouble = Gauge(
+            "cio_nurse_portfolio_trouble",
+            "1 while the portfolio is beyond a limit (daily_loss, drawdown), or in another position_mode than policy.",
+            ["kind"],
+            registry=self._registry,
+        )
         self._mode = Gauge("cio_nurse_mode", "1 for the mode in force everywhere.", ["mode"], registry=self._registry)
 
     def watch(self, name: str, description: str, read: Callable[[], float]) -> None:
@@ -83,6 +89,10 @@ class Telemetry:
     def watch_halt(self, kind: str, read: Callable[[], float]) -> None:
         """Expose whether a silent halt of one kind lasts."""
         self._halt.labels(kind).set_function(read)
+
+    def watch_trouble(self, kind: str, read: Callable[[], float]) -> None:
+        """Expose whether a trouble of one kind with the portfolio lasts."""
+        self._trouble.labels(kind).set_function(read)
 
     def watch_input(
         self, name: Input, *, standing: Callable[[], Standing | None], refused: Callable[[], float]

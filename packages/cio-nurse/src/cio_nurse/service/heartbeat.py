@@ -37,6 +37,14 @@ class SilentHalts(Protocol):
         ...
 
 
+class PortfolioTroubles(Protocol):
+    """Whether the portfolio is beyond a limit, or in another position mode than policy says."""
+
+    def reasons(self) -> Sequence[str]:
+        """Return a sentence on each that is so."""
+        ...
+
+
 class Recording(Protocol):
     """Whether records of decisions are kept."""
 
@@ -56,6 +64,7 @@ class Heartbeat:
         mirror: Mirror,
         mode: GateMode,
         halts: SilentHalts,
+        troubles: PortfolioTroubles,
         clock: Clock,
         subject: str,
         instance: str,
@@ -68,6 +77,7 @@ class Heartbeat:
         self._mirror = mirror
         self._mode = mode
         self._halts = halts
+        self._troubles = troubles
         self._clock = clock
         self._subject = subject
         self._instance = instance
@@ -77,7 +87,7 @@ class Heartbeat:
         self._recording = recording
 
     def pulse(self) -> GovernanceHeartbeat:
-        """Return the gate's state at this moment: the mode that holds everywhere, and why it is not ACTIVE."""
+        """Return the gate's state at this moment: the mode that holds everywhere, and why not everything may pass."""
         now, mode, reasons = self._clock.now(), self._mode.now(), self._mode.reasons()
         status = _STATUS[mode]
         if (stalled := self._stalled_seconds()) > STALL_SECONDS:
@@ -89,6 +99,8 @@ class Heartbeat:
         reasons.extend(self._halts.reasons())
         if reasons and status is GovernanceStatus.GOVERNANCE_ACTIVE:
             status = GovernanceStatus.DEGRADED
+        # Of a limit that does its work the gate is no less active, and bots recover from fail-safe mode as ever.
+        reasons.extend(self._troubles.reasons())
         return GovernanceHeartbeat(
             status=status,
             mode=mode,
