@@ -1,12 +1,16 @@
-from datetime import timedelta
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 
 from cio_strategist.domain.record.accounting import TOLERANCE, Account, Seen
 from cio_strategist.domain.record.recording import StreamedMessage, payload_digest
+from cio_strategist.errors import StoreUnreadableError
 from cio_strategist.service.record.accounting import GRACE, Accountant, Accounting
 from cio_strategist.service.record.leadership import Leadership
 from tests.chains import NOON, chained, draft
+from tests.fakes import eventually
 from tests.recorder_fakes import CountedMetrics, FakeChainStore, FakeIntents, FakeLease, FakeSource, ToldAlerts
 from tests.strategist_fakes import SetClock
 
@@ -16,18 +20,24 @@ SUBJECT = "cio.intent.trading.x"
 class World:
     """An accountant, and intents of which some have records."""
 
-    def __init__(self) -> None:
-        self.clock, self.store, self.intents = SetClock(), FakeChainStore(), FakeIntents()
+    def __init__(self, store: FakeChainStore | None = None) -> None:
+        self.clock, self.store, self.intents = SetClock(), store or FakeChainStore(), FakeIntents()
         self.records, self.alerts, self.metrics = FakeSource(), ToldAlerts(), CountedMetrics()
         self.accounting = Accounting(self.intents, self.store, self.records, clock=self.clock)
+        self.leadership = Leadership(FakeLease())
         self.accountant = Accountant(
             self.accounting,
-            leadership=Leadership(FakeLease()),
+            leadership=self.leadership,
             clock=self.clock,
             metrics=self.metrics,
             alerts=self.alerts,
             every_seconds=60,
+            sleep=self._sleep,
         )
+
+    async def _sleep(self, seconds: float) -> None:
+        self.clock.advance(seconds=seconds)
+        await asyncio.sleep(0)
 
     def came(self, *numbers: int) -> None:
         """Intents that came so many seconds after noon."""
@@ -93,6 +103,31 @@ async def test_an_alert_that_cannot_be_told_is_found_again(world: World) -> None
     world.alerts.up = True
     await world.accountant.account()
     assert [alert.action for alert in world.alerts.told] == ["intents_unanswered"]
+
+
+class _RefusesOnce(FakeChainStore):
+    """Refuses the first question, as a server does that a question takes too long."""
+
+    refused = False
+
+    async def decisions(self, since: datetime, until: datetime) -> Sequence[Seen]:
+        if not self.refused:
+            self.refused = True
+            raise StoreUnreadableError("MongoDB refuses: operation exceeded time limit")
+        return await super().decisions(since, until)
+
+
+async def test_a_store_that_refuses_is_asked_again() -> None:
+    world = World(_RefusesOnce())
+    world.came(0)
+    world.recorded(0)
+    world.clock.advance(seconds=60)
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(world.leadership.run()), tasks.create_task(world.accountant.run())]
+        await eventually(lambda: world.accountant.done_until is not None)
+        for task in running:
+            task.cancel()
+    assert world.metrics.accounts[0].matched == 1
 
 
 async def test_a_long_time_is_accounted_for_span_by_span(world: World) -> None:

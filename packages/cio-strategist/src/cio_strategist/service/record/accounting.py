@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from cio_strategist.domain.record.accounting import TOLERANCE, Account, Seen, account, reach
-from cio_strategist.errors import StoreUnreachableError, TransportUnavailableError
+from cio_strategist.errors import StoreUnreachableError, StoreUnreadableError, TransportUnavailableError
 from cio_strategist.ports import AlertOutlet, ChainStore, Clock, IntentStream, RecorderMetrics, RecordSource
 from cio_strategist.service.record.leadership import Leadership, Sleep
 from petrosa_contracts import Alert, AlertSeverity
@@ -80,7 +80,7 @@ class Accountant:
             await self._leadership.begins()
             try:
                 await self.account()
-            except (StoreUnreachableError, TransportUnavailableError) as error:
+            except (StoreUnreachableError, StoreUnreadableError, TransportUnavailableError) as error:
                 _log.warning("accounting_waits", error=str(error))
             await self._sleep(self._every_seconds)
 
