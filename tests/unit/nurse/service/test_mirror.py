@@ -225,7 +225,7 @@ class TestFailing:
         redis.lose_everything()
         await mirror.refresh()
         assert mirror.system_mode().mode is Mode.CONSERVATIVE
-        assert "epoch" in mirror.system_mode().reason
+        assert mirror.system_mode().reason.startswith("the store has lost its policy epoch, which cio-policy rebuild")
         assert (limit_of(mirror), mirror.view.epoch) == (5, 1)
 
     async def test_an_epoch_that_is_lost_while_policy_is_read_is_noticed(
@@ -282,6 +282,13 @@ class TestFailing:
         await mirror.refresh()
         assert mirror.system_mode().mode is Mode.ACTIVE
         assert limit_of(mirror) == 4
+
+    async def test_a_layer_that_cannot_be_read_is_named_with_what_to_do(self, mirror: Mirror, redis: FakeRedis) -> None:
+        redis.write(policy={"symbol:BTCUSDT": b"{"})
+        await mirror.refresh()
+        reason = mirror.system_mode().reason
+        assert reason.startswith("policy of 'symbol:BTCUSDT' cannot be read: ")
+        assert reason.endswith(", to be mended with cio-policy rebuild, or with set or clear of that scope")
 
     async def test_a_policy_mended_without_a_new_epoch_is_seen_too(self, mirror: Mirror, redis: FakeRedis) -> None:
         redis.write(policy={"global": b"{"})

@@ -36,6 +36,25 @@ def test_policy_older_than_the_hard_age_is_lost_whatever_else(store_up: bool, tr
     assert system_mode(beyond, LIMITS, NOW).mode is Mode.BLIND
 
 
+@pytest.mark.parametrize(
+    ("store_up", "trouble", "reason"),
+    [
+        (True, "", "policy was last confirmed 3601 seconds ago"),
+        (False, "", "policy was last confirmed 3601 seconds ago, Redis is away"),
+        (
+            True,
+            "policy of 'global' cannot be read",
+            "policy was last confirmed 3601 seconds ago, policy of 'global' cannot be read",
+        ),
+    ],
+)
+def test_policy_that_is_lost_by_its_age_still_says_why_nobody_confirms_it(
+    store_up: bool, trouble: str, reason: str
+) -> None:
+    standing = confirmed(timedelta(seconds=3601), store_up=store_up, trouble=trouble)
+    assert system_mode(standing, LIMITS, NOW).reason == reason
+
+
 def test_a_store_that_is_away_is_conservative_at_once() -> None:
     found = system_mode(confirmed(timedelta(0), store_up=False), LIMITS, NOW)
     assert (found.mode, found.reason) == (Mode.CONSERVATIVE, "Redis is away")

@@ -46,7 +46,11 @@ def expose(
             standing=lambda name=name: inputs.standing(name),
             refused=lambda name=name: inputs.refused(name),
         )
-    telemetry.watch("policy_epoch", "Policy epoch in force; -1 for none.", lambda: mirror.view.epoch or -1)
+    telemetry.watch(
+        "policy_epoch",
+        "Policy epoch in force; -1 for none.",
+        lambda: -1.0 if mirror.view.epoch is None else mirror.view.epoch,
+    )
     telemetry.watch("store_up", "1 while Redis answers.", lambda: float(mirror.standing.store_up))
     telemetry.watch("nats_connected", "1 while NATS is connected.", lambda: float(connected()))
     telemetry.watch("ledger_unsettled", "Approvals that Redis does not know yet.", lambda: ledger.unsettled)

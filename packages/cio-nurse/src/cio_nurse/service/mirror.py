@@ -32,6 +32,8 @@ POLL_SECONDS = 1.0
 """How often the epoch is compared, so that a lost announcement costs at most this."""
 
 _RESOLVED_LIMIT = 10_000
+_MEND_THE_SCOPE = "to be mended with cio-policy rebuild, or with set or clear of that scope"
+_MEND_THE_EPOCH = "which cio-policy rebuild gives it again, or init where there is no authority"
 
 _log = structlog.stdlib.get_logger()
 
@@ -188,7 +190,7 @@ class Mirror:
             snapshot = PolicySnapshot.read(stored.epoch, stored.policy, as_of=self._clock.now())
         except PolicyUnreadableError as error:
             self.view = replace(self.view, control=control)
-            self._distrust(str(error))
+            self._distrust(f"{error}, {_MEND_THE_SCOPE}")
             return
         self.view = replace(self.view, snapshot=snapshot, control=control, _resolved={})
         self._confirm()
@@ -214,7 +216,8 @@ class Mirror:
 
     def _distrust_missing_epoch(self) -> None:
         # Without a snapshot this is a store that nobody has written to yet, which is no fault of the store.
-        self._distrust("" if self.view.snapshot is None else "the store has lost its policy epoch")
+        lost = f"the store has lost its policy epoch, {_MEND_THE_EPOCH}"
+        self._distrust("" if self.view.snapshot is None else lost)
 
     def _distrust(self, trouble: str) -> None:
         if trouble and trouble != self._standing.trouble:

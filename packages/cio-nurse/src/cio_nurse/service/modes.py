@@ -31,12 +31,11 @@ def system_mode(standing: PolicyStanding, limits: Ages, now: datetime) -> System
         why = standing.trouble or ("no policy was ever written" if standing.store_up else "Redis has not answered yet")
         return SystemMode(Mode.BLIND, f"policy was never loaded, {why}")
     age = (now - standing.confirmed_at).total_seconds()
+    old, why = f"policy was last confirmed {age:.0f} seconds ago", standing.trouble
+    if not why and not standing.store_up:
+        why = "Redis is away"
     if age > limits.lost_seconds:
-        return SystemMode(Mode.BLIND, f"policy was last confirmed {age:.0f} seconds ago")
-    if standing.trouble:
-        return SystemMode(Mode.CONSERVATIVE, standing.trouble)
-    if not standing.store_up:
-        return SystemMode(Mode.CONSERVATIVE, "Redis is away")
-    if age > limits.stale_seconds:
-        return SystemMode(Mode.CONSERVATIVE, f"policy was last confirmed {age:.0f} seconds ago")
+        return SystemMode(Mode.BLIND, f"{old}, {why}" if why else old)
+    if why or age > limits.stale_seconds:
+        return SystemMode(Mode.CONSERVATIVE, why or old)
     return SystemMode(Mode.ACTIVE)
