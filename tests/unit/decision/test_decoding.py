@@ -180,7 +180,9 @@ class TestFields:
             ("metadata", []),
             ("metadata", None),
             ("position_size_pct", -0.1),
-            ("stop_loss_pct", -0.01),
+            ("recommended_leverage", "5"),
+            ("recommended_leverage", -1),
+            ("strategy_id", " "),
             ("conditional_direction", "sideways"),
             ("symbol", 1),
             ("strategy_id", 1),
@@ -248,7 +250,7 @@ class TestFields:
         assert len(found) == 5
 
 
-class TestPercentForFraction:
+class TestShareOutOfRange:
     @pytest.mark.parametrize("name", ["stop_loss_pct", "take_profit_pct"])
     @pytest.mark.parametrize("action", ["buy", "sell"])
     def test_a_stop_above_one_gets_the_code_of_the_rule_it_breaks(self, name: str, action: str) -> None:
@@ -256,6 +258,12 @@ class TestPercentForFraction:
         assert (breach.code, breach.measured, breach.unit) == (Code.STOP_INVALID, 2.0, "fraction")
         assert "200%" in breach.message
         assert "0.02" in breach.message
+
+    @pytest.mark.parametrize("name", ["stop_loss_pct", "take_profit_pct"])
+    def test_a_stop_below_zero_gets_the_code_that_zero_gets(self, name: str) -> None:
+        breach = refusal(**{name: -0.02})
+        assert (breach.code, breach.measured, breach.limit, breach.unit) == (Code.STOP_INVALID, -0.02, 0.0, "fraction")
+        assert f"{name} must be above 0" in breach.message
 
     @pytest.mark.parametrize("action", ["buy", "sell"])
     def test_a_share_above_one_gets_the_code_of_the_rule_it_breaks(self, action: str) -> None:
@@ -266,6 +274,7 @@ class TestPercentForFraction:
     @pytest.mark.parametrize("name", ["stop_loss_pct", "take_profit_pct", "position_size_pct"])
     def test_for_an_exit_it_is_a_payload_that_the_engine_could_not_read(self, name: str) -> None:
         assert refusal(action="close", **{name: 2.0}).code is Code.PAYLOAD_INVALID
+        assert refusal(action="close", **{name: -0.02}).code is Code.PAYLOAD_INVALID
 
 
 class TestUnreadable:

@@ -150,13 +150,13 @@ def _signal(raw: bytes, payload: Mapping[str, Any]) -> Signal:
 
 
 def _breach_of(detail: ErrorDetails, payload: Mapping[str, Any]) -> Breach:
-    """Name the problem with one field; a share above 1 in an entry gets the code of the rule it breaks."""
+    """Name the problem with one field; a share out of its range in an entry gets the code of the rule it breaks."""
     name = ".".join(str(part) for part in detail["loc"])
-    if detail["type"] == "less_than_equal" and payload.get("action") in _ENTRIES:
+    if detail["type"] in {"less_than_equal", "greater_than_equal"} and payload.get("action") in _ENTRIES:
         value = cast("float", payload[name])
         if name in {"stop_loss_pct", "take_profit_pct"}:
-            return stop_invalid.percent_breach(name, value)
-        if name == "position_size_pct":
+            return stop_invalid.fraction_breach(name, value)
+        if name == "position_size_pct" and value > 1:
             return built_in_breach(
                 Code.POSITION_SIZE_MAX,
                 measured=value,
@@ -186,7 +186,9 @@ def _check_values(signal: Signal) -> None:
         )
     if not signal.strategy_id.strip() or len(signal.strategy_id) > MAX_STRATEGY_ID:
         problems.append(
-            payload_invalid.breach(f"strategy_id must have 1 to {MAX_STRATEGY_ID} characters.", unit="field")
+            payload_invalid.breach(
+                f"strategy_id must have 1 to {MAX_STRATEGY_ID} characters.", unit="field", measured="strategy_id"
+            )
         )
     if not _is_symbol(signal.symbol):
         problems.append(
@@ -210,6 +212,10 @@ def _recommended_leverage(payload: Mapping[str, Any], signal: Signal) -> float |
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LARGEST_LEVERAGE:
         raise _RefusedError(
-            payload_invalid.breach(f"recommended_leverage must be null or 0 to {_LARGEST_LEVERAGE}.", unit="field")
+            payload_invalid.breach(
+                f"recommended_leverage must be null or a number from 0 to {_LARGEST_LEVERAGE:,}.",
+                unit="field",
+                measured="recommended_leverage",
+            )
         )
     return value

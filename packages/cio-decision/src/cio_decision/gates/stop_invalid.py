@@ -40,20 +40,20 @@ def _fraction_breach(intent: Intent) -> Breach | None:
         value: float | None = getattr(intent.signal, name)
         if value is None or 0 < value <= largest:
             continue
-        if value <= 0:
-            return built_in_breach(
-                Code.STOP_INVALID,
-                measured=value,
-                limit=0.0,
-                unit="fraction",
-                message=f"{name} must be above 0; leave it out for no stop of that kind.",
-            )
-        return percent_breach(name, value)
+        return fraction_breach(name, value)
     return None
 
 
-def percent_breach(name: str, value: float) -> Breach:
-    """Return the breach of a stop or target fraction that only makes sense as a percent."""
+def fraction_breach(name: str, value: float) -> Breach:
+    """Return the breach of a stop or target fraction that is not positive, or only makes sense as a percent."""
+    if value <= 0:
+        return built_in_breach(
+            Code.STOP_INVALID,
+            measured=value,
+            limit=0.0,
+            unit="fraction",
+            message=f"{name} must be above 0; leave it out for no stop of that kind.",
+        )
     return built_in_breach(
         Code.STOP_INVALID,
         measured=value,
