@@ -95,6 +95,11 @@ class RecordTransport(Protocol):
     """Publishing records to the stream. What becomes of them is told to whoever the adapter was given."""
 
     @property
+    def connected(self) -> bool:
+        """Whether what is published now would leave."""
+        ...
+
+    @property
     def largest_record(self) -> int:
         """Bytes of the largest record that fits into one message."""
         ...

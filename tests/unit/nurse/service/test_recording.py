@@ -204,6 +204,27 @@ async def test_a_journal_that_was_lost_is_not_waited_for(monkeypatch: pytest.Mon
             await eventually(lambda: gate.recording.backlog.waiting == 0)
 
 
+async def test_what_an_earlier_gate_left_waits_for_nats_and_is_no_trouble_with_records_of_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cio_nurse.service.backlog.RETRY_SECONDS", 0.01)
+    gate = await WiredGate.started()
+    gate.transport.stream = "refuses"
+    async with watched(gate):
+        await gate.decide(intent(action="close", intent_id="1"))
+        await eventually(lambda: len(gate.journal.entries) == 1)
+    gate.transport.stream = "keeps"
+    await gate.recording.acknowledged("anything")
+    gate.transport.disconnect()
+    async with watched(gate):
+        await eventually(lambda: gate.recording.backlog.waiting == 1)
+        await asyncio.sleep(0.05)
+        assert gate.recording.available
+        gate.transport.connect()
+        await eventually(lambda: not gate.journal.entries)
+    assert gate.recording.available
+
+
 async def test_a_record_that_finds_no_room_anywhere_is_counted_and_the_exit_passes() -> None:
     gate = await WiredGate.started()
     gate.transport.stream = "refuses"

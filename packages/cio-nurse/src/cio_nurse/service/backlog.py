@@ -30,11 +30,20 @@ _log = structlog.stdlib.get_logger()
 class Backlog:
     """Writes late records to the journal and delivers them, oldest first, when the stream answers again.
 
-    What is delivered twice is told by its id, by the stream or by the store behind it.
+    What is delivered twice is told by its id, by the stream or by the store behind it. While not connected nothing is
+    delivered: that a record could not be sent then would say nothing about those of later.
     """
 
-    def __init__(self, journal: Journal, *, on_written: Callable[[], None], on_dropped: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        connected: Callable[[], bool],
+        on_written: Callable[[], None],
+        on_dropped: Callable[[], None],
+    ) -> None:
         self._journal = journal
+        self._connected = connected
         self._on_written = on_written
         self._on_dropped = on_dropped
         self._queue: deque[JournalEntry] = deque()
@@ -94,7 +103,7 @@ class Backlog:
 
     async def _deliver_always(self, send: Send) -> None:
         while True:
-            if not self._written or not await self._deliver(send):
+            if not self._written or not self._connected() or not await self._deliver(send):
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _deliver(self, send: Send) -> bool:

@@ -84,7 +84,10 @@ class Recording:
         self._quiet.set()
         self._troubled = False
         self._backlog = Backlog(
-            journal, on_written=lambda: metrics.record("journaled"), on_dropped=lambda: metrics.record("dropped")
+            journal,
+            connected=lambda: transport.connected,
+            on_written=lambda: metrics.record("journaled"),
+            on_dropped=lambda: metrics.record("dropped"),
         )
 
     @property

@@ -95,6 +95,8 @@ class UncountedClaims:
 class _ProbedRecords:
     """Asks the stream whether it would keep records, and tells the recording so."""
 
+    connected = True
+    """Whether it really is, the probe finds out."""
     largest_record = 1_000_000
     """Far more than what is made up for a rehearsal."""
 
