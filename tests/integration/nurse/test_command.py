@@ -42,7 +42,7 @@ def test_help_lists_every_setting() -> None:
 def test_the_module_is_the_same_command() -> None:
     as_module = run("--version", program=(sys.executable, "-m", "cio_nurse"))
     assert (as_module.returncode, as_module.stderr) == (0, "")
-    assert as_module.stdout.strip() == version("cio-nurse") == run("--version").stdout.strip()
+    assert as_module.stdout == run("--version").stdout == f"cio-nurse {version('cio-nurse')}\n"
 
 
 def test_an_unknown_setting_stops_the_start_and_names_the_one_meant() -> None:

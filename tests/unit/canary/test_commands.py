@@ -289,6 +289,13 @@ def test_it_can_be_asked_about_itself(option: str, words: str, capsys: pytest.Ca
     assert words in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["plan", "close-all", "rehearse", "seal", "watch"])
+def test_every_command_gives_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert f"example:\n  canary {command}" in capsys.readouterr().out
+
+
 def test_no_command_is_wrong_usage_and_shows_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert "close-all" in capsys.readouterr().out

@@ -45,13 +45,13 @@ def serve(
 ) -> None:
     """Serve intents until SIGTERM or SIGINT."""
     if version:
-        typer.echo(__version__)
+        typer.echo(f"cio-nurse {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         raise typer.Exit(_serve(_load()))
 
 
-@app.command("settings")
+@app.command("settings", epilog="Example: cio-nurse settings")
 def show_settings() -> None:
     """Show every setting: its variable, its value now, its default and its meaning. Credentials stay hidden."""
     values = _load()

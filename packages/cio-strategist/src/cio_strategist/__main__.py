@@ -32,7 +32,7 @@ _HELP = "\n\n".join(
 )
 
 app = typer.Typer(rich_markup_mode=None, help=_HELP, **LOOK)
-app.add_typer(settings_command)
+app.add_typer(settings_command("cio-strategist"))
 
 
 @app.callback(invoke_without_command=True, help=_HELP)
@@ -52,7 +52,7 @@ def run(
         _serve(settings, chosen)
 
 
-@app.command()
+@app.command(epilog="Example: STRATEGIST_TOKEN=… cio-strategist mcp")
 def mcp() -> None:
     """Serve the MCP tools on standard input and output, for whom STRATEGIST_TOKEN speaks. Logs go to standard error."""
     with reporting():

@@ -11,6 +11,7 @@ app = program(
     "digest of the one before, and signed checkpoints over them. Verify all of it, prove one entry to somebody who "
     "has nothing but the public key, look, export, and hold the intents that came against the records. Changes "
     "nothing.",
+    example="cio-audit verify --public-key audit.pem.pub",
     environment=(
         "MONGODB_URI",
         "MONGODB_DATABASE",

@@ -13,6 +13,7 @@ app = program(
     "Policy and control of the gate: look, change, undo, halt and resume. With MONGODB_URI it is the authority: "
     "every change is recorded, can be rolled back and is carried on to Redis. Without, it works straight on Redis. "
     "The gate knows of every write at once.",
+    example='cio-policy halt global --reason "exchange is failing" --for 2h',
     environment=(
         "REDIS_URL",
         "MONGODB_URI",
@@ -29,7 +30,7 @@ app.add_typer(layer_commands)
 app.add_typer(control_commands)
 app.add_typer(authority_commands)
 app.add_typer(catalogue_command)
-app.add_typer(settings_command)
+app.add_typer(settings_command("cio-policy"))
 app.add_typer(latch_commands, name="latch")
 app.add_typer(token_commands, name="token")
 app.add_typer(totp_commands, name="totp")

@@ -5,7 +5,8 @@ from cio_strategist.command_line.program import program
 
 app = program(
     "Primal limits: the hard ceilings that no running process can change. They are one file in the repository, "
-    "signed by at least two approvers with OpenSSH. Works on files alone: no settings, no store, no network."
+    "signed by at least two approvers with OpenSSH. Works on files alone: no settings, no store, no network.",
+    example="cio-primal verify",
 )
 app.add_typer(primal_commands)
 

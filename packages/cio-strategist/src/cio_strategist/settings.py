@@ -50,8 +50,8 @@ class StrategistSettings(BaseSettings):
     mongodb_uri: Annotated[SecretStr, AfterValidator(mongodb_address)] | None = Field(
         default=None,
         alias="MONGODB_URI",
-        description="MongoDB that keeps policy and its history; may hold a password. Unset: cio-policy works straight "
-        "on Redis, without history, proposals and budgets.",
+        description="MongoDB that keeps policy, its history and the audit chain; may hold a password. "
+        "Unset: cio-policy works straight on Redis, without history, proposals and budgets.",
     )
     mongodb_database: str = Field(
         default="petrosa",

@@ -12,7 +12,7 @@ from canary.commands import GIVE_UP_AFTER_SECONDS, environment_of_process
 from canary.console import Console, prepare_process, standard_console
 from canary.errors import CanaryError
 from canary.report import EXIT_REFUSED, EXIT_WRONG_USAGE
-from canary.settings import ENVIRONMENT_HELP
+from canary.settings import ENVIRONMENT_HELP, FUTURES_URLS, PRODUCTION
 from canary.watch_settings import WATCH_ENVIRONMENT_HELP
 
 EXIT_CODES_HELP = """exit codes:
@@ -59,21 +59,51 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"canary {VERSION}")
     commands_of = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
-    planning = _add(commands_of, "plan", commands.plan, "show what close-all would do; changes nothing")
+    planning = _add(
+        commands_of,
+        "plan",
+        commands.plan,
+        "show what close-all would do; changes nothing",
+        example="canary plan --credentials ~/canary.key",
+    )
     _add_target(planning)
-    closing = _add(commands_of, "close-all", commands.close_all, "cancel and close everything, after you confirm")
+    closing = _add(
+        commands_of,
+        "close-all",
+        commands.close_all,
+        "cancel and close everything, after you confirm",
+        example="canary close-all --coin-m --sell-spot USDT",
+    )
     _add_target(closing)
     _add_confirmation(closing)
     closing.add_argument("--dry-run", action="store_true", help="show the plan and stop (exit 1 unless it is flat)")
     closing.add_argument("--report", type=Path, metavar="FILE", help="where the JSON report goes")
-    drilling = _add(commands_of, "rehearse", rehearsing.rehearse, "drill everything against a simulated exchange")
+    drilling = _add(
+        commands_of,
+        "rehearse",
+        rehearsing.rehearse,
+        "drill everything against a simulated exchange",
+        example="canary rehearse",
+    )
     _add_confirmation(drilling)
-    sealing = _add(commands_of, "seal", commands.seal, "write an encrypted credentials file")
+    sealing = _add(
+        commands_of,
+        "seal",
+        commands.seal,
+        "write an encrypted credentials file",
+        example="canary seal ~/canary.key",
+    )
     sealing.add_argument("file", type=Path, metavar="FILE", help="the file to write")
-    watch = _add(commands_of, "watch", watching.watch, "alert, and close if told to, when governance is gone")
+    watch = _add(
+        commands_of,
+        "watch",
+        watching.watch,
+        "alert, and close if told to, when governance is gone",
+        environment=WATCH_ENVIRONMENT_HELP,
+        example="canary watch --after 5 --close-all --i-understand",
+    )
     _add_target(watch)
     watching.add_arguments(watch)
-    watch.epilog = WATCH_ENVIRONMENT_HELP
     return parser
 
 
@@ -82,12 +112,15 @@ def _add(
     name: str,
     command: Command,
     words: str,
+    *,
+    environment: str = ENVIRONMENT_HELP,
+    example: str,
 ) -> argparse.ArgumentParser:
     parser = parsers.add_parser(
         name,
         help=words,
         description=words[0].upper() + words[1:] + ".",
-        epilog=ENVIRONMENT_HELP,
+        epilog=f"{environment}\nexample:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=command)
@@ -96,7 +129,11 @@ def _add(
 
 def _add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--testnet", action="store_true", help="the exchange's test network instead of production")
-    parser.add_argument("--base-url", metavar="URL", help="another address of the futures exchange")
+    parser.add_argument(
+        "--base-url",
+        metavar="URL",
+        help=f"another address of the futures exchange (default {FUTURES_URLS[PRODUCTION]})",
+    )
     parser.add_argument("--credentials", type=Path, metavar="FILE", help="encrypted file made by `canary seal`")
     parser.add_argument(
         "--mode", choices=["hedge", "one-way"], help="the position mode, only if the exchange does not tell it"

@@ -22,7 +22,7 @@ SERVERS = ("nats", "redis", "mongo", "exchange")
 
 app = typer.Typer(
     help="Real NATS, Redis, a MongoDB-wire server and a local exchange on free loopback ports, for demos and tests.",
-    epilog="Exit codes: 0 done, 1 refused or failed, 2 wrong usage.",
+    epilog="Example: devstack up --exchange -- bash\n\nExit codes: 0 done, 1 refused or failed, 2 wrong usage.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -102,7 +102,7 @@ def up(
     raise typer.Exit(code)
 
 
-@app.command(epilog="Example:  devstack check")
+@app.command(epilog="Example: devstack check")
 def check() -> None:
     """Start each server by itself, report its version and how long it took, and stop it; exit 1 if any failed."""
     table = Table("server", "version", "start (ms)", "state")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cio_strategist.settings import variables
+from cio_strategist.settings import shown, variables
 
 EXIT_CODES = "Exit codes: 0 done, 1 refused or failed, 2 wrong usage."
 
@@ -30,11 +30,10 @@ Version = Annotated[
 """The option that prints name and version and ends the program."""
 
 
-def program(purpose: str, *, environment: Iterable[str] = ()) -> typer.Typer:
+def program(purpose: str, *, example: str, environment: Iterable[str] = ()) -> typer.Typer:
     """Return an empty command line that says what it is for, which variables it reads, and how it ends."""
-    app = typer.Typer(
-        no_args_is_help=True, help=f"{purpose} {EXIT_CODES}", epilog=environment_help(environment), **LOOK
-    )
+    epilog = f"Example: {example}\n\n{environment_help(environment)}"
+    app = typer.Typer(no_args_is_help=True, help=f"{purpose} {EXIT_CODES}", epilog=epilog, **LOOK)
 
     @app.callback()
     def options(_: Version = False) -> None:  # pyright: ignore[reportUnusedFunction]
@@ -43,8 +42,12 @@ def program(purpose: str, *, environment: Iterable[str] = ()) -> typer.Typer:
     return app
 
 
-def environment_help(names: Iterable[str]) -> str | None:
-    """Return what these variables mean, each on a line of its own; None without any."""
+def environment_help(names: Iterable[str]) -> str:
+    """Return what these variables mean and their defaults, each on a line of its own; nothing without any."""
     known = variables()
-    lines = [f"{name}: {known[name].description}" for name in names]
-    return "\n\n".join(["Environment:", *lines]) if lines else None
+    defaults = {name: shown(known[name].default) for name in names}
+    lines = [
+        f"{name}{f' (default {default})' if default else ''}: {known[name].description}"
+        for name, default in defaults.items()
+    ]
+    return "\n\n".join(["Environment:", *lines]) if lines else ""

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from cio_strategist.command_line import replay_view
 from cio_strategist.command_line.archive_session import FromFile, with_archive
-from cio_strategist.command_line.audit.session import parse_moment
+from cio_strategist.command_line.audit.session import Since, Until, parse_moment
 from cio_strategist.command_line.console import say, say_json, say_table, warn
 from cio_strategist.command_line.options import AsJson
 from cio_strategist.command_line.program import Version
@@ -33,13 +33,11 @@ def replay(
     decision_id: Annotated[
         str | None, typer.Argument(metavar="DECISION_ID", help="Make this decision again; else all that are chosen.")
     ] = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="From then on: 2026-02-25T12:00:00Z, or 24h for a day back.")
-    ] = None,
-    until: Annotated[str | None, typer.Option(metavar="WHEN", help="Before then, likewise.")] = None,
+    since: Since = None,
+    until: Until = None,
     strategy: Annotated[str | None, typer.Option(metavar="ID", help="Only of this strategy.")] = None,
     symbol: Annotated[str | None, typer.Option(metavar="SYMBOL", help="Only of this symbol.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Of those, the newest N.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Of those, the newest N; else all.")] = None,
     policy: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help='Try this: {"global": {"leverage": 5}}; null takes a parameter out.'),

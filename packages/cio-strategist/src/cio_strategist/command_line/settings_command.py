@@ -6,11 +6,15 @@ from cio_strategist.command_line.console import say_table
 from cio_strategist.command_line.session import reporting
 from cio_strategist.settings import Settings, shown, variables
 
-settings_command = typer.Typer()
+
+def settings_command(program: str) -> typer.Typer:
+    """Return the command `settings` of a program."""
+    commands = typer.Typer()
+    commands.command("settings", epilog=f"Example: {program} settings")(_show)
+    return commands
 
 
-@settings_command.command(epilog="Example: cio-policy settings")
-def settings() -> None:
+def _show() -> None:
     """Show every setting: its variable, its value now, its default and its meaning. Secrets stay hidden."""
     with reporting():
         values = Settings.load()

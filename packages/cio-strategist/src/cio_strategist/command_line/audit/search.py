@@ -12,7 +12,7 @@ import typer
 
 from cio_strategist.adapters.clock import SystemClock
 from cio_strategist.adapters.parquet import write_parquet
-from cio_strategist.command_line.audit.session import AuditSession, parse_moment, run_audit
+from cio_strategist.command_line.audit.session import SINCE, AuditSession, Since, Until, parse_moment, run_audit
 from cio_strategist.command_line.audit.view import (
     ENTRY_HEADINGS,
     SEEN_HEADINGS,
@@ -35,10 +35,7 @@ audit_search_commands = typer.Typer()
 
 _SETTLE_SECONDS = 15.0
 _LOOK_SECONDS = 0.5
-_WHEN = "ISO text, or 30m, 2h, 1d for so long ago"
 
-Since = Annotated[str | None, typer.Option(metavar="WHEN", help=f"From then on: {_WHEN}.")]
-Until = Annotated[str | None, typer.Option(metavar="WHEN", help=f"Before that: {_WHEN}.")]
 Strategy = Annotated[str | None, typer.Option(metavar="ID", help="Of this strategy.")]
 Symbol = Annotated[str | None, typer.Option(metavar="SYMBOL", help="On this symbol.")]
 OfKind = Annotated[Kind | None, typer.Option(help="Of this kind.")]
@@ -110,7 +107,7 @@ def export(
 
 @audit_search_commands.command(epilog="Example: cio-audit reconcile --since 6h")
 def reconcile(
-    since: Annotated[str, typer.Option(metavar="WHEN", help=f"From then on: {_WHEN}.")] = "1h",
+    since: Annotated[str, SINCE] = "1h",
     until: Until = None,
     as_json: AsJson = False,
 ) -> None:

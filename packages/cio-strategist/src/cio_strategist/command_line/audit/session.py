@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_WHEN = "2026-02-25T12:00:00Z, or 30m, 2h, 1d for so long ago"
+SINCE = typer.Option(metavar="WHEN", help=f"From then on: {_WHEN}.")
+Since = Annotated[str | None, SINCE]
+Until = Annotated[str | None, typer.Option(metavar="WHEN", help=f"Before that: {_WHEN}.")]
 PublicKeys = Annotated[
     list[Path] | None,
     typer.Option(

@@ -86,7 +86,7 @@ def proposals(
         say("no proposal waits" if not decided else "there never was a proposal")
 
 
-@authority_commands.command(epilog="Example: cio-policy approve 4f1c… --reason 'seen and agreed'")
+@authority_commands.command(epilog='Example: cio-policy approve 4f1c… --reason "seen and agreed"')
 def approve(proposal_id: _ProposalId, by: By = None, reason: Reason = None, code: Code = None) -> None:
     """Carry out a proposal. One's own takes the second factor as well."""
 
@@ -97,7 +97,7 @@ def approve(proposal_id: _ProposalId, by: By = None, reason: Reason = None, code
     say_outcome(run(work_on))
 
 
-@authority_commands.command(epilog="Example: cio-policy reject 4f1c… --reason 'not before the funding'")
+@authority_commands.command(epilog='Example: cio-policy reject 4f1c… --reason "not before the funding"')
 def reject(proposal_id: _ProposalId, by: By = None, reason: Reason = None) -> None:
     """Turn a proposal down."""
 

@@ -20,7 +20,7 @@ def _latches() -> None:  # pyright: ignore[reportUnusedFunction]
 
 @latch_commands.command(epilog='Example: cio-policy latch clear drawdown --reason "strategy retired" --code 123456')
 def clear(
-    latch: Annotated[Latch, typer.Argument(help="daily-loss or drawdown.")],
+    latch: Annotated[Latch, typer.Argument(metavar="LATCH", help="daily-loss or drawdown.")],
     reason: Annotated[str, typer.Option(metavar="WHY", help="Why trading may go on, for whoever reads the history.")],
     code: Code = None,
     by: By = None,

@@ -48,7 +48,7 @@ def show(
 
 @layer_commands.command("resolve", epilog="Example: cio-policy resolve --symbol BTCUSDT --side LONG --only-set")
 def resolve_(
-    symbol: Annotated[str | None, typer.Option(metavar="S", help="For orders on this symbol.")] = None,
+    symbol: Annotated[str | None, typer.Option(metavar="SYMBOL", help="For orders on this symbol.")] = None,
     strategy: Annotated[str | None, typer.Option(metavar="ID", help="For orders of this strategy.")] = None,
     side: Annotated[Side | None, typer.Option(case_sensitive=False, help="For this direction; needs --symbol.")] = None,
     only_set: Annotated[bool, typer.Option("--only-set", help="Hide what no scope sets.")] = False,
