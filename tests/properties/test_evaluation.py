@@ -7,10 +7,11 @@ from math import isfinite
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
-from cio_decision.context import Context, notional
-from cio_decision.evaluation import breaches_of, evaluate, examine
+from cio_decision.context import Context
+from cio_decision.evaluation import evaluate, examine
 from cio_decision.gates import GATES
 from cio_decision.intent import Intent
+from cio_decision.order_size import notional
 from petrosa_contracts import CATALOGUE, Code, Mode, Side
 from tests.exact_rules import exactly, known_inputs, market_rules, regime_rules, worth
 from tests.intents import ENTRIES, EXITS, contexts, intents
@@ -160,7 +161,7 @@ def test_the_strictest_mode_wins(intent: Intent, context: Context) -> None:
 
 @given(intents(), contexts(side=Side.LONG))
 def test_every_breach_of_policy_names_who_set_the_limit_and_the_limit_itself(intent: Intent, context: Context) -> None:
-    for breach in breaches_of(intent, context):
+    for breach in examine(intent, context).breaches:
         if breach.code is Code.SIDE_DISABLED:
             parameter = "enable_longs" if intent.side is Side.LONG else "enable_shorts"
         elif breach.code in LIMITED_BY:
@@ -181,7 +182,7 @@ def test_every_breach_of_policy_names_who_set_the_limit_and_the_limit_itself(int
 
 @given(intents(ENTRIES + EXITS), contexts(modes=ANY_MODE))
 def test_every_breach_is_one_full_sentence(intent: Intent, context: Context) -> None:
-    for breach in breaches_of(intent, context):
+    for breach in examine(intent, context).breaches:
         assert breach.gate == breach.code.lower()
         assert breach.message.endswith(".")
         assert len(breach.message) > 20

@@ -10,7 +10,7 @@ from fractions import Fraction
 import pytest
 import z3
 
-from cio_decision.gates.primal_limit import entry_rate
+from cio_decision.gates.rate_limit import entry_rate
 from cio_decision.headroom import left, share_of, taken
 from petrosa_contracts.primal import UPWARD
 

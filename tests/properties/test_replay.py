@@ -10,7 +10,7 @@ from cio_decision.context import Context
 from cio_decision.decoding import PayloadLimits, Unreadable, decode
 from cio_decision.evaluation import conclude, examine, refuse
 from cio_decision.record_writing import Origin, record_json
-from cio_decision.recorded import decide_again
+from cio_decision.replay import decide_again
 from petrosa_contracts import Mode
 from petrosa_contracts.primal import BUILT_IN
 from petrosa_contracts.record import DecisionRecord

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cio_decision.context import Context
-from cio_decision.evaluation import breaches_of, evaluate
+from cio_decision.evaluation import evaluate, examine
 from cio_decision.gates import GATES
 from cio_decision.intent import Intent
 from petrosa_contracts import CATALOGUE, DrawdownPhase, Parameter, ResolvedPolicy, Side, Trend, VolatilityPhase
@@ -137,7 +137,7 @@ def _names_read() -> set[str]:
     noting = replace(policy(), values=Noting(policy().values))
     for action in ENTRIES:
         views = {"market": market_view(), "regime": regime_view(), "portfolio": portfolio_view()}
-        breaches_of(intent(action=action, position_size_pct=0.1), context(policy=noting, **views))
+        examine(intent(action=action, position_size_pct=0.1), context(policy=noting, **views))
     return asked
 
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 from nats.js import JetStreamContext
 
-from cio_decision.recorded import decide_again
+from cio_decision.replay import decide_again
 from petrosa_contracts import Code
 from petrosa_contracts.record import DecisionRecord
 from petrosa_contracts.streams import DECISIONS

@@ -39,11 +39,6 @@ def examine(intent: Intent, context: Context) -> Findings:
     return Findings(vetoing, noted, measured)
 
 
-def breaches_of(intent: Intent, context: Context) -> tuple[Breach, ...]:
-    """Return every breach: first those that veto, then those that are only noted. All gates that apply are run."""
-    return examine(intent, context).breaches
-
-
 def panel_for(intent: Intent, context: Context) -> Panel:
     """Return the gates that look at an intent: few for what only reduces risk, or asks for nothing."""
     if increases_risk(intent, context):

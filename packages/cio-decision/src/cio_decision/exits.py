@@ -2,10 +2,11 @@
 
 from decimal import Decimal
 
-from cio_decision.context import Context, largest_order
+from cio_decision.context import Context
 from cio_decision.freshness import standing
 from cio_decision.headroom import left, taken
 from cio_decision.intent import Intent
+from cio_decision.order_size import largest_order
 from petrosa_contracts import Position, Side
 
 

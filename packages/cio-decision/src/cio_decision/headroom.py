@@ -10,8 +10,9 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from decimal import Context as Arithmetic
 from typing import NamedTuple
 
-from cio_decision.context import Context, notional
+from cio_decision.context import Context
 from cio_decision.intent import Intent
+from cio_decision.order_size import notional
 from petrosa_contracts import PortfolioState
 from petrosa_contracts.primal import UPWARD
 from petrosa_contracts.sizing import decimal_of

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Self
 
-from cio_decision.context import Context, Reserved, largest_order
+from cio_decision.context import Context, Reserved
 from cio_decision.exits import opposed_position, opposes_position
 from cio_decision.headroom import (
     exposure_left,
@@ -17,6 +17,7 @@ from cio_decision.headroom import (
     taken,
 )
 from cio_decision.intent import Intent
+from cio_decision.order_size import largest_order
 from petrosa_contracts import PortfolioState, Side
 from petrosa_contracts.portfolio import position_name
 from petrosa_contracts.sizing import decimal_of

@@ -9,8 +9,8 @@ import pytest
 
 from cio_decision import gates
 from cio_decision.context import LedgerView, Reserved
-from cio_decision.evaluation import breaches_of
-from cio_decision.gates import FOR_CLOSES, FOR_REDUCING_ORDERS, GATES, GATES_FOR_EXITS, Exits
+from cio_decision.evaluation import examine
+from cio_decision.gates import FOR_CLOSES, FOR_REDUCING_ORDERS, GATES
 from petrosa_contracts import Code, Mode, Trend, VolatilityPhase
 from petrosa_contracts.primal import BUILT_IN
 from tests.builders import (
@@ -164,11 +164,6 @@ def test_each_gate_runs_the_check_of_its_own_module() -> None:
         assert gate.check is module.check
 
 
-def test_exits_are_exempt_from_every_gate_that_limits_risk() -> None:
-    assert {gate.code for gate in GATES_FOR_EXITS} == NOT_EXEMPT
-    assert {gate.code for gate in GATES if gate.exits is Exits.SUBJECT} == NOT_EXEMPT
-
-
 def test_an_order_out_of_a_position_is_noted_for_its_prices_and_held_to_the_exchanges_filters() -> None:
     assert {gate.code for gate in FOR_REDUCING_ORDERS.vetoing} == NOT_EXEMPT
     assert {gate.code for gate in FOR_REDUCING_ORDERS.noting} == NOTED
@@ -186,7 +181,7 @@ def test_there_is_an_example_for_every_gate() -> None:
 @pytest.mark.parametrize("code", EACH_BREACHED)
 def test_each_gate_finds_its_breach_and_no_other_gate_does(code: Code) -> None:
     fields, circumstances = EACH_BREACHED[code]
-    (breach,) = breaches_of(intent(**fields), context(**circumstances))
+    (breach,) = examine(intent(**fields), context(**circumstances)).breaches
     assert (breach.code, breach.gate) == (code, code.lower())
 
 
@@ -232,6 +227,6 @@ def test_all_breaches_are_listed_in_the_order_of_the_gates() -> None:
         position_size_pct=0.5,
         stop_loss=70_000.0,
     )
-    found = codes(breaches_of(worst, everything))
+    found = codes(examine(worst, everything).breaches)
     order = [str(gate.code) for gate in GATES]
     assert found == [code for code in order if code not in NEVER_TOGETHER]

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from cio_decision.recorded import decide_again
+from cio_decision.replay import decide_again
 from cio_nurse.service import recording
 from petrosa_contracts import Code
 from petrosa_contracts.record import DecisionRecord

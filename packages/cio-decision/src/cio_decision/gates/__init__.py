@@ -126,9 +126,6 @@ GATES: tuple[Gate, ...] = (
     Gate(Code.DEADLINE_EXCEEDED, exits=Exits.EXEMPT, check=deadline_exceeded.check),
 )
 
-GATES_FOR_EXITS: tuple[Gate, ...] = tuple(gate for gate in GATES if gate.exits is Exits.SUBJECT)
-"""The gates that even a risk-reducing intent has to pass."""
-
 
 class Panel(NamedTuple):
     """The gates that look at one kind of intent: those that may veto it, and those whose breaches are only noted."""
@@ -138,7 +135,10 @@ class Panel(NamedTuple):
 
 
 FOR_ENTRIES = Panel(GATES, ())
-FOR_REDUCING_ORDERS = Panel(GATES_FOR_EXITS, tuple(gate for gate in GATES if gate.exits is Exits.NOTED))
+FOR_REDUCING_ORDERS = Panel(
+    tuple(gate for gate in GATES if gate.exits is Exits.SUBJECT),
+    tuple(gate for gate in GATES if gate.exits is Exits.NOTED),
+)
 FOR_CLOSES = Panel(
     tuple(gate for gate in GATES if gate.for_closes is Exits.SUBJECT),
     tuple(gate for gate in GATES if gate.for_closes is Exits.NOTED),

@@ -3,8 +3,9 @@
 from decimal import Decimal
 
 from cio_decision.breaches import Finding, amount, built_in_breach
-from cio_decision.context import Context, order_size
+from cio_decision.context import Context
 from cio_decision.intent import Intent
+from cio_decision.order_size import order_size
 from cio_decision.prices import limit_price
 from petrosa_contracts import Code, MarketState
 from petrosa_contracts.sizing import decimal_of

@@ -1,8 +1,9 @@
 """ORDER_NOTIONAL_MAX: no single order may be too large."""
 
 from cio_decision.breaches import Finding, amount, policy_breach
-from cio_decision.context import Context, notional
+from cio_decision.context import Context
 from cio_decision.intent import Intent
+from cio_decision.order_size import notional
 from petrosa_contracts import Code
 from petrosa_contracts.sizing import decimal_of
 

@@ -1,8 +1,9 @@
 """ORDER_NOTIONAL_MIN: an order too small to be meant is not raised in silence."""
 
 from cio_decision.breaches import Finding, amount, policy_breach
-from cio_decision.context import Context, requested_notional
+from cio_decision.context import Context
 from cio_decision.intent import Intent
+from cio_decision.order_size import requested_notional
 from petrosa_contracts import Code
 from petrosa_contracts.sizing import decimal_of
 

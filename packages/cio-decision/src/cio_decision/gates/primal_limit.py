@@ -5,20 +5,24 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from cio_decision.breaches import Finding, Measure, amount, built_in_breach
-from cio_decision.context import Context, notional
+from cio_decision.context import Context
 from cio_decision.exits import increases_risk
+from cio_decision.gates.rate_limit import entry_rate
 from cio_decision.headroom import (
     daily_loss,
     exposure_after,
     exposure_left,
     known_portfolio,
+    order_leverage,
     order_notional,
     share_of,
     taken,
 )
 from cio_decision.intent import Intent
+from cio_decision.order_size import notional
 from petrosa_contracts import Code
 from petrosa_contracts.primal import PRIMAL_SCOPE, UPWARD, PrimalLimits
+from petrosa_contracts.primal_bounds import source_in_words
 from petrosa_contracts.sizing import decimal_of
 
 
@@ -55,7 +59,6 @@ def check(intent: Intent, context: Context) -> Finding:
         if opening:
             return notional(intent, context), limits.order_notional_usd
         return context.orders_last_second, limits.orders_per_second
-    source = "of the built-in tightest limits" if limits.revision == 0 else f"of revision {limits.revision}"
     return built_in_breach(
         Code.PRIMAL_LIMIT,
         measured=excess.measured,
@@ -63,13 +66,8 @@ def check(intent: Intent, context: Context) -> Finding:
         unit=excess.unit,
         scope=PRIMAL_SCOPE,
         version=limits.revision,
-        message=f"{excess.rule}, the primal limit {source}; {excess.advice}.",
+        message=f"{excess.rule}, the primal limit of {source_in_words(limits)}; {excess.advice}.",
     )
-
-
-def entry_rate(limit: int) -> int:
-    """Return how many orders may leave in a second before opening ones have to wait: 90 % of the limit, at least 1."""
-    return max(1, limit * 9 // 10)
 
 
 def _first_of_rules(intent: Intent, context: Context, limits: PrimalLimits) -> _Excess | None:
@@ -105,7 +103,7 @@ def _notional(intent: Intent, context: Context, limits: PrimalLimits) -> _Excess
 
 
 def _leverage(intent: Intent, context: Context, limits: PrimalLimits) -> _Excess | None:
-    measured = max(decimal_of(context.policy["leverage"]), decimal_of(intent.recommended_leverage or 0))
+    measured = order_leverage(intent, context)
     if measured <= limits.leverage:
         return None
     return _Excess(measured, limits.leverage, "x", f"Leverage of {amount(measured)}x is above {limits.leverage}x")

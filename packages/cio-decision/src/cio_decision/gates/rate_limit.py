@@ -5,8 +5,10 @@ from cio_decision.context import Context
 from cio_decision.intent import Intent
 from petrosa_contracts import Code
 
-RESERVED_FOR_EXITS = 0.1
-"""Share of the rate that opening orders must leave free."""
+
+def entry_rate(limit: int) -> int:
+    """Return how many orders may leave in a second before opening ones have to wait: 90 % of the limit, at least 1."""
+    return max(1, limit * 9 // 10)
 
 
 def check(_intent: Intent, context: Context) -> Finding:
@@ -18,7 +20,7 @@ def check(_intent: Intent, context: Context) -> Finding:
     """
     if context.max_orders_per_second is None:
         return None
-    limit = max(1, int(context.max_orders_per_second * (1 - RESERVED_FOR_EXITS)))
+    limit = entry_rate(context.max_orders_per_second)
     if context.orders_last_second < limit:
         return context.orders_last_second, limit
     return built_in_breach(

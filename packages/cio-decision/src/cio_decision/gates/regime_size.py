@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from cio_decision.breaches import Finding, amount, policy_breach
-from cio_decision.context import Context, notional
+from cio_decision.context import Context
 from cio_decision.intent import Intent
+from cio_decision.order_size import notional
 from cio_decision.regimes import in_words
 from petrosa_contracts import Code, DrawdownPhase, RegimeStatus
 from petrosa_contracts.regime import largest_multiplier

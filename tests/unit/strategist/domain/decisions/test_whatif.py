@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cio_decision.recorded import decide_again
+from cio_decision.replay import decide_again
 from cio_strategist.domain.decisions.whatif import (
     Dimension,
     Outcome,

@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from cio_decision.breaches import amount
-from cio_decision.recorded import decide_again
+from cio_decision.replay import decide_again
 from cio_strategist.domain.decisions.governing import GOVERNED_BY
 from cio_strategist.domain.decisions.whatif import PolicyPatch
 from cio_strategist.domain.policy.audit import AuditRecord

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cio_decision.recorded import decide_again
+from cio_decision.replay import decide_again
 from cio_strategist.domain.decisions.whatif import is_same
 from petrosa_contracts import Verdict
 from petrosa_contracts.record import DecisionRecord

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cio_decision.decoding import Unreadable
 from cio_decision.intent import Intent
-from cio_decision.recorded import decide_again, decide_read, read_again
+from cio_decision.replay import decide_again, decide_read, read_again
 from cio_strategist.domain.policy.scope_key import parse_scope
 from cio_strategist.errors import RejectedError, UsageError
 from petrosa_contracts import CATALOGUE, PolicyLayer, Verdict, validate_patch
