@@ -298,6 +298,7 @@ def _fits(record: AuditRecord, wanted: HistoryFilter) -> bool:
         (wanted.side, scope and scope.side),
         (wanted.strategy_id, scope and scope.strategy_id),
         (wanted.subject, record.subject),
+        (wanted.action, record.action),
     )
     older = wanted.before_revision is None or record.revision is None or record.revision < wanted.before_revision
     recent = wanted.since is None or record.at >= wanted.since

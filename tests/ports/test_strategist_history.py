@@ -96,6 +96,14 @@ async def test_records_are_found_by_scope_symbol_side_strategy_and_time(authorit
     assert await found(symbol="ETHUSDT") == []
 
 
+async def test_records_are_found_by_what_was_done(authority: AuthorityWorld) -> None:
+    for version, action in enumerate(("create", "update", "delete", "create", "update"), start=1):
+        done = record(f"{action}-{version}", scope=BTC, action=action, version=version)
+        await authority.store.commit(writing(Write(scope=BTC, audit=done)))
+    created = await authority.store.records(HistoryFilter(scope=BTC, action="create"), limit=1)
+    assert [each.id for each in created] == ["create-4"]
+
+
 async def test_the_record_that_made_a_version_is_found_deletes_included(authority: AuthorityWorld) -> None:
     await authority.store.commit(writing(layer_write(BTC, 1, leverage=5)))
     gone = record("gone", scope=BTC, action="delete", edit="delete", before={"leverage": 5}, after=None, version=2)

@@ -352,3 +352,13 @@ async def test_a_config_that_is_set_again_or_rolled_back_keeps_the_time_it_was_c
     assert (again["version"], back["version"]) == (2, 3)
     assert {each["created_at"] for each in (again, back)} == {"2026-02-25T12:00:00+00:00"}
     assert {each["updated_at"] for each in (again, back)} == {"2026-02-25T13:00:00+00:00"}
+
+
+async def test_a_config_that_was_removed_meanwhile_was_created_when_it_was_set_again(door: Door) -> None:
+    await asked(door, "POST", "/trading/BTCUSDT", json=update(leverage=5), headers=ANNA)
+    await asked(door, "DELETE", "/trading/BTCUSDT", headers=ANNA)
+    door.authority.clock.advance(hours=1)
+    await asked(door, "POST", "/trading/BTCUSDT", json=update(leverage=4), headers=ANNA)
+    door.authority.clock.advance(hours=1)
+    again = (await asked(door, "POST", "/trading/BTCUSDT", json=update(leverage=3), headers=ANNA))["data"]
+    assert (again["version"], again["created_at"]) == (4, "2026-02-25T13:00:00+00:00")

@@ -109,7 +109,7 @@ def history_query(wanted: HistoryFilter) -> dict[str, Any]:
     conditions: list[dict[str, Any]] = []
     if wanted.scope is not None:
         conditions.append(scope_query(wanted.scope))
-    named = {"symbol": wanted.symbol, "side": wanted.side, "strategy_id": wanted.strategy_id}
+    named = {name: getattr(wanted, name) for name in ("symbol", "side", "strategy_id", "action")}
     conditions += [{name: value} for name, value in named.items() if value is not None]
     if wanted.subject is not None:
         conditions.append(_subject_query(wanted.subject))

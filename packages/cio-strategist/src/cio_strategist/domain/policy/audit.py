@@ -71,6 +71,7 @@ class HistoryFilter:
     side: str | None = None
     strategy_id: str | None = None
     subject: Subject | None = None
+    action: str | None = None
     before_revision: int | None = None
     """Only older ones; for the next page."""
     since: datetime | None = None

@@ -25,7 +25,6 @@ from petrosa_contracts import Scope, Side
 
 _RESERVED = frozenset({"SCHEMA", "DEFAULTS"})
 """Last parts of paths that are routes of their own, so they are never symbols."""
-_LOOK_BACK = 200
 
 
 def scope_of(symbol: str | None = None, side: Side | None = None, strategy_id: str | None = None) -> Scope:
@@ -122,7 +121,8 @@ async def enveloped(
     layer = await layer_at(services, scope, outcome.version)
     data = _response(scope, outcome.parameters or {}, version=outcome.version, source=source, layer=layer)
     if outcome.parameters is not None:
-        data = data.model_copy(update={"created_at": await _created_at(services, scope) or data.updated_at})
+        created_at = data.created_at or await _created_at(services, scope) or data.updated_at
+        data = data.model_copy(update={"created_at": created_at})
     return Envelope(success=True, data=data, metadata=_metadata(scope, outcome, action))
 
 
@@ -136,15 +136,13 @@ async def layer_at(services: Services, scope: Scope, version: int) -> LayerView 
 
 
 async def _created_at(services: Services, scope: Scope) -> str | None:
-    """Return when the scope's present config was first set, as far as the newest records tell."""
+    """Return when the scope's present config was first set; None where that is not on record, or cannot be asked."""
+    creations = HistoryFilter(scope=scope.key, subject=Subject.CONFIG, action="create")
     try:
-        records = await services.reader.history(
-            HistoryFilter(scope=scope.key, subject=Subject.CONFIG), limit=_LOOK_BACK
-        )
+        newest = await services.reader.history(creations, limit=1)
     except StrategistError:
         return None
-    first = next((record for record in records if record.before is None), records[-1] if records else None)
-    return None if first is None else first.at.isoformat()
+    return newest[0].at.isoformat() if newest else None
 
 
 def _response(
