@@ -113,6 +113,7 @@ class Intake:
         self._metrics.answered(scope["method"], route, status, seconds)
         if scope["path"] in _PROBES:
             return
+        # Null where nobody had to be known, as for what MCP only lists: that is the same for all.
         caller = scope.get("state", {}).get("caller")
         _log.info(
             "http_answered",
