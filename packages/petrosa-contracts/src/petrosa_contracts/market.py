@@ -6,18 +6,16 @@ Prices and quantities are decimals, written as text, so that they stay what the 
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from petrosa_contracts.amounts import NotNegativeAmount, PositiveAmount
 from petrosa_contracts.instant import UtcDatetime
 from petrosa_contracts.sizing import UNKNOWN_FILTERS, ExchangeFilters
 
 TRADING: Final = "TRADING"
 """The exchange's word for a symbol that can be traded."""
-
-_Positive = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
-_NotNegative = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 
 
 class LivePrice(NamedTuple):
@@ -32,7 +30,7 @@ class Quote(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    price: _Positive = Field(description="Quote currency per unit of base asset.")
+    price: PositiveAmount = Field(description="Quote currency per unit of base asset.")
     as_of: UtcDatetime = Field(description="When the exchange made it, UTC; never later than it was received.")
 
 
@@ -41,20 +39,22 @@ class SymbolRules(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    tick: _Positive | None = Field(default=None, description="Step of prices, quote currency (PRICE_FILTER).")
-    min_price: _NotNegative | None = Field(default=None, description="Lowest price (PRICE_FILTER).")
-    max_price: _Positive | None = Field(default=None, description="Highest price (PRICE_FILTER).")
-    step: _Positive | None = Field(default=None, description="Step of quantities, base asset (LOT_SIZE).")
-    min_quantity: _NotNegative | None = Field(default=None, description="Smallest quantity (LOT_SIZE).")
-    max_quantity: _Positive | None = Field(default=None, description="Largest quantity (LOT_SIZE).")
-    market_step: _Positive | None = Field(default=None, description="Step of market orders (MARKET_LOT_SIZE).")
-    market_min_quantity: _NotNegative | None = Field(default=None, description="Smallest (MARKET_LOT_SIZE).")
-    market_max_quantity: _Positive | None = Field(default=None, description="Largest (MARKET_LOT_SIZE).")
-    min_notional: _NotNegative | None = Field(default=None, description="Smallest order value, quote (MIN_NOTIONAL).")
-    multiplier_up: _Positive | None = Field(
+    tick: PositiveAmount | None = Field(default=None, description="Step of prices, quote currency (PRICE_FILTER).")
+    min_price: NotNegativeAmount | None = Field(default=None, description="Lowest price (PRICE_FILTER).")
+    max_price: PositiveAmount | None = Field(default=None, description="Highest price (PRICE_FILTER).")
+    step: PositiveAmount | None = Field(default=None, description="Step of quantities, base asset (LOT_SIZE).")
+    min_quantity: NotNegativeAmount | None = Field(default=None, description="Smallest quantity (LOT_SIZE).")
+    max_quantity: PositiveAmount | None = Field(default=None, description="Largest quantity (LOT_SIZE).")
+    market_step: PositiveAmount | None = Field(default=None, description="Step of market orders (MARKET_LOT_SIZE).")
+    market_min_quantity: NotNegativeAmount | None = Field(default=None, description="Smallest (MARKET_LOT_SIZE).")
+    market_max_quantity: PositiveAmount | None = Field(default=None, description="Largest (MARKET_LOT_SIZE).")
+    min_notional: NotNegativeAmount | None = Field(
+        default=None, description="Smallest order value, quote (MIN_NOTIONAL)."
+    )
+    multiplier_up: PositiveAmount | None = Field(
         default=None, description="Highest price of a buy, as a multiple of the mark price (PERCENT_PRICE)."
     )
-    multiplier_down: _NotNegative | None = Field(
+    multiplier_down: NotNegativeAmount | None = Field(
         default=None, description="Lowest price of a sell, as a multiple of the mark price (PERCENT_PRICE)."
     )
 

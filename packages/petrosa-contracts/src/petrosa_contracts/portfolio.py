@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from petrosa_contracts.amounts import Amount, NotNegativeAmount, PositiveAmount
 from petrosa_contracts.instant import UtcDatetime
 from petrosa_contracts.primal import UPWARD
 from petrosa_contracts.regime import DrawdownPhase, drawdown_phase
@@ -23,11 +24,6 @@ A gate must let nothing open on a portfolio nearly as old as this: see `petrosa_
 
 PositionMode = Literal["hedge", "one-way"]
 
-_Positive = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
-_NotNegative = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
-_Money = Annotated[Decimal, Field(allow_inf_nan=False)]
-_Share = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
-
 
 def position_name(symbol: str, side: Side) -> str:
     """Return how a position is named where one text has to do: `BTCUSDT:LONG`."""
@@ -41,12 +37,14 @@ class Position(BaseModel):
 
     symbol: str = Field(description="Exchange symbol, upper case.")
     side: Side = Field(description="LONG or SHORT.")
-    quantity: _Positive = Field(description="Size, base asset, without sign.")
-    notional: _NotNegative = Field(description="Value at the mark price, quote currency; leverage not multiplied in.")
-    entry_price: _Positive | None = Field(default=None, description="Average entry price, quote per base.")
-    leverage: _Positive | None = Field(default=None, description="Leverage setting of the position, x.")
-    unrealised: _Money | None = Field(default=None, description="Open profit (loss negative), quote currency.")
-    strategies: dict[str, Decimal] = Field(
+    quantity: PositiveAmount = Field(description="Size, base asset, without sign.")
+    notional: NotNegativeAmount = Field(
+        description="Value at the mark price, quote currency; leverage not multiplied in."
+    )
+    entry_price: PositiveAmount | None = Field(default=None, description="Average entry price, quote per base.")
+    leverage: PositiveAmount | None = Field(default=None, description="Leverage setting of the position, x.")
+    unrealised: Amount | None = Field(default=None, description="Open profit (loss negative), quote currency.")
+    strategies: dict[str, Amount] = Field(
         default_factory=dict[str, Decimal],
         description="Quantity by strategy id, as far as execution events tell; the rest came from elsewhere.",
     )
@@ -60,22 +58,24 @@ class PortfolioState(BaseModel):
     as_of: UtcDatetime = Field(description="When the exchange was last read completely, UTC.")
     revision: int = Field(ge=0, description="Counts what was published, from 1.")
     position_mode: PositionMode | None = Field(default=None, description="The account's mode; null: not known.")
-    equity: _Money | None = Field(
+    equity: Amount | None = Field(
         default=None, description="Margin balance: wallet plus open profit, quote currency; null: not known."
     )
-    peak_equity: _Money | None = Field(default=None, description="Highest equity since drawdown was last cleared.")
-    drawdown: _Share | None = Field(default=None, description="Fall from the peak now, as a fraction; null: unknown.")
-    drawdown_latched: _Share = Field(
+    peak_equity: Amount | None = Field(default=None, description="Highest equity since drawdown was last cleared.")
+    drawdown: NotNegativeAmount | None = Field(
+        default=None, description="Fall from the peak now, as a fraction; null: unknown."
+    )
+    drawdown_latched: NotNegativeAmount = Field(
         default=Decimal(0), description="Largest fall that three readings in a row agreed on, until it is cleared."
     )
     day: date = Field(description="The UTC day that the following speak about.")
-    day_equity: _Money | None = Field(default=None, description="Equity at the start of the day; null: not known.")
-    realised: _Money | None = Field(default=None, description="Result realised today, fees and funding included.")
-    unrealised: _Money | None = Field(default=None, description="Open result of all positions now.")
-    daily_loss: _NotNegative | None = Field(
+    day_equity: Amount | None = Field(default=None, description="Equity at the start of the day; null: not known.")
+    realised: Amount | None = Field(default=None, description="Result realised today, fees and funding included.")
+    unrealised: Amount | None = Field(default=None, description="Open result of all positions now.")
+    daily_loss: NotNegativeAmount | None = Field(
         default=None, description="What equity is below that of the day's start, 0 if above; null: not known."
     )
-    daily_loss_latched: _NotNegative = Field(
+    daily_loss_latched: NotNegativeAmount = Field(
         default=Decimal(0),
         description="Largest loss today that three readings in a row agreed on, until midnight UTC or cleared.",
     )
