@@ -384,10 +384,13 @@ class Nurse:
 
 @contextlib.contextmanager
 def logging_of(settings: Settings) -> Generator[log.LineWriter]:
-    """Log for as long as the block lasts, and write what waits at its end."""
+    """Log for as long as the block lasts, and write what waits at its end; what ends it untimely is logged too."""
     lines = log.configure(settings.log_level, settings.instance)
     try:
         yield lines
+    except Exception:
+        _log.exception("gate_failed")
+        raise
     finally:
         lines.close()
 
