@@ -277,6 +277,7 @@ REDIS_ADDRESSES = [
     f"redis://:{SECRET}@host:6379/0",
     f"rediss://user:{SECRET}@host:6379/0",
     f"redis://:p@{SECRET}@host:6379/0",
+    f"redis://:{SECRET},p@host:6379/0",
     f"redis://host:6379/0?password={SECRET}",
     f"unix://user:{SECRET}@/run/host.sock",
 ]
@@ -328,6 +329,7 @@ def test_credentials_are_not_repeated_beside_other_problems() -> None:
     [
         (SecretStr("nats://user:pw@host:4222"), "nats://***@host:4222"),
         (SecretStr("nats://a:4222,nats://b:4222"), "nats://a:4222,nats://b:4222"),
+        (SecretStr("nats://u:p,w@a,tls://u:p,w@b,c"), "nats://***@a,tls://***@b,c"),
         (SecretStr("redis://host/0?password=pw"), "redis://host/0?***"),
         (None, ""),
         (8080, "8080"),

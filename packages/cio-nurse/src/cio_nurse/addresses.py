@@ -1,5 +1,6 @@
 """Addresses in settings: which are taken, and how they are shown without what is secret in them."""
 
+import re
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -21,8 +22,13 @@ def redis_address(value: SecretStr) -> SecretStr:
     return value
 
 
-def without_credentials(address: str) -> str:
-    """Return an address fit to be shown: without credentials and options."""
+def without_credentials(addresses: str) -> str:
+    """Return one address, or several with commas between them, fit to be shown: without credentials and options."""
+    # A password may hold a comma too: only one that another address follows parts two.
+    return ",".join(map(_without_credentials, re.split(r",(?=[a-z]+://)", addresses)))
+
+
+def _without_credentials(address: str) -> str:
     # A password may hold any character, unescaped ones included, so all between the scheme and the last @ goes.
     head, at, place = address.rpartition("@")
     scheme = "".join(head.partition("://")[:2]) if "://" in head else ""

@@ -295,7 +295,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
 def shown(value: object) -> str:
     """Return a setting's value for people: the credentials and options in an address are hidden."""
     if isinstance(value, SecretStr):
-        return ",".join(without_credentials(address) for address in value.get_secret_value().split(","))
+        return without_credentials(value.get_secret_value())
     if isinstance(value, tuple):
         return ",".join(str(each) for each in cast("tuple[object, ...]", value))
     return "" if value is None else str(value)
