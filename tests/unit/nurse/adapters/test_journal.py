@@ -88,6 +88,11 @@ def test_a_journal_that_is_delivered_is_empty_and_goes_on(journal_of: Open, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_is_made_is_its_owner_s_alone(journal_of: Open, tmp_path: Path) -> None:
+    journal_of("nurse-1", folder=tmp_path / "gates" / "one").append(entries(1))
+    assert (tmp_path / "gates" / "one").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_gate_takes_over_what_dead_ones_left_behind(journal_of: Open, tmp_path: Path) -> None:
     dead = journal_of("nurse-1")
     dead.append(entries(1, 2))

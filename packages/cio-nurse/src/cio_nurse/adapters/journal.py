@@ -17,6 +17,7 @@ from cio_nurse.errors import JournalError
 from cio_nurse.ports import JournalEntry
 
 SUFFIX = ".journal"
+_OWNER_ONLY = 0o700
 
 _log = structlog.stdlib.get_logger()
 
@@ -105,7 +106,8 @@ class FileJournal:
 
     def _opened(self) -> IO[bytes]:
         if self._file is None:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            # Records hold what bots and portfolio are about: nobody else's to read.
+            self._folder.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
             file = _locked(self._path, "a+b")
             _end_last_line(file)
             self._file = file
