@@ -1,4 +1,4 @@
-"""What the text of a setting means. Each raises `ValueError`, which says how it must look and repeats no value."""
+"""What the text of a setting means. Each raises `ValueError`, which says how it must look and repeats no secret."""
 
 from pydantic import SecretStr
 

@@ -88,7 +88,6 @@ def test_an_entry_replaces_other_spellings_of_its_symbol() -> None:
     assert result.write is not None
     assert set(result.write.control) == {"symbol:btcusdt", "symbol:BTCUSDT"}
     assert result.write.control["symbol:btcusdt"] is None
-    assert {control.field for control in result.replaced} == {"symbol:btcusdt", "symbol:BTCUSDT"}
 
 
 @pytest.mark.parametrize(
@@ -158,7 +157,7 @@ def test_lifting_removes_every_spelling() -> None:
     result = lift(stored, name="symbol:BTCUSDT")
     assert result.write is not None
     assert result.write.control == {"symbol:btcusdt": None, "symbol:BTCUSDT": None}
-    assert result.remaining is None
+    assert result.outcome.still is None
 
 
 def test_lifting_nothing_writes_nothing() -> None:
@@ -167,16 +166,15 @@ def test_lifting_nothing_writes_nothing() -> None:
 
 def test_lifting_says_what_a_wider_scope_still_restricts() -> None:
     stored = stored_with(**{"global": entry(Mode.SAFE, reason="calmer"), "symbol:BTCUSDT": entry()})
-    remaining = lift(stored, name="symbol:BTCUSDT").remaining
-    assert remaining is not None
-    assert (remaining.scope, remaining.entry.mode, remaining.entry.reason) == ("global", Mode.SAFE, "calmer")
+    still = lift(stored, name="symbol:BTCUSDT").outcome.still
+    assert still == "symbol:BTCUSDT is still SAFE by what is set for global: calmer"
 
 
 def test_lifting_says_nothing_of_entries_without_effect() -> None:
     stored = stored_with(
         **{"global": entry(expires_at=NOW), "symbol:BTCUSDT": entry(Mode.ACTIVE), "strategy:a": entry()}
     )
-    assert lift(stored, name="strategy:a").remaining is None
+    assert lift(stored, name="strategy:a").outcome.still is None
 
 
 @pytest.mark.parametrize(("field", "halts"), [("junk", "global"), ("symbol_side:BTCUSDT:LONG", "symbol:BTCUSDT")])
@@ -186,11 +184,11 @@ def test_a_field_that_is_no_control_scope_halts_and_is_lifted_by_its_own_name(fi
     assert (control.scope, control.entry.mode, control.unreadable) == (halts, Mode.HALTED, True)
     kept = lift(stored, name=halts)
     assert kept.write is None
-    assert kept.remaining is not None
+    assert kept.outcome.still is not None
     result = lift(stored, name=field)
     assert result.write is not None
     assert result.write.control == {field: None}
-    assert result.remaining is None
+    assert result.outcome.still is None
 
 
 def test_an_unreadable_entry_can_be_replaced_and_lifted() -> None:

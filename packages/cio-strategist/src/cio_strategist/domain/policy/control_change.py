@@ -48,10 +48,6 @@ class ControlOrder:
 class ControlChange(Decided[ControlOutcome]):
     """A decision about control."""
 
-    replaced: tuple[StoredControl, ...]
-    """The stored entries that it replaces or removes, expired ones included."""
-    remaining: ScopedControl | None
-    """What still restricts the scope after a lift, from here or from a wider scope."""
     laxer: bool
     """Whether at some time more may pass than before."""
     is_frozen: bool
@@ -153,8 +149,6 @@ def _decided(
             after=entry,
             still=still,
         ),
-        replaced=replaced,
-        remaining=remaining,
         laxer=laxer,
         is_frozen=any(before.mode is Mode.FROZEN for before in in_force),
     )

@@ -104,6 +104,7 @@ class Writer:
             what=kind.__name__,
             by=question.request.author,
             caller=question.request.caller.name,
+            token_id=question.request.caller.token_id,
             audit_id=outcome.audit_id,
             request_id=question.request.request_id,
         )
