@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from petrosa_contracts.asyncapi import asyncapi_document
+from petrosa_contracts.documents.asyncapi import asyncapi_document
+from petrosa_contracts.documents.schemas import WIRE_MODELS, model_schema, patch_schema
 from petrosa_contracts.parameters import render_markdown
-from petrosa_contracts.schemas import WIRE_MODELS, model_schema, patch_schema
 
 DOCS = Path(__file__).resolve().parent
 SCHEMAS = "api/schemas"

@@ -4,8 +4,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from petrosa_contracts.primal_file import PrimalStanding, parse
-from petrosa_contracts.primal_signatures import NAMESPACE, signature_name
+from petrosa_contracts.primal.file import PrimalStanding, parse
+from petrosa_contracts.primal.signatures import NAMESPACE, signature_name
 
 LIMITS = """\
 revision = 3

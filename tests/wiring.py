@@ -27,7 +27,7 @@ from cio_nurse.service.regime_mirror import RegimeMirror
 from cio_nurse.service.silent_halt import SilentHalts
 from petrosa_contracts import Alert, PolicyLayer, Verdict
 from petrosa_contracts.primal import PrimalLimits
-from petrosa_contracts.primal_file import PrimalStanding
+from petrosa_contracts.primal.file import PrimalStanding
 from tests.builders import NOW, arrival, intent, stored_policy
 from tests.fakes import FakeClock, FakeJournal, FakeMetrics, FakeTransport
 from tests.redis_fakes import RESERVATION_SECONDS, FakeInputStore, FakeLedgerStore, FakePolicyStore, FakeRedis

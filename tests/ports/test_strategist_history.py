@@ -9,7 +9,7 @@ from cio_strategist.domain.policy.loosening import Loosened
 from cio_strategist.domain.policy.proposal import ProposalStatus
 from cio_strategist.domain.policy.stored import Write
 from cio_strategist.errors import ConflictError, StoreUnreachableError
-from petrosa_contracts.primal_bounds import excesses
+from petrosa_contracts.primal.bounds import excesses
 from tests.ports.authority_worlds import AuthorityWorld
 from tests.primal import SIGNED
 from tests.strategist_fakes import NOON, writing

@@ -14,7 +14,7 @@ from cio_strategist.domain.policy.proposal import ProposalStatus
 from cio_strategist.domain.policy.stored import own_parameters
 from cio_strategist.errors import ConflictError, NotFoundError, PrimalLimitError
 from petrosa_contracts import default_parameters
-from petrosa_contracts.primal_bounds import excesses
+from petrosa_contracts.primal.bounds import excesses
 from tests.primal import SIGNED
 from tests.unit.strategist.authority import AGENT, OPERATOR, OTHER_OPERATOR, FakeAuthority, asking
 

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from docs.generate import DOCS, documents, main, write
 from petrosa_contracts import instant
-from petrosa_contracts.schemas import WIRE_MODELS
+from petrosa_contracts.documents.schemas import WIRE_MODELS
 
 CURRENT = documents()
 SCHEMAS = sorted(path for path in CURRENT if path.startswith("api/schemas/"))

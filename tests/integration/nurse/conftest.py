@@ -14,7 +14,7 @@ import pytest
 from nats.js import JetStreamContext
 
 from devstack import DevStack
-from petrosa_contracts.jetstream import ensure_streams
+from petrosa_contracts.runtime.jetstream import ensure_streams
 from petrosa_contracts.streams import DECISIONS
 from tests.integration.nurse.fleet import Bus, Engine
 from tests.integration.nurse.gate import Gate

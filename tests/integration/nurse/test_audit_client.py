@@ -12,7 +12,7 @@ from nats.js.client import JetStreamContext
 
 from petrosa_contracts import Code, FailSafeReport, Mode, streams, subjects
 from petrosa_contracts.client import Answer, AuditClient, BotMode
-from petrosa_contracts.jetstream import ensure_streams
+from petrosa_contracts.runtime.jetstream import ensure_streams
 from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
 from tests.integration.nurse.gate import Gate

@@ -11,7 +11,7 @@ from pymongo import MongoClient
 from cio_strategist.adapters.signing import SigningKey
 from devstack import DevStack
 from petrosa_contracts import streams
-from petrosa_contracts.jetstream import ensure_streams
+from petrosa_contracts.runtime.jetstream import ensure_streams
 from tests.integration.recorder.recorders import DATABASE, ChainReader, RecorderProcess
 
 

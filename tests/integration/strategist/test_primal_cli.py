@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from cio_strategist.primal_cli import app
 from petrosa_contracts.primal import BUILT_IN
-from petrosa_contracts.primal_file import load
+from petrosa_contracts.primal.file import load
 from tests.primal import PrimalFolder, make_folder
 
 ROOT = Path(__file__).parents[3]

@@ -43,7 +43,7 @@ from cio_nurse.service.self_check import SelfCheck
 from cio_nurse.service.silent_halt import SilentHalts
 from cio_nurse.settings import Settings
 from petrosa_contracts import Alert, subjects
-from petrosa_contracts.alert_queue import AlertQueue
+from petrosa_contracts.runtime.alert_queue import AlertQueue
 
 POLICY_GRACE_SECONDS = 1.0
 """How long a starting gate waits for policy and inputs before it takes intents without them."""

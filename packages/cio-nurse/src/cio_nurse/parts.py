@@ -21,7 +21,7 @@ from cio_nurse.service.regime_mirror import RegimeMirror
 from cio_nurse.service.rehearsal import PrivateTransport, Rehearsal
 from cio_nurse.service.self_check import SelfCheck
 from cio_nurse.settings import Settings
-from petrosa_contracts.primal_file import PrimalStanding
+from petrosa_contracts.primal.file import PrimalStanding
 
 _PERCENT = 100
 _MILLISECONDS = 1000

@@ -16,8 +16,8 @@ from cio_decision.freshness import Input
 from cio_nurse.addresses import nats_addresses, redis_address, without_credentials
 from cio_nurse.errors import SettingsError
 from petrosa_contracts import subjects
-from petrosa_contracts.otel_export import TraceSettings
 from petrosa_contracts.portfolio import SETTLE_SECONDS
+from petrosa_contracts.runtime.otel_export import TraceSettings
 
 PREFIX = "NURSE_"
 

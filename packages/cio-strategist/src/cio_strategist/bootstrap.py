@@ -26,7 +26,7 @@ from cio_strategist.service.policy.proposals import ProposalDesk
 from cio_strategist.service.policy.reading import PolicyReader
 from cio_strategist.service.policy.writer import Writer
 from cio_strategist.settings import Settings
-from petrosa_contracts.primal_file import PrimalStanding, load
+from petrosa_contracts.primal.file import PrimalStanding, load
 
 
 @dataclass(frozen=True, slots=True)

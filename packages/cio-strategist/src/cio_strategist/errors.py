@@ -26,7 +26,7 @@ StrategistError
 from collections.abc import Sequence
 
 from petrosa_contracts import ParameterError
-from petrosa_contracts.primal_bounds import Excess, in_words
+from petrosa_contracts.primal.bounds import Excess, in_words
 
 
 class StrategistError(Exception):

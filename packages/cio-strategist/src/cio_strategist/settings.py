@@ -22,7 +22,7 @@ from cio_strategist.addresses import (
 )
 from cio_strategist.domain.fleet.bot import Bot
 from cio_strategist.errors import UsageError
-from petrosa_contracts.otel_export import TraceSettings
+from petrosa_contracts.runtime.otel_export import TraceSettings
 from petrosa_contracts.subjects import EXECUTION_EVENTS, INTENTS, MARKET
 
 PREFIX = "STRATEGIST_"

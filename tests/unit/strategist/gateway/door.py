@@ -12,7 +12,7 @@ from cio_strategist.errors import RateLimitedError, StoreUnreachableError, Unaut
 from cio_strategist.gateway.http_app import create_app
 from cio_strategist.gateway.readiness import Readiness
 from cio_strategist.gateway.services import Services
-from petrosa_contracts.primal_file import PrimalStanding
+from petrosa_contracts.primal.file import PrimalStanding
 from tests.unit.strategist.authority import AGENT, OPERATOR, OTHER_OPERATOR, REASON, THOUGHT, FakeAuthority
 
 LOOKER = Caller("eve", CallerClass.OPERATOR, frozenset({Permission.READ}), "token-4")

@@ -22,7 +22,7 @@ from cio_decision.intent import Intent
 from cio_decision.order_size import notional
 from petrosa_contracts import Code
 from petrosa_contracts.primal import PRIMAL_SCOPE, UPWARD, PrimalLimits
-from petrosa_contracts.primal_bounds import source_in_words
+from petrosa_contracts.primal.bounds import source_in_words
 from petrosa_contracts.sizing import decimal_of
 
 

@@ -12,7 +12,7 @@ from cio_nurse.service.portfolio_troubles import PortfolioTroubles
 from cio_nurse.service.recording import Recording
 from cio_nurse.service.self_check import SelfCheck
 from cio_nurse.service.silent_halt import SilentHalts
-from petrosa_contracts.primal_file import PrimalStanding
+from petrosa_contracts.primal.file import PrimalStanding
 
 
 def expose(

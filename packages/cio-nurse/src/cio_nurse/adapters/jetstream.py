@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from cio_nurse.adapters.nats import NatsConnection, StreamAnswer
 from cio_nurse.errors import TransportUnavailableError
-from petrosa_contracts.jetstream import ensure_streams
+from petrosa_contracts.runtime.jetstream import ensure_streams
 from petrosa_contracts.streams import DECISIONS
 
 _EXPECTED_LAST_ID = "Nats-Expected-Last-Msg-Id"

@@ -9,7 +9,7 @@ import threading
 import structlog
 from pydantic_core import to_json
 
-from petrosa_contracts.event_log import LibraryLog
+from petrosa_contracts.runtime.event_log import LibraryLog
 
 CAPACITY = 10_000
 """Lines that may wait to be written; beyond that, lines are counted instead of kept."""

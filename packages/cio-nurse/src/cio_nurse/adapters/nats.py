@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from cio_nurse.errors import TransportUnavailableError
 from cio_nurse.ports import Inbound
 from petrosa_contracts import TraceContext
-from petrosa_contracts.nats_client import AWAY, SupervisedConnection, confirmed
+from petrosa_contracts.runtime.nats_client import AWAY, SupervisedConnection, confirmed
 from petrosa_contracts.streams import MESSAGE_ID
 
 _NO_RESPONDERS = "503"

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from cio_nurse.errors import StoreContentError, StoreTimeoutError, StoreUnavailableError
-from petrosa_contracts.cancellation import heed_cancellation
+from petrosa_contracts.runtime.cancellation import heed_cancellation
 
 T = TypeVar("T")
 

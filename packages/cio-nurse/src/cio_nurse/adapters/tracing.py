@@ -9,7 +9,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_
 from cio_nurse import __version__
 from petrosa_contracts import TraceContext, Verdict
 from petrosa_contracts.otel import current_trace_context, to_otel
-from petrosa_contracts.otel_export import shut_down, tracer_provider
+from petrosa_contracts.runtime.otel_export import shut_down, tracer_provider
 
 _log = structlog.stdlib.get_logger()
 

@@ -10,7 +10,7 @@ from cio_nurse.ports import Clock
 from cio_nurse.service.inputs import LiveInputs
 from cio_nurse.service.mirror import Mirror
 from petrosa_contracts import Alert, AlertSeverity
-from petrosa_contracts.primal_file import PrimalStanding
+from petrosa_contracts.primal.file import PrimalStanding
 
 LOOK_SECONDS = 1.0
 """How often portfolio and limits are compared; the portfolio is read as often."""

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from petrosa_contracts import Alert, AlertSeverity
-from petrosa_contracts.primal_file import PrimalStanding, load
+from petrosa_contracts.primal.file import PrimalStanding, load
 
 _log = structlog.stdlib.get_logger()
 

@@ -10,7 +10,7 @@ from cio_nurse.service.inputs import LiveInputs
 from cio_nurse.service.mirror import Mirror
 from cio_nurse.service.recording import Recording
 from cio_nurse.service.self_check import SelfCheck
-from petrosa_contracts.primal_file import PrimalStanding
+from petrosa_contracts.primal.file import PrimalStanding
 
 
 class Line(Protocol):

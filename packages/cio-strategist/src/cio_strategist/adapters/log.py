@@ -6,7 +6,7 @@ from typing import TextIO
 import structlog
 from pydantic_core import to_json
 
-from petrosa_contracts.event_log import LibraryLog
+from petrosa_contracts.runtime.event_log import LibraryLog
 
 
 def configure(level: str, stream: TextIO) -> None:

@@ -11,11 +11,10 @@ import typer
 from cio_strategist.command_line.console import say, say_json, say_table, shown, warn
 from cio_strategist.command_line.options import AsJson
 from cio_strategist.command_line.session import REFUSED, WRONG_USAGE
-from petrosa_contracts import primal_file
 from petrosa_contracts.primal import BUILT_IN, PrimalLimits
-from petrosa_contracts.primal_change import problems_of_change
-from petrosa_contracts.primal_file import APPROVERS, PrimalStanding, Signatures, load, parse, read
-from petrosa_contracts.primal_signatures import (
+from petrosa_contracts.primal.change import problems_of_change
+from petrosa_contracts.primal.file import APPROVERS, PrimalStanding, Signatures, check, load, parse, read
+from petrosa_contracts.primal.signatures import (
     QUORUM,
     Approvers,
     PrimalUnusableError,
@@ -24,10 +23,10 @@ from petrosa_contracts.primal_signatures import (
     parse_approvers,
     signature_name,
 )
-from petrosa_contracts.primal_signatures import (
+from petrosa_contracts.primal.signatures import (
     sign as make_signature,
 )
-from petrosa_contracts.primal_signatures import (
+from petrosa_contracts.primal.signatures import (
     verify as verify_signature,
 )
 
@@ -71,7 +70,7 @@ def verify(
     with _reporting():
         content = read(file)
         limits = parse(content)
-        checked = primal_file.check(file, content, approvers)
+        checked = check(file, content, approvers)
         _say_signatures(checked)
         if checked.quorum:
             say(f"revision {limits.revision} is signed: digest {limits.digest()}")

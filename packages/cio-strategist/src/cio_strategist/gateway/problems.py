@@ -32,7 +32,7 @@ from cio_strategist.errors import (
 )
 from cio_strategist.gateway.answers import PlainJSON
 from petrosa_contracts import Code, ParameterError
-from petrosa_contracts.primal_bounds import Excess
+from petrosa_contracts.primal.bounds import Excess
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5

@@ -23,7 +23,7 @@ from cio_strategist.roles.role import Role
 from cio_strategist.service.portfolio.tracker import PortfolioTracker
 from cio_strategist.service.portfolio.watch import PortfolioWatch
 from cio_strategist.settings import Settings
-from petrosa_contracts.alert_queue import AlertQueue
+from petrosa_contracts.runtime.alert_queue import AlertQueue
 from petrosa_contracts.subjects import subscriptions
 
 FRESH_SECONDS: Final = 15.0

@@ -12,8 +12,8 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from petrosa_contracts.cancellation import heed_cancellation
-from petrosa_contracts.nats_client import AWAY, connect, retry_seconds, servers_in, until_lost
+from petrosa_contracts.runtime.cancellation import heed_cancellation
+from petrosa_contracts.runtime.nats_client import AWAY, connect, retry_seconds, servers_in, until_lost
 
 _log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from cio_strategist.domain.access.caller import CallerClass
 from cio_strategist.domain.policy.audit import Subject
 from cio_strategist.domain.policy.loosening import Loosened
 from petrosa_contracts import TradingConfigAudit
-from petrosa_contracts.primal_bounds import excesses
+from petrosa_contracts.primal.bounds import excesses
 from tests.primal import SIGNED
 from tests.strategist_fakes import NOON
 from tests.strategist_records import BTC, BTC_LONG, STRATEGY, entry, record

@@ -25,7 +25,7 @@ from cio_strategist.service.policy.primal import PrimalDesk
 from cio_strategist.service.policy.proposals import ProposalDesk
 from cio_strategist.service.policy.reading import PolicyReader
 from cio_strategist.service.policy.writer import Writer
-from petrosa_contracts.primal_file import PrimalStanding
+from petrosa_contracts.primal.file import PrimalStanding
 from tests.decision_fakes import FakeArchive
 from tests.portfolio_fakes import FakePortfolioStore
 from tests.strategist_fakes import CountingIds, FakeEnforcer, FakePolicyStore, SetClock

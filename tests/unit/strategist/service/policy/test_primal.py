@@ -14,7 +14,7 @@ from cio_strategist.service.policy.proposals import ProposalDesk
 from cio_strategist.service.policy.writer import Writer
 from petrosa_contracts import default_parameters
 from petrosa_contracts.primal import BUILT_IN
-from petrosa_contracts.primal_file import PrimalStanding
+from petrosa_contracts.primal.file import PrimalStanding
 from tests.primal import SIGNED
 from tests.strategist_fakes import CountingIds, FakePolicyStore, SetClock
 from tests.strategist_records import layer_write

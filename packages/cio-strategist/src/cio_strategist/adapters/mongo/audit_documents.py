@@ -11,7 +11,7 @@ from cio_strategist.domain.access.caller import CallerClass
 from cio_strategist.domain.policy.audit import AuditRecord, HistoryFilter, Subject
 from cio_strategist.domain.policy.loosening import Loosened
 from petrosa_contracts import Scope, ScopeError, ScopeKind
-from petrosa_contracts.primal_bounds import Excess
+from petrosa_contracts.primal.bounds import Excess
 
 NEWEST_FIRST = [("revision", -1), ("timestamp", -1), ("_id", -1)]
 """Order of the trail. Documents of older engines have no revision and come after all that have one."""

@@ -12,7 +12,7 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
 from cio_strategist.errors import TransportUnavailableError
-from petrosa_contracts.nats_client import AWAY, SupervisedConnection, confirmed
+from petrosa_contracts.runtime.nats_client import AWAY, SupervisedConnection, confirmed
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

@@ -19,9 +19,9 @@ from cio_strategist.addresses import without_secrets
 from cio_strategist.domain.record.accounting import TOLERANCE, Seen
 from cio_strategist.domain.record.recording import StreamedMessage, payload_digest
 from cio_strategist.errors import TransportUnavailableError
-from petrosa_contracts.cancellation import heed_cancellation
-from petrosa_contracts.jetstream import Difference, ensure_streams
-from petrosa_contracts.nats_client import AWAY, connect, servers_in
+from petrosa_contracts.runtime.cancellation import heed_cancellation
+from petrosa_contracts.runtime.jetstream import Difference, ensure_streams
+from petrosa_contracts.runtime.nats_client import AWAY, connect, servers_in
 from petrosa_contracts.streams import MESSAGE_ID, RECORDER_CONSUMER, Stream
 
 ACKNOWLEDGE_SECONDS = 30

@@ -17,8 +17,8 @@ from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 
 from cio_strategist.addresses import without_secrets
 from cio_strategist.errors import ConflictError, StoreUnreachableError, StoreUnreadableError, UsageError
-from petrosa_contracts.cancellation import heed_cancellation
 from petrosa_contracts.rediskeys import CONTROL, POLICY, POLICY_EPOCH, POLICY_REVISION, POLICY_VERSIONS
+from petrosa_contracts.runtime.cancellation import heed_cancellation
 
 T = TypeVar("T")
 

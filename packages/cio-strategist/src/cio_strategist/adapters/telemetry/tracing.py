@@ -8,7 +8,7 @@ from opentelemetry.trace import SpanKind
 
 from petrosa_contracts import tracing
 from petrosa_contracts.otel import to_otel
-from petrosa_contracts.otel_export import shut_down, tracer_provider
+from petrosa_contracts.runtime.otel_export import shut_down, tracer_provider
 
 
 class OtelTracing:

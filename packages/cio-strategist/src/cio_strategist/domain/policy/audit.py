@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from petrosa_contracts.instant import UtcDatetime
-from petrosa_contracts.primal_bounds import Excess
+from petrosa_contracts.primal.bounds import Excess
 
 
 class Subject(StrEnum):

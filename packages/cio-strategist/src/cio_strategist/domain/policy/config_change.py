@@ -25,7 +25,7 @@ from cio_strategist.domain.policy.stored import Decided, Fields, StoredPolicy, W
 from cio_strategist.errors import PrimalLimitError, RefusedError
 from petrosa_contracts import PolicyLayer, Scope, ScopeError, resolve
 from petrosa_contracts.primal import PrimalLimits
-from petrosa_contracts.primal_bounds import excesses
+from petrosa_contracts.primal.bounds import excesses
 
 MOST_PENDING = 200
 """Proposals that may wait at once: every decision reads them all, and nobody decides more than that well."""

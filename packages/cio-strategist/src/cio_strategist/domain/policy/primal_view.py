@@ -6,8 +6,8 @@ from typing import Any, cast
 from cio_strategist.domain.policy.views import PrimalLimitView, PrimalView
 from petrosa_contracts import Code
 from petrosa_contracts.primal import PrimalLimits
-from petrosa_contracts.primal_bounds import number_of, parameters_under, source_in_words
-from petrosa_contracts.primal_file import PrimalStanding
+from petrosa_contracts.primal.bounds import number_of, parameters_under, source_in_words
+from petrosa_contracts.primal.file import PrimalStanding
 
 
 def view(standing: PrimalStanding | None) -> PrimalView:

@@ -13,7 +13,7 @@ from cio_strategist.domain.policy.primal_view import plain_limit
 from cio_strategist.domain.policy.stored import StoredPolicy, last_version, own_parameters
 from petrosa_contracts.parameters.quoting import quote
 from petrosa_contracts.primal import PRIMAL_SCOPE, PrimalLimits
-from petrosa_contracts.primal_bounds import Excess
+from petrosa_contracts.primal.bounds import Excess
 
 
 def refusal_of_change(stored: StoredPolicy, *, order: Order, beyond: Sequence[Excess]) -> AuditRecord:

@@ -12,7 +12,7 @@ from cio_strategist.gateway.config_api.bodies import (
 )
 from petrosa_contracts import CATALOGUE, Code, ParameterError, Side, validate_patch
 from petrosa_contracts.parameters.definition import ParameterType
-from petrosa_contracts.primal_bounds import Excess
+from petrosa_contracts.primal.bounds import Excess
 
 _WEIGHTY = frozenset({"leverage", "stop_loss_pct", "max_position_size", "max_position_size_usd"})
 _STEEP_LEVERAGE = 50

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from cio_strategist.gateway.mcp.arguments import Arguments
 from petrosa_contracts import CATALOGUE, Parameter
+from petrosa_contracts.documents.schemas import patch_schema
 from petrosa_contracts.parameters.definition import ParameterType, Risk
-from petrosa_contracts.schemas import patch_schema
 
 _RISK: Final[Mapping[Risk, str]] = {
     Risk.RAISES: "a higher value loosens (raises risk), a lower one tightens",

@@ -9,6 +9,7 @@ import structlog
 
 from cio_strategist.domain.market.exchange_answers import read_klines
 from cio_strategist.domain.market.observation import CLOCK_TOLERANCE, ClosedCandle
+from cio_strategist.domain.regime.data_service import read_service_regime
 from cio_strategist.domain.regime.market import market_status, with_second_opinion
 from cio_strategist.domain.regime.settings import RegimeSettings
 from cio_strategist.domain.regime.symbol_regime import SymbolRegime
@@ -16,7 +17,6 @@ from cio_strategist.errors import ExchangeUnavailableError
 from cio_strategist.ports import CandleSource, Clock, FeedMetrics, FieldStore, RegimeOpinion
 from cio_strategist.service.repeating import repeat
 from petrosa_contracts import RegimeStatus
-from petrosa_contracts.service_regime import read_service_regime
 
 INTERVAL = "1h"
 """Candles that regimes are told from, as the exchange writes their length."""

@@ -13,8 +13,8 @@ from cio_strategist.domain.policy.views import PrimalView
 from cio_strategist.errors import PrimalTouchedError
 from cio_strategist.service.policy.writer import Writer
 from petrosa_contracts import default_parameters, validate_patch
-from petrosa_contracts.primal_bounds import Excess, excesses
-from petrosa_contracts.primal_file import PrimalStanding
+from petrosa_contracts.primal.bounds import Excess, excesses
+from petrosa_contracts.primal.file import PrimalStanding
 
 _REFUSAL = (
     "the primal limits are a file that two approvers sign, and no running process can change them, whoever asks: "

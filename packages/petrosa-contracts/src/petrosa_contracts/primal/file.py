@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from petrosa_contracts.primal import BUILT_IN, PrimalLimits
-from petrosa_contracts.primal_signatures import (
+from petrosa_contracts.primal.signatures import (
     LONGEST_SIGNATURE,
     QUORUM,
     Approvers,

@@ -9,10 +9,10 @@ from pydantic import BaseModel
 
 import petrosa_contracts
 from petrosa_contracts import CATALOGUE, ControlEntry, Mode, Signal, validate_patch
+from petrosa_contracts.documents.schemas import WIRE_MODELS, component_schemas, model_schema, patch_schema
 from petrosa_contracts.execution import ExecutionEvent
 from petrosa_contracts.parameters import ParameterType
 from petrosa_contracts.record import DecisionRecord
-from petrosa_contracts.schemas import WIRE_MODELS, component_schemas, model_schema, patch_schema
 from tests.policies import JSON_VALUES, WORDS, patches, values_of
 from tests.samples import load_samples
 

@@ -1,6 +1,6 @@
 import asyncio
 
-from petrosa_contracts.nats_client import until_lost
+from petrosa_contracts.runtime.nats_client import until_lost
 
 
 class FakeClient:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from petrosa_contracts import CATALOGUE, default_parameters, validate_patch
 from petrosa_contracts.primal import BUILT_IN, PrimalLimits
-from petrosa_contracts.primal_bounds import excesses, in_words, parameters_under
+from petrosa_contracts.primal.bounds import excesses, in_words, parameters_under
 from tests.primal import SIGNED
 
 LIMITS = SIGNED.limits

@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from petrosa_contracts import default_parameters
 from petrosa_contracts.primal import BUILT_IN, PrimalLimits
-from petrosa_contracts.primal_file import parse
-from petrosa_contracts.primal_signatures import PrimalUnusableError, parse_approvers
+from petrosa_contracts.primal.file import parse
+from petrosa_contracts.primal.signatures import PrimalUnusableError, parse_approvers
 from tests.primal import LIMITS
 
 FIELDS: dict[str, Any] = BUILT_IN.model_dump()

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from cio_strategist.domain.regime.data_service import CLOCK_TOLERANCE, REGIMES, read_service_regime
 from petrosa_contracts import DrawdownPhase, RegimeStatus, Trend, VolatilityPhase
-from petrosa_contracts.service_regime import CLOCK_TOLERANCE, REGIMES, read_service_regime
 from tests.policies import JSON_VALUES
 
 NOW = datetime(2026, 2, 25, 12, tzinfo=UTC)

@@ -16,8 +16,8 @@ import nats
 import nats.errors
 from nats.aio.client import Client
 
-from petrosa_contracts.cancellation import heed_cancellation
-from petrosa_contracts.event_log import EventLog
+from petrosa_contracts.runtime.cancellation import heed_cancellation
+from petrosa_contracts.runtime.event_log import EventLog
 
 CONNECT_SECONDS = 2
 PING_SECONDS = 5

@@ -7,8 +7,8 @@ https://www.asyncapi.com/docs/reference/specification/v3.0.0
 from copy import deepcopy
 from typing import Any, cast
 
-from petrosa_contracts.channels import ACTION, CHANNELS, STRATEGY, Channel, Direction
-from petrosa_contracts.schemas import component_schemas
+from petrosa_contracts.documents.channels import ACTION, CHANNELS, STRATEGY, Channel, Direction
+from petrosa_contracts.documents.schemas import component_schemas
 from petrosa_contracts.tracing import LEGACY_PAYLOAD_FIELD, PAYLOAD_FIELD, TRACEPARENT_PATTERN
 
 WIRE_VERSION = "1.0.0"

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from petrosa_contracts.alert import Alert
-from petrosa_contracts.event_log import EventLog
+from petrosa_contracts.runtime.event_log import EventLog
 
 MOST_WAITING = 100
 """Alerts that may wait for NATS; beyond it the oldest are dropped."""

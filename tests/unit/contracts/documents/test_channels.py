@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petrosa_contracts import Alert, FailSafeReport, GovernanceHeartbeat, Signal, Verdict, subjects
-from petrosa_contracts.channels import ACTION, CHANNELS, STRATEGY, Channel, Direction, Role
+from petrosa_contracts.documents.channels import ACTION, CHANNELS, STRATEGY, Channel, Direction, Role
 from petrosa_contracts.execution import ExecutionEvent
 from petrosa_contracts.record import DecisionRecord
 

@@ -10,7 +10,7 @@ from nats.aio.msg import Msg
 
 from devstack import DevStack
 from petrosa_contracts import streams, subjects
-from petrosa_contracts.jetstream import ensure_streams
+from petrosa_contracts.runtime.jetstream import ensure_streams
 
 pytestmark = pytest.mark.servers
 

@@ -8,8 +8,8 @@ from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 
 from petrosa_contracts import Code, Decision, Mode, Verdict, subjects
-from petrosa_contracts.asyncapi import asyncapi_document
-from petrosa_contracts.channels import CHANNELS
+from petrosa_contracts.documents.asyncapi import asyncapi_document
+from petrosa_contracts.documents.channels import CHANNELS
 from petrosa_contracts.tracing import of_decision
 from tests.samples import load_samples
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from petrosa_contracts.otel_export import SHUTDOWN_SECONDS, shut_down, tracer_provider
+from petrosa_contracts.runtime.otel_export import SHUTDOWN_SECONDS, shut_down, tracer_provider
 from tests.otlp import OtlpReceiver
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from petrosa_contracts.primal_file import APPROVERS, parse, read, signatures
-from petrosa_contracts.primal_signatures import QUORUM, Approvers, PrimalUnusableError, parse_approvers
+from petrosa_contracts.primal.file import APPROVERS, parse, read, signatures
+from petrosa_contracts.primal.signatures import QUORUM, Approvers, PrimalUnusableError, parse_approvers
 
 
 def problems_of_change(limits: Path, before: Path) -> tuple[str, ...]:

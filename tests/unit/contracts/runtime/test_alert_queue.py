@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from petrosa_contracts import Alert, AlertSeverity
-from petrosa_contracts.alert_queue import MOST_WAITING, AlertQueue
+from petrosa_contracts.runtime.alert_queue import MOST_WAITING, AlertQueue
 from tests.builders import NOW
 from tests.fakes import settled
 
@@ -49,7 +49,7 @@ def messages(line: Line) -> list[str]:
 @pytest.fixture
 async def line(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Line]:
     """A line whose alerts are being published, without waits between attempts."""
-    monkeypatch.setattr("petrosa_contracts.alert_queue.RETRY_SECONDS", (0.0,))
+    monkeypatch.setattr("petrosa_contracts.runtime.alert_queue.RETRY_SECONDS", (0.0,))
     line = Line()
     running = asyncio.create_task(line.alerts.run())
     yield line

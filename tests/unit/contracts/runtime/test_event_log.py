@@ -10,7 +10,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from petrosa_contracts.event_log import LibraryLog
+from petrosa_contracts.runtime.event_log import LibraryLog
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
-"""Primal limits: the hard ceilings of the fund, which no policy, control entry or process can lift.
+"""The limits as values, and how amounts are computed that are held against them.
 
-Money and shares are decimals, so that what is compared is what is written. How a file of them is read and its
-signatures are verified is in `petrosa_contracts.primal_file`.
+Money and shares are decimals, so that what is compared is what is written.
 """
 
 import hashlib

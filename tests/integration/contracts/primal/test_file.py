@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from petrosa_contracts.primal import BUILT_IN
-from petrosa_contracts.primal_file import check, load, parse
-from petrosa_contracts.primal_signatures import PrimalUnusableError, sign, verify
+from petrosa_contracts.primal.file import check, load, parse
+from petrosa_contracts.primal.signatures import PrimalUnusableError, sign, verify
 from tests.primal import LIMITS, PEOPLE, PrimalFolder
 
 
@@ -183,7 +183,7 @@ def test_what_was_verified_holds_though_the_file_is_replaced_meanwhile(
         folder.approvers.write_text(folder.line("stranger"))
         verify(*arguments)
 
-    monkeypatch.setattr("petrosa_contracts.primal_file.verify", replace_and_verify)
+    monkeypatch.setattr("petrosa_contracts.primal.file.verify", replace_and_verify)
     standing = load(folder.limits)
     assert (standing.limits, standing.signers) == (parse(LIMITS.encode()), ("alice", "bob"))
     monkeypatch.undo()
@@ -220,7 +220,7 @@ def test_an_openssh_that_does_not_answer_is_not_waited_for(
     program.write_text("#!/bin/sh\nexec sleep 60\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setattr("petrosa_contracts.primal_signatures._SECONDS", 0.2)
+    monkeypatch.setattr("petrosa_contracts.primal.signatures._SECONDS", 0.2)
     standing = load(folder.limits)
     assert standing.limits is BUILT_IN
     assert "gave no answer" in standing.problem
