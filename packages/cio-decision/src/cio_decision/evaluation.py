@@ -116,4 +116,5 @@ def _approval(intent: Intent, noted: tuple[Breach, ...]) -> str:
     approved = f"{intent.signal.action} {intent.signal.symbol} approved"
     if not noted:
         return f"{approved}."
-    return f"{approved}, although beyond {', '.join(breach.code for breach in noted)}: a way out is not blocked."
+    why = "it asks for nothing" if intent.action == "hold" else "a way out is not blocked"
+    return f"{approved}, although beyond {', '.join(breach.code for breach in noted)}: {why}."

@@ -89,9 +89,9 @@ def test_no_price_is_too_extreme_to_be_judged(price: float) -> None:
     assert not passes(price_phantom.check(intent(current_price=price), tolerating(0.5)))
 
 
-@pytest.mark.parametrize("action", ["close", "hold"])
-def test_of_an_exit_it_is_recorded_and_the_exit_passes(action: str) -> None:
+@pytest.mark.parametrize(("action", "why"), [("close", "a way out is not blocked"), ("hold", "it asks for nothing")])
+def test_of_an_exit_it_is_recorded_and_the_exit_passes(action: str, why: str) -> None:
     verdict = evaluate(intent(action=action, price=50_400.0), tolerating(0.5))
     assert (verdict.approved, verdict.code) == (True, None)
     assert [breach.code for breach in verdict.breaches] == [Code.PRICE_PHANTOM]
-    assert "PRICE_PHANTOM" in verdict.message
+    assert verdict.message == f"{action} BTCUSDT approved, although beyond PRICE_PHANTOM: {why}."
