@@ -1,6 +1,7 @@
 """A fund must always be able to get out: nothing that limits risk stands in the way of an exit."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -10,9 +11,9 @@ from cio_decision.context import Context
 from cio_decision.decoding import PayloadLimits, Unreadable, decode
 from cio_decision.evaluation import evaluate, examine
 from cio_decision.intent import Intent
-from petrosa_contracts import Code, Mode, PolicyLayer, Side
+from petrosa_contracts import Code, Mode, PolicyLayer, ScopedControl, Side
 from tests.builders import NOW, control_entry, intent, raw, stored_control
-from tests.intents import EXITS, JSON, SCOPES, contexts, fields, intents
+from tests.intents import EXITS, JSON, SCOPES, contexts, controls, fields, intents
 from tests.policies import layers_at
 from tests.wiring import WiredGate
 
@@ -91,7 +92,6 @@ def test_an_exit_leaves_the_gate_in_any_surroundings(
     assert [each for each in asyncio.run(sent()) if each != "entry"] == [f"exit-{n}" for n in range(len(exits))]
 
 
-@given(contexts(side=Side.LONG, modes=(Mode.FROZEN,)), intents(EXITS))
-def test_frozen_stops_even_exits(context: Context, intent: Intent) -> None:
-    if context.mode is Mode.FROZEN:
-        assert evaluate(intent, context).code is Code.FROZEN
+@given(contexts(side=Side.LONG), controls(Mode.FROZEN).filter(bool), intents(EXITS))
+def test_frozen_stops_even_exits(context: Context, frozen: ScopedControl, intent: Intent) -> None:
+    assert evaluate(intent, replace(context, control=frozen)).code is Code.FROZEN

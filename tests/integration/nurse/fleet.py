@@ -2,7 +2,6 @@
 
 import asyncio
 import copy
-import itertools
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ from nats.aio.msg import Msg
 from petrosa_contracts import GovernanceHeartbeat, Verdict, subjects
 from tests.integration.nurse.polling import eventually
 
-_seconds_back = itertools.cycle(range(100))
+_taken_seconds: set[int] = set()
 
 ANSWER_SECONDS = 30.0
 """How long tests wait for an answer that must come; far longer than a bot would."""
@@ -66,12 +65,19 @@ def _same_form(before: object) -> object:
     if isinstance(before, float):
         return now.timestamp()
     if isinstance(before, int):
-        # Whole seconds, and some producers send no id: without a difference the bytes would be those of a repetition.
-        return int(now.timestamp()) - next(_seconds_back)
+        return _second_of_its_own(int(now.timestamp()))
     if is_number_as_text(before):
         return str(now.timestamp())
     aware = isinstance(before, str) and datetime.fromisoformat(before).tzinfo is not None
     return (now if aware else now.replace(tzinfo=None)).isoformat()
+
+
+def _second_of_its_own(second: int) -> int:
+    """Return the newest second that was not given out: without an id, the bytes would be those of a repetition."""
+    while second in _taken_seconds:
+        second -= 1
+    _taken_seconds.add(second)
+    return second
 
 
 def is_number_as_text(value: object) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from cio_strategist.domain.record.accounting import TOLERANCE, Account, Seen
 from cio_strategist.domain.record.recording import StreamedMessage, payload_digest
-from cio_strategist.errors import StoreUnreadableError
+from cio_strategist.errors import StoreUnreadableError, TransportUnavailableError
 from cio_strategist.service.record.accounting import GRACE, Accountant, Accounting
 from cio_strategist.service.record.leadership import Leadership
 from tests.chains import NOON, chained, draft
@@ -98,7 +98,7 @@ async def test_an_alert_that_cannot_be_told_is_found_again(world: World) -> None
     world.came(0)
     world.clock.advance(seconds=60)
     world.alerts.up = False
-    with pytest.raises(Exception, match="NATS is away"):
+    with pytest.raises(TransportUnavailableError):
         await world.accountant.account()
     world.alerts.up = True
     await world.accountant.account()
