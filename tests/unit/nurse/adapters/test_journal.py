@@ -179,6 +179,28 @@ def test_a_line_that_was_half_written_is_left_out(journal_of: Open, tmp_path: Pa
     assert again.oldest(10) == entries(1, 3)
 
 
+def test_what_a_dead_gate_had_half_written_is_said(journal_of: Open, tmp_path: Path, log_events: list[Any]) -> None:
+    dead = journal_of("nurse-1")
+    dead.append(entries(1, 2))
+    dead.close()
+    path = tmp_path / "nurse-1.journal"
+    path.write_bytes(path.read_bytes()[:-5])
+    assert journal_of("nurse-2").open() == 1
+    assert [line["event"] for line in log_events] == ["journal_line_unreadable", "journal_taken_over"]
+
+
+def test_a_last_line_that_lacks_its_end_alone_is_taken_over(journal_of: Open, tmp_path: Path) -> None:
+    dead = journal_of("nurse-1")
+    dead.append(entries(1, 2))
+    dead.close()
+    path = tmp_path / "nurse-1.journal"
+    path.write_bytes(path.read_bytes()[:-1])
+    journal = journal_of("nurse-2")
+    journal.open()
+    journal.append(entries(3))
+    assert journal.oldest(10) == entries(1, 2, 3)
+
+
 def test_a_full_journal_says_so_and_keeps_what_it_has(journal_of: Open) -> None:
     journal = journal_of("nurse-1", max_bytes=200)
     journal.append(entries(1))

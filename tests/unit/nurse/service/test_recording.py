@@ -7,6 +7,7 @@ from hashlib import sha256
 import pytest
 
 from cio_decision.replay import decide_again
+from cio_nurse.ports import JournalEntry
 from cio_nurse.service import recording
 from petrosa_contracts import Code
 from petrosa_contracts.record import DecisionRecord
@@ -83,6 +84,15 @@ class TestWhileTheStreamKeepsRecords:
         assert (record.raw, record.raw_digest) == (sent[:1024], sha256(sent).hexdigest())
         assert record.headers == ({} if headers is None else {"Nats-Msg-Id": "m1"})
         assert record.verdict.code is Code.PAYLOAD_INVALID
+        assert decide_again(record) is None
+
+    async def test_inputs_that_are_too_large_for_a_message_are_left_out(self) -> None:
+        gate = await WiredGate.started()
+        gate.transport.largest_record = 2000
+        (verdict,) = await gate.decide(intent())
+        (record,) = gate.transport.records
+        assert (record.verdict, record.inputs) == (verdict, None)
+        assert verdict.approved
         assert decide_again(record) is None
 
     async def test_what_finds_no_room_is_recorded(self) -> None:
@@ -230,9 +240,45 @@ async def test_a_record_that_finds_no_room_anywhere_is_counted_and_the_exit_pass
     gate.transport.stream = "refuses"
     gate.journal.broken = True
     async with watched(gate):
-        assert codes_of(await gate.decide(intent(action="close"))) == [None]
+        for number in range(2):
+            assert codes_of(await gate.decide(intent(action="close", intent_id=str(number)))) == [None]
         await eventually(lambda: gate.recording.backlog.dropped == 1)
-    assert gate.metrics.records["dropped"] == 1
+        await gate.recording.drained()
+    assert gate.metrics.records["dropped"] == gate.recording.backlog.dropped == 2
+
+
+async def test_while_the_journal_cannot_be_written_the_newest_record_tells_when_the_stream_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cio_nurse.service.backlog.RETRY_SECONDS", 0.01)
+    gate = await WiredGate.started()
+    gate.transport.stream = "refuses"
+    gate.journal.broken = True
+    async with watched(gate):
+        verdicts = [(await gate.decide(intent(action="close", intent_id=str(number))))[0] for number in range(3)]
+        await eventually(lambda: gate.recording.backlog.dropped == 2)
+        assert not gate.recording.available
+        gate.transport.stream = "keeps"
+        await eventually(lambda: gate.recording.backlog.waiting == 0)
+    assert gate.recording.available
+    assert ids(gate.transport.records) == [verdicts[-1].decision_id]
+
+
+async def test_a_record_in_the_journal_that_nats_never_takes_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cio_nurse.service.backlog.RETRY_SECONDS", 0.01)
+    gate = await WiredGate.started()
+    gate.journal.entries = [
+        JournalEntry("too-large", "cio.record.decision.mom", b"x" * (gate.transport.largest_record + 1))
+    ]
+    gate.transport.stream = "refuses"
+    async with watched(gate):
+        (verdict,) = await gate.decide(intent(action="close"))
+        await eventually(lambda: len(gate.journal.entries) == 2)
+        gate.transport.stream = "keeps"
+        await eventually(lambda: not gate.journal.entries)
+    assert ids(gate.transport.records) == [verdict.decision_id]
+    assert gate.recording.backlog.dropped == gate.metrics.records["dropped"] == 1
+    assert gate.recording.available
 
 
 async def test_without_nats_an_entry_is_withdrawn() -> None:

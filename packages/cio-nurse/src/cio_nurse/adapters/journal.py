@@ -26,8 +26,8 @@ class FileJournal:
     """An append-only file of JSON lines, synced to disk with every append, emptied when all of it is delivered.
 
     Each gate has a file of its own, held by a lock for as long as it lives. What earlier gates left behind in the
-    folder is taken over at the start. A last line that was half written when its gate died is left out. All methods
-    block, so they are called in threads.
+    folder is taken over at the start. A line that cannot be read, such as one that was half written when its gate died,
+    is left out and logged. All methods block, so they are called in threads.
     """
 
     def __init__(self, folder: Path, instance: str, *, max_bytes: int) -> None:
@@ -138,10 +138,9 @@ class FileJournal:
 
     def _take_over_from(self, path: Path) -> None:
         with _locked(path, "rb") as left:
-            lines = [line for line in left if _entry(line) is not None]
-            if lines:
-                self._write(b"".join(lines))
-                _log.warning("journal_taken_over", path=str(path), records=len(lines))
+            if entries := [entry for entry in map(_entry, left) if entry is not None]:
+                self._write(b"".join(map(_line, entries)))
+                _log.warning("journal_taken_over", path=str(path), records=len(entries))
             path.unlink()
 
 
@@ -190,9 +189,7 @@ def _line(entry: JournalEntry) -> bytes:
 
 
 def _entry(line: bytes) -> JournalEntry | None:
-    """Read one line; None for one that was not written to its end."""
-    if not line.endswith(b"\n"):
-        return None
+    """Read one line; None, and an error in the log, for one that cannot be read."""
     try:
         written = json.loads(line)
         return JournalEntry(written["record_id"], written["subject"], base64.b64decode(written["payload"]))

@@ -31,7 +31,11 @@ class Backlog:
     """Writes late records to the journal and delivers them, oldest first, when the stream answers again.
 
     What is delivered twice is told by its id, by the stream or by the store behind it. While not connected nothing is
-    delivered: that a record could not be sent then would say nothing about those of later.
+    delivered: that a record could not be sent then would say nothing about those of later. What is larger than NATS
+    takes is given up, or it would stand in the way of all others.
+
+    While the journal cannot be written, the newest record is held in memory and the others are dropped: with it the
+    gate learns that the stream answers again, also when no intents come.
     """
 
     def __init__(
@@ -39,23 +43,26 @@ class Backlog:
         journal: Journal,
         *,
         connected: Callable[[], bool],
+        largest: Callable[[], int],
         on_written: Callable[[], None],
         on_dropped: Callable[[], None],
     ) -> None:
         self._journal = journal
         self._connected = connected
+        self._largest = largest
         self._on_written = on_written
         self._on_dropped = on_dropped
         self._queue: deque[JournalEntry] = deque()
         self._added = asyncio.Event()
         self._writing = asyncio.Lock()
+        self._held: JournalEntry | None = None
         self._written = 0
         self._dropped = 0
 
     @property
     def waiting(self) -> int:
-        """How many records are in the journal or on their way into it."""
-        return self._written + len(self._queue)
+        """How many records are in the journal, on their way into it, or held because they cannot be written."""
+        return self._written + len(self._queue) + (self._held is not None)
 
     @property
     def dropped(self) -> int:
@@ -78,16 +85,24 @@ class Backlog:
             tasks.create_task(self._write_always())
             tasks.create_task(self._deliver_always(send))
 
-    async def written(self) -> None:
-        """Return once nothing waits to be written."""
-        while self._queue:
-            await self._write()
+    async def end(self) -> None:
+        """Write what waits to be written; what cannot be is dropped."""
+        await self._write_queue()
+        if self._held is not None:
+            self._drop([self._held], "the gate ends")
+            self._held = None
 
     async def _write_always(self) -> None:
         while True:
             await self._added.wait()
             self._added.clear()
-            await self.written()
+            await self._write_queue()
+            if self._held is not None:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _write_queue(self) -> None:
+        while self._queue:
+            await self._write()
 
     async def _write(self) -> None:
         async with self._writing:
@@ -95,16 +110,29 @@ class Backlog:
             try:
                 await asyncio.to_thread(self._journal.append, batch)
             except JournalError as error:
-                self._drop(batch, str(error))
+                self._hold_newest(batch, str(error))
                 return
             self._written += len(batch)
         for _ in batch:
             self._on_written()
 
+    def _hold_newest(self, batch: Sequence[JournalEntry], reason: str) -> None:
+        if self._held is None:
+            _log.error("journal_not_written", reason=reason)
+        *older, self._held = batch if self._held is None else [self._held, *batch]
+        if older:
+            self._drop(older, reason)
+
     async def _deliver_always(self, send: Send) -> None:
         while True:
+            if self._held is not None and self._connected():
+                await self._deliver_held(self._held, send)
             if not self._written or not self._connected() or not await self._deliver(send):
                 await asyncio.sleep(RETRY_SECONDS)
+
+    async def _deliver_held(self, held: JournalEntry, send: Send) -> None:
+        if await _all_taken([held], send) and self._held is held:
+            self._held = None
 
     async def _deliver(self, send: Send) -> bool:
         """Send the oldest records and forget them if all were taken; whether they were.
@@ -117,14 +145,17 @@ class Backlog:
                 _log.error("journal_lost_records", records=self._written)
                 self._written = 0
                 return False
-            if not await _all_taken(entries, send):
+            deliverable = [entry for entry in entries if len(entry.payload) <= self._largest()]
+            if not await _all_taken(deliverable, send):
                 return False
             await asyncio.to_thread(self._journal.forget, len(entries))
         except JournalError as error:
             _log.error("journal_not_delivered", waiting=self.waiting, error=str(error))
             return False
         self._written -= len(entries)
-        _log.info("journal_delivered", records=len(entries), waiting=self.waiting)
+        if too_large := [entry for entry in entries if entry not in deliverable]:
+            self._drop(too_large, f"larger than the {self._largest()} bytes that NATS takes")
+        _log.info("journal_delivered", records=len(deliverable), waiting=self.waiting)
         return True
 
     def _drop(self, entries: Sequence[JournalEntry], reason: str) -> None:
@@ -145,5 +176,6 @@ async def _all_taken(entries: Sequence[JournalEntry], send: Send) -> bool:
 
     for entry in entries:
         await send(entry, settle)
-    await settled.wait()
+    if entries:
+        await settled.wait()
     return all(outcomes)

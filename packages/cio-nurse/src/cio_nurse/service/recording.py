@@ -86,6 +86,7 @@ class Recording:
         self._backlog = Backlog(
             journal,
             connected=lambda: transport.connected,
+            largest=lambda: transport.largest_record,
             on_written=lambda: metrics.record("journaled"),
             on_dropped=lambda: metrics.record("dropped"),
         )
@@ -123,7 +124,8 @@ class Recording:
     ) -> None:
         """Publish the record of a decision; context and findings are left out where there was no intent to evaluate.
 
-        `settle` is called once with whether it was kept in time, and at once where nothing is recorded.
+        They are left out as well, and that is logged, where they are too large for a message. `settle` is called once
+        with whether it was kept in time, and at once where nothing is recorded.
         """
         if not self.enabled:
             if settle is not None:
@@ -142,6 +144,9 @@ class Recording:
         record = record_json(origin, verdict, context, findings, withdraws=withdraws)
         if len(record) > self._transport.largest_record:
             record = record_json(origin.shortened(), verdict, context, findings, withdraws=withdraws)
+        if len(record) > self._transport.largest_record:
+            _log.error("record_without_inputs", decision_id=verdict.decision_id, record_bytes=len(record))
+            record = record_json(origin.shortened(), verdict, withdraws=withdraws)
         subject = subjects.decision_record(verdict.strategy_id or "")
         await self._send(
             JournalEntry(record_id(verdict.decision_id, withdraws=withdraws), subject, record), settle, trace
@@ -171,9 +176,9 @@ class Recording:
             tasks.create_task(self._backlog.run(self._send))
 
     async def drained(self) -> None:
-        """Return once every record is acknowledged or in the journal."""
+        """Return once every record is acknowledged or in the journal; what neither takes is dropped."""
         await self._quiet.wait()
-        await self._backlog.written()
+        await self._backlog.end()
 
     async def _expire_always(self) -> None:
         while True:
