@@ -20,7 +20,10 @@ MAX_BREACHES = 10
 """How many problems of one payload are listed."""
 
 MAX_STRATEGY_ID = 200
+"""Characters that a strategy id may have."""
+
 MAX_SYMBOL = 64
+"""Characters that a symbol may have."""
 
 _LARGEST_LEVERAGE = 1_000_000
 _ENTRIES = ("buy", "sell")

@@ -20,10 +20,14 @@ class Intent:
 
     signal: Signal
     payload: Mapping[str, Any]
+    """The payload's own JSON object, fields unknown here included."""
     instant: datetime | None
     recommended_leverage: float | None
+    """Leverage the strategy would like, x; None if it names none, or does not open."""
     signal_id: str | None
+    """What verdicts call it by: `signal_id`, else `id`, else `intent_id`."""
     identity: str
+    """32 hexadecimal digits that are the same for the same request."""
 
     @property
     def action(self) -> str:

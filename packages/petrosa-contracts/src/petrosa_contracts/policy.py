@@ -35,7 +35,9 @@ class PolicySnapshot:
 
     epoch: int
     as_of: datetime
+    """When it was read from the store, aware UTC."""
     layers: Mapping[str, PolicyLayer]
+    """By scope key."""
     unknown_parameters: tuple[str, ...] = field(default=())
     """`scope/parameter` names that this version does not know. They are kept and have no effect."""
 

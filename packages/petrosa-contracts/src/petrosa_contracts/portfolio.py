@@ -23,6 +23,7 @@ A gate must let nothing open on a portfolio nearly as old as this: see `petrosa_
 """
 
 PositionMode = Literal["hedge", "one-way"]
+"""Whether the account keeps long and short of a symbol apart, or nets them into one position."""
 
 
 def position_name(symbol: str, side: Side) -> str:

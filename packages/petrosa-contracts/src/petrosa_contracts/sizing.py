@@ -16,7 +16,10 @@ _MINIMUM_MARGIN = Decimal("1.05")
 
 @dataclass(frozen=True, slots=True)
 class ExchangeFilters:
-    """The exchange's smallest order for a symbol. The defaults are those the engines use when they know none."""
+    """The exchange's smallest order for a symbol: quantity and step in base asset, notional in quote currency.
+
+    The defaults are those the engines use when they know none.
+    """
 
     min_quantity: Decimal = Decimal("0.001")
     step: Decimal = Decimal("0.001")
@@ -24,6 +27,7 @@ class ExchangeFilters:
 
 
 UNKNOWN_FILTERS = ExchangeFilters()
+"""What engines take where they do not know the exchange's filters."""
 
 
 class OrderAmounts(NamedTuple):

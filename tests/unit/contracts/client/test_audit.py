@@ -25,6 +25,7 @@ class World:
 
     def __init__(self) -> None:
         self.seconds = 0.0
+        self.never_answers = False
         self.asked: list[tuple[str, dict[str, Any] | None, Mapping[str, str] | None]] = []
         self.answers: dict[str, bytes | None] = {subjects.PING: None, "cio.intent.trading.momentum_v1": None}
         self.on_message: Callable[[bytes], Awaitable[None]] | None = None
@@ -51,6 +52,8 @@ class World:
         self, subject: str, body: bytes, *, seconds: float, headers: Mapping[str, str] | None = None
     ) -> bytes:
         self.asked.append((subject, json.loads(body) if body else None, headers))
+        if self.never_answers:
+            await asyncio.Event().wait()
         answer = self.answers.get(subject)
         if answer is None:
             raise NoAnswerError("nobody listens")
@@ -157,6 +160,19 @@ async def test_of_many_entries_asked_for_at_once_one_passes(world: World, client
     await known_symbol(world, client)
     answers = await asyncio.gather(*(client.ask(intent(intent_id=f"i-{number}")) for number in range(20)))
     assert sum(answer.may_trade for answer in answers) == 1
+
+
+async def test_a_question_that_is_cancelled_decides_nothing(world: World, client: AuditClient) -> None:
+    await known_symbol(world, client)
+    world.never_answers = True
+    asking = asyncio.create_task(client.ask(intent()))
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert (client.mode, client.unreported) == (BotMode.NORMAL, 0)
+    world.never_answers = False
+    assert (await client.ask(intent())).may_trade
 
 
 async def test_a_stale_heartbeat_ends_what_may_pass(world: World, client: AuditClient) -> None:

@@ -20,7 +20,10 @@ from petrosa_contracts.runtime.cancellation import heed_cancellation
 from petrosa_contracts.runtime.event_log import EventLog
 
 CONNECT_SECONDS = 2
+"""How long one attempt to connect, and one round trip to the server, may take."""
+
 PING_SECONDS = 5
+"""How often the client asks the server for a sign of life; after two without an answer the connection is lost."""
 
 ERROR_LOG_SECONDS = 1.0
 """Errors of a connection that stands are logged at most as often, with how many there were."""
