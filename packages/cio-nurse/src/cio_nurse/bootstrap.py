@@ -173,7 +173,8 @@ class Nurse:
 
     def _make_readiness(self) -> Readiness:
         return Readiness(
-            line=self._intents,
+            # Bots go by the pulse: where it is not heard, the gate is not there.
+            lines=(self._intents, self._pulse),
             heartbeat=self._heartbeat,
             mirror=self._mirror,
             inputs=self._inputs,

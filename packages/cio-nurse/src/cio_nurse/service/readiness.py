@@ -1,6 +1,6 @@
 """Readiness: whether intents are served as they should be, and the facts behind it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from cio_decision.freshness import Input
@@ -14,7 +14,7 @@ from petrosa_contracts.primal.file import PrimalStanding
 
 
 class Line(Protocol):
-    """The connection that intents come on."""
+    """A connection that messages come on."""
 
     @property
     def listening(self) -> bool:
@@ -28,7 +28,7 @@ class Readiness:
     def __init__(
         self,
         *,
-        line: Line,
+        lines: Sequence[Line],
         heartbeat: Heartbeat,
         mirror: Mirror,
         inputs: LiveInputs,
@@ -36,7 +36,7 @@ class Readiness:
         primal: PrimalStanding | None,
         self_check: SelfCheck,
     ) -> None:
-        self._line = line
+        self._lines = lines
         self._heartbeat = heartbeat
         self._mirror = mirror
         self._inputs = inputs
@@ -45,13 +45,13 @@ class Readiness:
         self._self_check = self_check
 
     def now(self) -> tuple[bool, Mapping[str, Any]]:
-        """Return whether intents are served, under a policy that was loaded, by a gate that has checked itself.
+        """Return whether intents and pings are served, under a policy that was loaded, by a gate that checked itself.
 
         With the facts behind it.
         """
         pulse = self._heartbeat.pulse()
         facts = {
-            "subscribed": self._line.listening,
+            "subscribed": all(line.listening for line in self._lines),
             "policy_loaded": self._mirror.view.snapshot is not None,
             "mode": pulse.mode,
             "epoch": pulse.epoch,
