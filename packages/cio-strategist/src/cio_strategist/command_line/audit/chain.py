@@ -205,7 +205,7 @@ def _say_verified(found: Verified, seconds: float, *, signatures: bool) -> None:
     say(f"{found.entries} entries hold, {round(found.entries / seconds) if seconds else 0} a second")
     unsigned = found.entries - found.signed_to
     since = "" if found.unsigned_since is None else f", the first at {moment(found.unsigned_since)}"
-    say(f"{found.checkpoints} checkpoints sign all up to entry {found.signed_to}; {unsigned} came after{since}")
+    say(f"signed up to entry {found.signed_to} (checkpoints: {found.checkpoints}); {unsigned} came after{since}")
     if not signatures:
         warn("signatures were not checked: name the public key with --public-key or STRATEGIST_AUDIT_PUBLIC_KEYS")
     if found.problem is None:
