@@ -183,6 +183,15 @@ class TestReducing:
         assert gate.world.made(today, "global") == 1
         assert gate.published_signals() == [f"i-{number}" for number in range(11)]
 
+    async def test_what_finds_too_little_left_is_vetoed_by_the_first_gate_that_would_veto_an_entry(self) -> None:
+        gate = await gate_with(netted(self.LONG, equity=100_000), ONE_WAY)
+        await burst(gate, 1, name="buy")
+        limits = {"max_daily_trades": 1, "portfolio_leverage_cap": 1, "max_position_size_usd": 10_000}
+        await gate.set(layer("global", position_mode="one-way", **limits))
+        verdicts = await burst(gate, 2, action="sell", quantity=0.1)
+        assert codes_of(verdicts) == [None, "DAILY_TRADES"]
+        assert "LEVERAGE_TOTAL" in {breach.code for breach in verdicts[1].breaches}
+
     async def test_a_close_always_goes_and_leaves_nothing_to_reduce(self) -> None:
         gate = await gate_with(netted(self.LONG, equity=1), ONE_WAY)
         await burst(gate, 1, name="sell", action="sell", quantity=0.1)

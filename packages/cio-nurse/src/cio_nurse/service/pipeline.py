@@ -266,9 +266,10 @@ def _claim(intent: Intent, context: Context, *, passes: bool) -> Claim:
 
 
 def _told(case: Case, answer: ClaimAnswer) -> LedgerView:
-    """Return what an answer says. That an order had no room as an exit stays known when it is claimed as an entry."""
-    trades = {} if case.claim.limited_scope is None else {case.claim.limited_scope: answer.trades}
+    """Return what an answer says, and what was known before of an exit's trades and of an entry's room as an exit."""
+    scope, known = case.claim.limited_scope, case.context.ledger
+    trades = known.trades_today if scope is None else {scope: answer.trades}
     reserved = answer.reserved
     if isinstance(case.claim.reserves, Entry):
-        reserved = replace(reserved, exiting=case.context.ledger.reserved.exiting)
+        reserved = replace(reserved, exiting=known.reserved.exiting)
     return LedgerView(taken_by=answer.taken_by, trades_today=trades, reserved=reserved)
