@@ -12,6 +12,8 @@ UV := $(or $(shell command -v uv 2>/dev/null),$(LOCAL_UV))
 RUN := $(UV) run --no-sync
 export PYRIGHT_PYTHON_CACHE_DIR := $(CURDIR)/.tools/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+# Tests and demo start many processes; each would compile all that it imports anew, which takes longer than the rest.
+unexport PYTHONDONTWRITEBYTECODE
 
 MEMBERS := packages/petrosa-contracts packages/cio-decision packages/cio-nurse packages/cio-strategist tools/canary tools/devstack
 TREES := packages tools tests bench demo docs
@@ -96,3 +98,4 @@ hooks: setup-lint ## Install the git hooks
 .PHONY: clean
 clean: ## Remove everything that the targets made
 	rm -rf .venv .tools dist bench/results .pytest_cache .ruff_cache .hypothesis
+	find $(TREES) -name __pycache__ -prune -exec rm -rf {} +
