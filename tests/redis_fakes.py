@@ -11,6 +11,7 @@ from cio_nurse.domain.reservations import Reservations
 from cio_nurse.errors import (
     StoreConnectionLostError,
     StoreContentError,
+    StoreRefusedError,
     StoreTimeoutError,
     StoreUnavailableError,
 )
@@ -225,13 +226,17 @@ class FakeInputStore:
 
 
 class FakeLedgerStore:
-    """Settles claims in a `FakeRedis`. `batches` holds the claims of every round trip that was asked for."""
+    """Settles claims in a `FakeRedis`. `batches` holds the claims of every round trip that was asked for.
+
+    `refusal` is what the store answers instead, as one that can only be read.
+    """
 
     def __init__(self, redis: FakeRedis) -> None:
         self._redis = redis
         self._connected_since = redis.restarts
         self.batches: list[Sequence[Claim]] = []
         self.released: list[Sequence[Claim]] = []
+        self.refusal = ""
 
     async def claim(self, claims: Sequence[Claim], day: date) -> Sequence[ClaimAnswer]:
         self.batches.append(claims)
@@ -250,6 +255,8 @@ class FakeLedgerStore:
         if self._connected_since != self._redis.restarts:
             self._connected_since = self._redis.restarts
             raise StoreConnectionLostError("connection lost")
+        if self.refusal:
+            raise StoreRefusedError(self.refusal)
 
     def _settle(self, claim: Claim, day: date) -> ClaimAnswer:
         redis = self._redis

@@ -62,11 +62,11 @@ class WiredGate:
         self.policy_store = FakePolicyStore(self.redis)
         self.ledger_store = FakeLedgerStore(self.redis)
         self.metrics = FakeMetrics()
-        self.mirror = Mirror(self.policy_store, self.clock, AGES)
+        self.ledger = Ledger(self.ledger_store, self.clock, reservation_seconds=RESERVATION_SECONDS)
+        self.mirror = Mirror(self.policy_store, self.clock, AGES, refusal=lambda: self.ledger.refusal)
         self.mirrors = self._mirrors()
         self.inputs = LiveInputs(self.clock, self.mirrors)
         self.mode = GateMode(self.mirror, self.inputs)
-        self.ledger = Ledger(self.ledger_store, self.clock, reservation_seconds=RESERVATION_SECONDS)
         self.alerts: list[Alert] = []
         self.halts = SilentHalts(
             tell=self.alerts.append, clock=self.clock, instance="nurse-1", seconds=HALT_SECONDS, entries=HALT_ENTRIES

@@ -76,15 +76,16 @@ class Nurse:
             deadline_seconds=settings.decision_deadline_ms / 1000,
             reservation_seconds=settings.reservation_seconds,
         )
+        self._ledger = Ledger(self._ledger_store, self._clock, reservation_seconds=settings.reservation_seconds)
         self._mirror = Mirror(
             self._policy_store,
             self._clock,
             Ages(stale_seconds=settings.policy_max_age_seconds, lost_seconds=settings.policy_hard_age_seconds),
+            refusal=lambda: self._ledger.refusal,
         )
         self._input_store = RedisInputStore(redis_url)
         self._inputs = LiveInputs(self._clock, parts.mirrors(settings, self._input_store, self._clock))
         self._mode = GateMode(self._mirror, self._inputs)
-        self._ledger = Ledger(self._ledger_store, self._clock, reservation_seconds=settings.reservation_seconds)
         self._record_stream = RecordStream()
         private = private_subject()
         self._halts = self._make_halts()

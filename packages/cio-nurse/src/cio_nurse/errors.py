@@ -6,7 +6,8 @@ NurseError
 ├── JournalError             the journal is full or cannot be written: free the disk, or bring the stream back
 └── StoreError               Redis did not do its part
     ├── StoreUnavailableError  away: decide under CONSERVATIVE until it is back
-    │   └── StoreConnectionLostError  perhaps only started anew: ask once more
+    │   ├── StoreConnectionLostError  perhaps only started anew: ask once more
+    │   └── StoreRefusedError  there, and does not do it: read-only, out of memory, another type of value
     ├── StoreTimeoutError      too slow for this decision; whether it was carried out is unknown
     └── StoreContentError      answered, with what cannot be what was asked for: the last good values count
 
@@ -40,6 +41,10 @@ class StoreUnavailableError(StoreError):
 
 class StoreConnectionLostError(StoreUnavailableError):
     """The connection broke. Redis may have been started anew, and may have come back empty."""
+
+
+class StoreRefusedError(StoreUnavailableError):
+    """Redis answered that it does not do this; reading may go on all the same."""
 
 
 class StoreTimeoutError(StoreError):

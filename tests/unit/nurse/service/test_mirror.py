@@ -23,7 +23,7 @@ def store(redis: FakeRedis) -> FakePolicyStore:
 
 @pytest.fixture
 def mirror(store: FakePolicyStore, clock: FakeClock) -> Mirror:
-    return Mirror(store, clock, AGES)
+    return Mirror(store, clock, AGES, refusal=lambda: "")
 
 
 def limit_of(mirror: Mirror) -> object:

@@ -19,7 +19,7 @@ Events = list[MutableMapping[str, Any]]
 
 @pytest.fixture
 def mirror(redis: FakeRedis, clock: FakeClock) -> Mirror:
-    return Mirror(FakePolicyStore(redis), clock, AGES)
+    return Mirror(FakePolicyStore(redis), clock, AGES, refusal=lambda: "")
 
 
 def changes_of_mode(events: Events) -> list[tuple[str | None, str, str]]:

@@ -9,6 +9,33 @@ from tests.wiring import WiredGate, codes_of
 MIDNIGHT = datetime(2026, 2, 26, tzinfo=NOW.tzinfo)
 
 
+class TestWhileTheStoreCanOnlyBeRead:
+    @pytest.fixture
+    async def gate(self) -> WiredGate:
+        gate = await WiredGate.started()
+        gate.ledger_store.refusal = "READONLY You can't write against a read only replica."
+        await gate.decide(intent(intent_id="1"))
+        await gate.mirror.refresh()
+        return gate
+
+    async def test_the_heartbeat_says_so_although_policy_is_confirmed(self, gate: WiredGate) -> None:
+        pulse = gate.heartbeat.pulse()
+        assert (pulse.mode, pulse.status) == (Mode.CONSERVATIVE, "DEGRADED")
+        assert pulse.reasons == (f"Redis takes no approvals: {gate.ledger_store.refusal}",)
+
+    async def test_decisions_are_made_under_conservative(self, gate: WiredGate) -> None:
+        (verdict,) = await gate.decide(intent(intent_id="2"))
+        assert (verdict.mode, verdict.approved) == (Mode.CONSERVATIVE, True)
+
+    async def test_active_again_without_an_intent_once_it_takes_what_it_missed(self, gate: WiredGate) -> None:
+        await gate.ledger.settle()
+        assert gate.heartbeat.pulse().mode == Mode.CONSERVATIVE
+        gate.ledger_store.refusal = ""
+        await gate.ledger.settle()
+        assert gate.heartbeat.pulse().mode == Mode.ACTIVE
+        assert gate.ledger.unsettled == 0
+
+
 class TestWhileTheStoreIsAway:
     @pytest.fixture
     async def gate(self) -> WiredGate:

@@ -32,7 +32,7 @@ from cio_nurse.adapters.redis_connection import (
     client_for,
     text_keys,
 )
-from cio_nurse.errors import StoreConnectionLostError, StoreContentError, StoreTimeoutError, StoreUnavailableError
+from cio_nurse.errors import StoreConnectionLostError, StoreContentError, StoreRefusedError, StoreTimeoutError
 from cio_nurse.ports import Claim, ClaimAnswer, StoredPolicy, StoredPulse
 from petrosa_contracts import rediskeys
 
@@ -116,7 +116,7 @@ class RedisLedgerStore:
         except LOST as error:
             raise StoreConnectionLostError(str(error)) from error
         except AWAY as error:
-            raise StoreUnavailableError(str(error)) from error
+            raise StoreRefusedError(str(error)) from error
 
     async def _evaluate(self, script: Script, keys: Sequence[str], arguments: Sequence[str | int]) -> object:
         try:

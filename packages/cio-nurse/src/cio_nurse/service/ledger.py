@@ -11,7 +11,7 @@ import structlog
 
 from cio_decision.context import LedgerView, Reserved
 from cio_nurse.domain.reservations import Reservations
-from cio_nurse.errors import StoreConnectionLostError, StoreError, StoreUnavailableError
+from cio_nurse.errors import StoreConnectionLostError, StoreError, StoreRefusedError, StoreUnavailableError
 from cio_nurse.ports import DUPLICATE_WINDOW, Claim, ClaimAnswer, Clock, LedgerStore
 
 RECENT = 10_000
@@ -48,6 +48,12 @@ class Ledger:
         self._recent: _Waiting = OrderedDict()
         self._made: dict[date, Counter[str]] = {}
         self._catching_up = asyncio.Lock()
+        self._refusal = ""
+
+    @property
+    def refusal(self) -> str:
+        """Why the shared store takes no approvals although it answers; empty if it took the last, or did not answer."""
+        return self._refusal
 
     @property
     def unsettled(self) -> int:
@@ -84,10 +90,13 @@ class Ledger:
     async def _claim_in_store(self, claims: Sequence[Claim], day: date) -> Sequence[ClaimAnswer]:
         try:
             await self._catch_up()
-            return await self._store.claim(claims, day)
-        except StoreUnavailableError:
+            answers = await self._store.claim(claims, day)
+        except StoreUnavailableError as error:
+            self._refusal = str(error) if isinstance(error, StoreRefusedError) else ""
             self._doubt_what_is_on_its_way()
             raise
+        self._refusal = ""
+        return answers
 
     def claim_alone(self, claims: Sequence[Claim], day: date, counted: Mapping[str, int]) -> Sequence[ClaimAnswer]:
         """Settle claims on memory: on what this replica knows to have been traded, at least what was last `counted`.
@@ -116,10 +125,10 @@ class Ledger:
         """Tell the store what it missed, without waiting for the next claim. Never raises: what fails is done later.
 
         While orders are on their way this asks the store even if it missed nothing that this gate knows of, because it
-        may have been started anew without them.
+        may have been started anew without them; and after a refusal, because it may have ended.
         """
         self._reservations.end_expired(self._clock.seconds())
-        if not (self._to_release or self._unsettled or self._reservations):
+        if not (self._to_release or self._unsettled or self._reservations or self._refusal):
             return
         try:
             await self.claim([], self._clock.now().date())

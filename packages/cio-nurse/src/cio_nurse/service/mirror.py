@@ -1,7 +1,7 @@
 """The mirror: an in-memory copy of policy and control that follows the store."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -81,13 +81,14 @@ class Mirror:
     """Keeps one immutable `View`. Follows the store's announcements and compares the epoch every second.
 
     When the store is away, slow or holds something unreadable, the last good view stays, and `system_mode` says what
-    may still pass.
+    may still pass; likewise while there is a `refusal`, because the store takes no approvals although it can be read.
     """
 
-    def __init__(self, store: PolicyStore, clock: Clock, limits: Ages) -> None:
+    def __init__(self, store: PolicyStore, clock: Clock, limits: Ages, *, refusal: Callable[[], str]) -> None:
         self._store = store
         self._clock = clock
         self._limits = limits
+        self._refusal = refusal
         self._standing = PolicyStanding()
         self._wake = asyncio.Event()
         self._loaded = asyncio.Event()
@@ -113,7 +114,7 @@ class Mirror:
 
     def system_mode(self) -> SystemMode:
         """Return the mode that policy's standing allows at this moment."""
-        return system_mode(self._standing, self._limits, self._clock.now())
+        return system_mode(replace(self._standing, refusal=self._refusal()), self._limits, self._clock.now())
 
     def control_everywhere(self) -> ScopedControl | None:
         """Return what was set for everything and is in force; None if nothing is."""

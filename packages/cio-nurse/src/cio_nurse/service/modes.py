@@ -15,6 +15,8 @@ class PolicyStanding:
     store_up: bool = False
     trouble: str = ""
     """Why what the store holds is not believed; empty if it is."""
+    refusal: str = ""
+    """Why the store takes no approvals although it answers; empty if it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ def system_mode(standing: PolicyStanding, limits: Ages, now: datetime) -> System
         return SystemMode(Mode.BLIND, f"policy was never loaded, {why}")
     age = (now - standing.confirmed_at).total_seconds()
     old, why = f"policy was last confirmed {age:.0f} seconds ago", standing.trouble
+    if not why and standing.refusal:
+        why = f"Redis takes no approvals: {standing.refusal}"
     if not why and not standing.store_up:
         why = "Redis is away"
     if age > limits.lost_seconds:
