@@ -16,6 +16,7 @@ from structlog.typing import EventDict
 
 from cio_nurse.adapters.log import LineWriter
 from cio_nurse.bootstrap import Nurse
+from cio_nurse.serving import serve
 from cio_nurse.settings import load
 from tests.integration.nurse.fleet import intent
 from tests.integration.nurse.polling import eventually
@@ -56,15 +57,15 @@ async def test_no_call_blocks_while_intents_are_decided(stack, bus, store, lines
     async with Surroundings.written(stack.redis.url) as around:
         with capture_logs() as told:
             nurse = Nurse(settings, lines)
-            serving = asyncio.create_task(nurse.serve())
-            await eventually(lambda: serving.done() or nurse.readiness()[0])
+            serving = asyncio.create_task(serve(nurse))
+            await eventually(lambda: serving.done() or nurse.readiness.now()[0])
             with blockbuster_ctx(), telling(told):
                 assert (await bus.ask(intent())).approved
                 await around.write_market(*everything)
                 assert (await bus.ask(b"no json")).code == "PAYLOAD_INVALID"
                 assert (await bus.ask(intent(confidence=0.1))).code == "CONFIDENCE_LOW"
                 epoch = await asyncio.to_thread(store.set_policy, "global", {"enabled": False})
-                await eventually(lambda: nurse.readiness()[1]["epoch"] == epoch)
+                await eventually(lambda: nurse.readiness.now()[1]["epoch"] == epoch)
                 assert (await bus.ask(intent())).code == "STRATEGY_DISABLED"
             signal.raise_signal(signal.SIGTERM)
             await serving

@@ -8,8 +8,8 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from cio_nurse import __version__
-from cio_nurse.bootstrap import Nurse, logging_of
+from cio_nurse import __version__, serving
+from cio_nurse.bootstrap import Nurse
 from cio_nurse.errors import SettingsError
 from cio_nurse.settings import Settings, load, shown, variables
 
@@ -76,9 +76,9 @@ def _load() -> Settings:
 
 
 def _serve(settings: Settings) -> int:
-    with logging_of(settings) as lines:
+    with serving.logging_of(settings) as lines:
         try:
-            uvloop.run(Nurse(settings, lines).serve())
+            uvloop.run(serving.serve(Nurse(settings, lines)))
         except OSError as error:
             address = f"{settings.http_host}:{settings.http_port}"
             typer.echo(f"cio-nurse: cannot serve HTTP on {address}: {error}. Set NURSE_HTTP_PORT.", err=True)

@@ -3,7 +3,7 @@ import subprocess
 import sys
 
 FAILING = """
-from cio_nurse.bootstrap import logging_of
+from cio_nurse.serving import logging_of
 from cio_nurse.settings import load
 with logging_of(load({"NURSE_INSTANCE": "nurse-7"})):
     raise ExceptionGroup("tasks", [ValueError("nobody foresaw it")])
