@@ -12,7 +12,7 @@ from canary.commands import GIVE_UP_AFTER_SECONDS, environment_of_process
 from canary.console import Console, prepare_process, standard_console
 from canary.errors import CanaryError
 from canary.report import EXIT_REFUSED, EXIT_WRONG_USAGE
-from canary.settings import ENVIRONMENT_HELP, FUTURES_URLS, PRODUCTION
+from canary.settings import ENVIRONMENT_HELP, FUTURES_URLS, PRODUCTION, REHEARSAL_ENVIRONMENT_HELP
 from canary.watch_settings import WATCH_ENVIRONMENT_HELP
 
 EXIT_CODES_HELP = """exit codes:
@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         "rehearse",
         rehearsing.rehearse,
         "drill everything against a simulated exchange",
+        environment=REHEARSAL_ENVIRONMENT_HELP,
         example="canary rehearse",
     )
     _add_confirmation(drilling)
@@ -90,7 +91,8 @@ def _parser() -> argparse.ArgumentParser:
         commands_of,
         "seal",
         commands.seal,
-        "write an encrypted credentials file",
+        "ask for key, secret and passphrase, and write them to an encrypted file",
+        environment="",
         example="canary seal ~/canary.key",
     )
     sealing.add_argument("file", type=Path, metavar="FILE", help="the file to write")
@@ -120,7 +122,7 @@ def _add(
         name,
         help=words,
         description=words[0].upper() + words[1:] + ".",
-        epilog=f"{environment}\nexample:\n  {example}",
+        epilog=f"{environment}\nexample:\n  {example}".lstrip(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=command)

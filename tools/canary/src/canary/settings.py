@@ -16,14 +16,15 @@ OTHER_MARKETS = {
 }
 OTHER_MARKETS_VARIABLES = {"spot": "CANARY_SPOT_URL", "COIN-M": "CANARY_COINM_URL"}
 
-ENVIRONMENT_HELP = """environment:
+_HOME_HELP = "  CANARY_HOME                        folder of logs and reports (default ~/.local/state/canary)\n"
+REHEARSAL_ENVIRONMENT_HELP = f"environment:\n{_HOME_HELP}"
+ENVIRONMENT_HELP = f"""environment:
   CANARY_API_KEY, CANARY_API_SECRET  the account's key (or BINANCE_API_KEY, BINANCE_API_SECRET)
   CANARY_CREDENTIALS                 path of an encrypted file made by `canary seal`, used when there is no key above
   CANARY_PASSPHRASE                  its passphrase; without it, you are asked
   CANARY_BASE_URL                    the futures exchange, instead of --testnet or --base-url
   CANARY_SPOT_URL, CANARY_COINM_URL  the spot and COIN-M markets, if not at the same place or address
-  CANARY_HOME                        folder of logs and reports (default ~/.local/state/canary)
-"""
+{_HOME_HELP}"""
 
 
 @dataclass(frozen=True, slots=True)
