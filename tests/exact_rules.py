@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import ceil
 
-from cio_decision.context import Context
+from cio_decision.context import Context, MarketView
 from cio_decision.intent import Intent
 from petrosa_contracts import Code, DrawdownPhase, MarketState, OrderType, RegimeStatus, Side, Trend, VolatilityPhase
 
@@ -98,19 +98,25 @@ def market_rules(intent: Intent, context: Context) -> dict[Code, bool]:
         Code.SYMBOL_NOT_TRADING: state is None or state.status == "TRADING",
         Code.PRICE_PHANTOM: live is None or (abs(price - live) <= own * live and abs(current - live) <= band * live),
         Code.PRICE_INCONSISTENT: abs(price - current) <= band * current,
-        **(dict.fromkeys(FILTERS, True) if state is None else _filters(intent, state)),
+        **(dict.fromkeys(FILTERS, True) if state is None else _filters(intent, state, _mark(view, context))),
     }
 
 
 FILTERS = (Code.FILTER_TICK, Code.FILTER_LOT, Code.FILTER_MIN_NOTIONAL, Code.FILTER_PERCENT_PRICE)
 
 
-def _filters(intent: Intent, state: MarketState) -> dict[Code, bool]:
+def _mark(view: MarketView, context: Context) -> Fraction | None:
+    """Return the mark price unless it is lost."""
+    mark = None if view.state is None else view.state.mark
+    lost = mark is None or (context.now - mark.as_of).total_seconds() > view.ages.lost_seconds
+    return None if mark is None or lost else exactly(mark.price)
+
+
+def _filters(intent: Intent, state: MarketState, mark: Fraction | None) -> dict[Code, bool]:
     signal, rules = intent.signal, state.rules
     priced = signal.order_type in AT_A_PRICE
     price = exactly(signal.current_price)
     quantity = max(exactly(signal.quantity), smallest_order(intent, state))
-    mark = None if state.mark is None else exactly(state.mark.price)
     surely = smallest_order(intent, state) if signal.position_size_pct else quantity
     lots = [(rules.step, rules.min_quantity, rules.max_quantity)]
     lots += [] if priced else [(rules.market_step, rules.market_min_quantity, rules.market_max_quantity)]

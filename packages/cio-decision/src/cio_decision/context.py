@@ -19,7 +19,7 @@ from petrosa_contracts import (
     ResolvedPolicy,
     ScopedControl,
 )
-from petrosa_contracts.market import LivePrice
+from petrosa_contracts.market import LivePrice, Quote
 from petrosa_contracts.primal import PrimalLimits
 from petrosa_contracts.sizing import OrderAmounts
 
@@ -84,10 +84,14 @@ class MarketView:
             return None
         highest = self.live.price
         for quote in (self.state.last, self.state.bid, self.state.mark):
-            if quote is not None and quote.price > highest:
-                age = (now - quote.as_of).total_seconds()
-                highest = quote.price if age <= self.ages.lost_seconds else highest
+            if quote is not None and quote.price > highest and not self._is_lost(quote, now):
+                highest = quote.price
         return highest
+
+    def mark_price(self, now: datetime) -> Decimal | None:
+        """Return the mark price, by which the exchange judges orders; None if it is not known, or lost at `now`."""
+        mark = None if self.state is None else self.state.mark
+        return None if mark is None or self._is_lost(mark, now) else mark.price
 
     def standing(self, now: datetime, tolerance_seconds: float) -> Standing | None:
         """Return how far the live price can be relied on; None for a symbol that the exchange does not list."""
@@ -96,6 +100,9 @@ class MarketView:
         subject = "the market data" if self.state is None else f"the market data of {self.state.symbol}"
         as_of = None if self.live is None else self.live.as_of
         return standing(subject, as_of, self.ages, now=now, tolerance_seconds=tolerance_seconds)
+
+    def _is_lost(self, quote: Quote, now: datetime) -> bool:
+        return (now - quote.as_of).total_seconds() > self.ages.lost_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +260,7 @@ class Context:
 
     def live_values(self) -> LiveValues | None:
         """Return the live values that the intent was checked against; None without market data."""
-        state = None if self.market is None else self.market.state
-        live = None if self.market is None else self.market.live
-        if state is None or live is None:
+        market = self.market
+        if market is None or market.live is None:
             return None
-        return LiveValues(price=live.price, as_of=live.as_of, mark_price=state.mark.price if state.mark else None)
+        return LiveValues(price=market.live.price, as_of=market.live.as_of, mark_price=market.mark_price(self.now))

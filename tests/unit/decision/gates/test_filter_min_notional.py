@@ -6,7 +6,7 @@ from cio_decision.context import Context
 from cio_decision.evaluation import evaluate
 from cio_decision.gates import filter_min_notional
 from petrosa_contracts import Code
-from tests.builders import breached, context, intent, market_state, market_view, passes, quote, symbol_rules
+from tests.builders import ago, breached, context, intent, market_state, market_view, passes, quote, symbol_rules
 
 
 def marked(price: float | str, **state: Any) -> Context:
@@ -30,6 +30,13 @@ def test_an_order_worth_exactly_the_minimum_passes() -> None:
     assert (breach.code, breach.measured, breach.limit) == (Code.FILTER_MIN_NOTIONAL, 99.99, 100.0)
     assert breach.unit == "USD"
     assert "99.99" in breach.message
+
+
+@pytest.mark.parametrize(("seconds", "passing"), [(15, False), (15.1, True)])
+def test_a_mark_price_that_is_lost_values_nothing(seconds: float, passing: bool) -> None:
+    view = market_view(market_state(mark=quote(9_999, ago(seconds))))
+    found = filter_min_notional.check(intent(quantity=0.01), context(market=view))
+    assert (found is None) is passing
 
 
 def test_a_limit_order_is_worth_what_its_own_price_says() -> None:

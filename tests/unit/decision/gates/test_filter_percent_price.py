@@ -3,7 +3,7 @@ import pytest
 from cio_decision.evaluation import evaluate
 from cio_decision.gates import filter_percent_price
 from petrosa_contracts import Code
-from tests.builders import breached, context, intent, market_state, market_view, passes, symbol_rules
+from tests.builders import ago, breached, context, intent, market_state, market_view, passes, quote, symbol_rules
 
 LISTED = context(market=market_view())
 
@@ -52,6 +52,15 @@ def test_an_order_at_the_market_carries_no_price(order_type: str) -> None:
 def test_without_rule_or_mark_price_the_gate_has_nothing_to_say(view: object) -> None:
     asked = intent(order_type="limit", current_price=90_000.0)
     assert filter_percent_price.check(asked, context(market=view)) is None
+
+
+@pytest.mark.parametrize(("seconds", "passing"), [(0, False), (15, False), (15.1, True), (3600, True)])
+def test_a_mark_price_that_is_lost_bounds_nothing(seconds: float, passing: bool) -> None:
+    view = market_view(market_state(mark=quote(46_000, ago(seconds))))
+    verdict = evaluate(intent(order_type="limit"), context(market=view))
+    assert (Code.FILTER_PERCENT_PRICE not in {breach.code for breach in verdict.breaches}) is passing
+    assert verdict.live is not None
+    assert (verdict.live.mark_price is None) is passing
 
 
 @pytest.mark.parametrize("action", ["close", "hold"])

@@ -135,11 +135,12 @@ NEVER_TOGETHER = {
     Code.INTENT_FUTURE,
     Code.SYMBOL_UNKNOWN,
     Code.FILTER_MIN_NOTIONAL,
+    Code.MARKET_STALE,
     Code.REGIME_STALE,
     Code.FAILSAFE_LIMIT,
 }
 """What is never found beside a breach of HALT_ACTIVE, INTENT_STALE, SYMBOL_NOT_TRADING, FILTER_PERCENT_PRICE or
-REGIME_SIZE, each of which excludes one of these."""
+REGIME_SIZE, each of which excludes some of these."""
 
 
 def test_every_code_has_a_module_named_after_it() -> None:
@@ -189,7 +190,7 @@ def test_all_breaches_are_listed_in_the_order_of_the_gates() -> None:
     everything = context(
         control=control(Mode.HALTED),
         ledger=LedgerView(taken_by="f" * 32, trades_today={"global": 1}, reserved=Reserved(opens_this=True)),
-        market=market_view(market_state(status="BREAK", as_of=ago(16))),
+        market=market_view(market_state(status="BREAK")),
         regime=regime_view(symbol=regime_status(EXTREME, trend=Trend.DOWN)),
         policy=policy(
             enabled=False,

@@ -12,17 +12,19 @@ def check(intent: Intent, context: Context) -> Finding:
 
     Inputs: `current_price`, at which engines place limit orders of every kind, the mark price and the exchange's
     multipliers. Comparison: a buy above mark x upper multiplier, a sell below mark x lower multiplier. Unit: quote
-    currency. A `close` has no direction of its own and is not judged, nor are orders at the market.
+    currency. A `close` has no direction of its own and is not judged, nor are orders at the market. Off while the mark
+    price is not known, or older than the hard age limit of market data.
     """
     price, action = limit_price(intent), intent.action
     state = None if context.market is None else context.market.state
-    if price is None or state is None or state.mark is None or not intent.opens:
+    mark = None if context.market is None else context.market.mark_price(context.now)
+    if price is None or state is None or mark is None or not intent.opens:
         return None
     buys = action == "buy"
     multiplier = state.rules.multiplier_up if buys else state.rules.multiplier_down
     if multiplier is None:
         return None
-    limit = state.mark.price * multiplier
+    limit = mark * multiplier
     if price <= limit if buys else price >= limit:
         return price, limit
     return built_in_breach(
