@@ -8,7 +8,6 @@ import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, ClassVar
 
 import redis
@@ -24,8 +23,7 @@ from cio_strategist.domain.policy.outcome import Enforcement
 from cio_strategist.settings import Settings
 from devstack import Mongo
 from devstack.ports import LOOPBACK
-from devstack.programs import find_script
-from devstack.server import Server
+from devstack.service import Service
 from petrosa_contracts import rediskeys
 
 LIMIT = "max_position_size_usd"
@@ -42,51 +40,13 @@ class NotEnforcedError(RuntimeError):
     """A change was refused, or did not reach Redis at once, so that there is nothing to measure."""
 
 
-class Strategist(Server):
+class Strategist(Service):
     """One `cio-strategist`, ready when it takes writes and they are enforced. It cannot outlive this process."""
 
     name: ClassVar[str] = "cio-strategist"
     variable: ClassVar[str] = "STRATEGIST_HTTP_PORT"
     program: ClassVar[str] = "cio-strategist"
     distribution: ClassVar[str] = "cio-strategist"
-
-    def __init__(self, folder: Path, stores: dict[str, str]) -> None:
-        super().__init__(folder)
-        self._stores = stores
-
-    @property
-    def url(self) -> str:
-        """The address of its HTTP side."""
-        return f"http://{LOOPBACK}:{self.port}"
-
-    def find_program(self) -> Path | None:
-        """Return the installed console script."""
-        return find_script(self.program)
-
-    def command(self, program: Path) -> list[str]:
-        """Return the command line, its environment included."""
-        variables = {
-            **self._stores,
-            **_UNBOUND,
-            "STRATEGIST_LOG_LEVEL": "WARNING",
-            "STRATEGIST_HTTP_PORT": str(self.port),
-        }
-        return ["env", *(f"{name}={value}" for name, value in variables.items()), str(program)]
-
-    def probe(self) -> str:
-        """Return what `/readyz` says once that is yes."""
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=1)
-        try:
-            connection.request("GET", "/readyz")
-            response = connection.getresponse()
-            facts = response.read().decode()
-        except http.client.HTTPException as error:
-            raise ValueError(f"no HTTP answer: {error!r}") from error
-        finally:
-            connection.close()
-        if response.status != HTTPStatus.OK:
-            raise ValueError(f"not ready: {facts}")
-        return facts
 
 
 class StraightWrite:
@@ -170,7 +130,8 @@ def running_authority(bed: Testbed) -> Generator[Writers]:
         started.callback(mongo.release_ports)
         started.enter_context(mongo)
         stores = {"MONGODB_URI": mongo.url, "REDIS_URL": bed.redis_url}
-        strategist = Strategist(bed.folder / "strategist", stores)
+        environment = {**stores, **_UNBOUND, "STRATEGIST_LOG_LEVEL": "WARNING"}
+        strategist = Strategist(bed.folder / "strategist", environment)
         started.callback(strategist.release_ports)
         started.enter_context(strategist)
         log.configure("WARNING", sys.stderr)

@@ -1,6 +1,5 @@
 """The gate under test: the real program, with policy written as the config authority writes it."""
 
-import http.client
 import json
 import os
 from collections.abc import Mapping
@@ -12,15 +11,11 @@ import redis
 
 from bench.inputs import INPUTS
 from bench.samples import MAX_DAILY_TRADES, strategy_names
-from devstack.ports import LOOPBACK
-from devstack.programs import find_script
-from devstack.server import Server
+from devstack.service import Service
 from petrosa_contracts import rediskeys
 
-_READY = 200
 
-
-class Gate(Server):
+class Gate(Service):
     """One `cio-nurse`, ready when it serves intents under the policy. It cannot outlive this process.
 
     Settings of the gate that are in the environment hold here too; logging begins at WARNING unless they say otherwise.
@@ -32,37 +27,7 @@ class Gate(Server):
     distribution: ClassVar[str] = "cio-nurse"
 
     def __init__(self, folder: Path, *, nats_url: str, redis_url: str) -> None:
-        super().__init__(folder)
-        self._addresses = {"NATS_URL": nats_url, "REDIS_URL": redis_url}
-
-    @property
-    def url(self) -> str:
-        """The address of its health pages."""
-        return f"http://{LOOPBACK}:{self.port}"
-
-    def find_program(self) -> Path | None:
-        """Return the installed console script."""
-        return find_script(self.program)
-
-    def command(self, program: Path) -> list[str]:
-        """Return the command line, its environment included."""
-        variables = {**settings(), **self._addresses, "NURSE_HTTP_PORT": str(self.port)}
-        return ["env", *(f"{name}={value}" for name, value in variables.items()), str(program)]
-
-    def probe(self) -> str:
-        """Return the name of the mode once `/readyz` says yes."""
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=1)
-        try:
-            connection.request("GET", "/readyz")
-            response = connection.getresponse()
-            facts = json.loads(response.read())
-        except http.client.HTTPException as error:
-            raise ValueError(f"no HTTP answer: {error!r}") from error
-        finally:
-            connection.close()
-        if response.status != _READY:
-            raise ValueError(f"not ready: {facts}")
-        return str(facts["mode"])
+        super().__init__(folder, {**settings(), "NATS_URL": nats_url, "REDIS_URL": redis_url})
 
 
 def settings() -> Mapping[str, str]:

@@ -2,12 +2,11 @@
 
 import asyncio
 import os
-import shutil
-import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+
+from devstack.programs import find_script
 
 
 class CommandError(Exception):
@@ -23,17 +22,11 @@ class Ended:
     complained: str
 
 
-def find_script(name: str) -> Path | None:
-    """Return one of the project's commands, as installed beside this interpreter; None if it is not there."""
-    found = shutil.which(name, path=str(Path(sys.executable).parent))
-    return None if found is None else Path(found)
-
-
 async def run(name: str, *words: str, environment: Mapping[str, str]) -> Ended:
     """Run a command to its end, with variables added to ours. Raises `CommandError` if it is not installed."""
     program = find_script(name)
     if program is None:
-        raise CommandError(f"{name} is not installed beside this interpreter")
+        raise CommandError(f"{name} is not installed")
     process = await asyncio.create_subprocess_exec(
         program, *words, env={**os.environ, **environment}, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
     )

@@ -58,7 +58,7 @@ async def perform(
         tokens = await _start(ledger, strategist, gate)
         await wait_for_regimes(redis, ledger)
         desks = {
-            seat: await cleanup.enter_async_context(open_desk(strategist.url, token, seat, ledger))
+            seat: await cleanup.enter_async_context(open_desk(f"{strategist.url}/mcp", token, seat, ledger))
             for seat, token in tokens.items()
         }
         fleet = Fleet(bots, market, ledger, seed)
