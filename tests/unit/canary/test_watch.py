@@ -12,14 +12,13 @@ import pytest
 
 from canary.alerts import send_alert
 from canary.clock import SystemClock
-from canary.console import standard_console
 from canary.errors import RefusedError, UnavailableError
 from canary.nats_wire import NatsAddress, request
 from canary.simulator.exchange import SimulatedExchange
 from canary.simulator.server import SimulatorServer
 from canary.vigil import Act, Vigil
 from canary.watch_settings import read_watch_settings
-from canary.watching import Surroundings, keep_watch, probe_exchange, probe_governance, watch
+from canary.watching import Surroundings, add_arguments, keep_watch, probe_exchange, probe_governance
 from tests.canary_accounts import CREDENTIALS, JumpingClock, book
 
 
@@ -77,6 +76,18 @@ def test_a_long_outage_is_reminded_of() -> None:
     assert watched.check(2100, governed=False, reached=True) == [Act.ALERT_GONE]
 
 
+def test_an_alert_that_reached_nobody_is_sent_again_every_minute_until_it_does() -> None:
+    clock, tried = JumpingClock(0), list[tuple[float, str]]()
+
+    def alert(subject: str, _: str) -> bool:
+        tried.append((clock.monotonic(), subject))
+        return len(tried) > 2
+
+    around = Surroundings(lambda: "gone", lambda: None, alert, lambda: True)
+    keep_watch(vigil(close=False), around, clock, every=10, checks=100)
+    assert tried == [(at, "governance is gone") for at in (300, 360, 420)]
+
+
 def test_a_failure_to_close_is_told_and_does_not_end_the_watch() -> None:
     told: list[str] = []
     attempts = iter([RefusedError("the mode cannot be determined"), None])
@@ -87,7 +98,11 @@ def test_a_failure_to_close_is_told_and_does_not_end_the_watch() -> None:
             raise failure
         return True
 
-    around = Surroundings(lambda: "gone", lambda: None, lambda subject, text: told.append(f"{subject} {text}"), close)
+    def alert(subject: str, text: str) -> bool:
+        told.append(f"{subject} {text}")
+        return True
+
+    around = Surroundings(lambda: "gone", lambda: None, alert, close)
     clock = JumpingClock(0)
     keep_watch(vigil(), around, clock, every=60, checks=10)
     assert any("FAILED" in one and "mode" in one for one in told)
@@ -257,8 +272,12 @@ def test_alerts_go_by_mail_and_webhook_and_one_failing_does_not_silence_the_othe
     assert "a-password" not in repr(settings)
 
 
-@pytest.mark.parametrize("after", [0.0, float("nan"), float("inf")])
-def test_what_is_wrong_is_refused_before_the_watch_begins(after: float) -> None:
-    options = argparse.Namespace(after=after, every=10.0, close_all=False, base_url=None, testnet=False)
-    with pytest.raises(RefusedError, match="more than zero"):
-        watch(options, {"NATS_URL": "nats://x", "CANARY_WEBHOOK_URL": "https://x"}, standard_console())
+@pytest.mark.parametrize("option", ["--after", "--every"])
+@pytest.mark.parametrize("given", ["0", "-1", "nan", "inf"])
+def test_a_time_that_is_none_is_wrong_usage(option: str, given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    with pytest.raises(SystemExit) as left:
+        parser.parse_args([option, given])
+    assert left.value.code == 2
+    assert "more than zero" in capsys.readouterr().err

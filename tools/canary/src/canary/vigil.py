@@ -52,6 +52,11 @@ class Vigil:
             acts.insert(0, Act.CLOSE)
         return acts
 
+    def unheard(self, now: float) -> None:
+        """Note that an alert reached nobody, so that it is due again in a minute."""
+        if self.alerted_at is not None:
+            self.alerted_at = now - REMIND_SECONDS + RETRY_SECONDS
+
     def _may_try(self, now: float) -> bool:
         return self.tried_at is None or now - self.tried_at >= RETRY_SECONDS
 

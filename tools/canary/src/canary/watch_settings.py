@@ -40,6 +40,11 @@ class WatchSettings:
     mail: Mail | None
     webhook: str | None = field(repr=False)
 
+    @property
+    def ways(self) -> int:
+        """How many ways there are to tell people."""
+        return (self.mail is not None) + (self.webhook is not None)
+
 
 def read_watch_settings(environment: Mapping[str, str]) -> WatchSettings:
     """Return the settings; raises `RefusedError` if NATS is not named or nobody can be told."""

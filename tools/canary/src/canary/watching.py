@@ -13,7 +13,7 @@ from canary.alerts import send_alert
 from canary.clock import Clock, SystemClock
 from canary.commands import close_without_asking, target_of
 from canary.console import Console
-from canary.errors import CanaryError, RefusedError, UnavailableError
+from canary.errors import CanaryError, UnavailableError
 from canary.nats_wire import NatsAddress, request
 from canary.report import EXIT_DONE, EXIT_UNKNOWN
 from canary.settings import read_settings
@@ -33,33 +33,41 @@ class Surroundings:
 
     governance: Callable[[], str | None]
     exchange: Callable[[], str | None]
-    alert: Callable[[str, str], None]
+    alert: Callable[[str, str], bool]
+    """Tells people, and returns whether any of the ways to them worked."""
     close: Callable[[], bool]
     """Closes everything, and returns whether the account is flat."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what only `watch` has."""
-    parser.add_argument("--after", type=float, default=5.0, metavar="MINUTES", help="silence that counts (default 5)")
-    parser.add_argument("--every", type=float, default=10.0, metavar="SECONDS", help="between checks (default 10)")
+    parser.add_argument("--after", type=_span, default=5.0, metavar="MINUTES", help="silence that counts (default 5)")
+    parser.add_argument("--every", type=_span, default=10.0, metavar="SECONDS", help="between checks (default 10)")
     parser.add_argument("--close-all", action="store_true", help="close everything when governance is gone")
     parser.add_argument("--i-understand", action="store_true", help="needed with --close-all: nobody is asked then")
+
+
+def _span(text: str) -> float:
+    given = float(text)
+    if not 0 < given < math.inf:
+        raise argparse.ArgumentTypeError("it has to be more than zero, and finite")
+    return given
 
 
 def watch(options: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
     """Watch until interrupted; raises `RefusedError` if it is set up wrongly, before anything begins."""
     settings = read_watch_settings(environment)
-    if not all(0 < given < math.inf for given in (options.after, options.every)):
-        raise RefusedError("--after and --every have to be more than zero, and finite")
     addresses = NatsAddress.parse_all(settings.nats_url)
     place = read_settings(environment, base_url=options.base_url, testnet=options.testnet)
     target = target_of(options, environment, console) if options.close_all else None
     clock = SystemClock()
 
-    def alert(subject: str, text: str) -> None:
+    def alert(subject: str, text: str) -> bool:
         console.say(f"{subject}: {text}")
-        for failure in send_alert(settings, f"canary: {subject}", text):
+        failures = send_alert(settings, f"canary: {subject}", text)
+        for failure in failures:
             console.say(failure)
+        return len(failures) < settings.ways
 
     around = Surroundings(
         governance=lambda: probe_governance(addresses),
@@ -120,16 +128,18 @@ def keep_watch(vigil: Vigil, around: Surroundings, clock: Clock, *, every: float
     while checks is None or done < checks:
         done += 1
         governance, exchange = around.governance(), around.exchange()
-        acts = vigil.check(clock.monotonic(), governed=governance is None, reached=exchange is None)
+        now = clock.monotonic()
+        acts = vigil.check(now, governed=governance is None, reached=exchange is None)
         for act in acts:
-            _do(act, vigil, around, f"Governance: {governance or 'answers'}. Exchange: {exchange or 'answers'}.")
+            found = f"Governance: {governance or 'answers'}. Exchange: {exchange or 'answers'}."
+            if act is Act.CLOSE:
+                _close(vigil, around, found)
+            elif not around.alert(act.value, found):
+                vigil.unheard(now)
         clock.sleep(every)
 
 
-def _do(act: Act, vigil: Vigil, around: Surroundings, found: str) -> None:
-    if act is not Act.CLOSE:
-        around.alert(act.value, found)
-        return
+def _close(vigil: Vigil, around: Surroundings, found: str) -> None:
     try:
         vigil.closed = around.close()
     except CanaryError as error:

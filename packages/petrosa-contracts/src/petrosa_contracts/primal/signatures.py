@@ -62,7 +62,8 @@ def parse_approvers(content: bytes) -> Approvers:
             continue
         found = _LINE.fullmatch(line)
         if found is None or not _NAME.fullmatch(found["name"]):
-            raise PrimalUnusableError(f"line {number} of the list of approvers is not `name [options] type key`")
+            form = "`name [options] type key` with an Ed25519 or ECDSA key"
+            raise PrimalUnusableError(f"line {number} of the list of approvers is not {form}")
         name, key = found["name"], _key_material(found["kind"], found["key"])
         if key is None:
             raise PrimalUnusableError(f"the key in line {number} of the list of approvers is broken")
