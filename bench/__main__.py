@@ -1,14 +1,12 @@
 """The command `python -m bench`."""
 
 import dataclasses
-import json
 import math
 import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -22,7 +20,8 @@ from bench.evaluation import KINDS, DecisionCost, measure_evaluation
 from bench.goals import judge
 from bench.machine import facts
 from bench.plan import FULL, QUICK, Plan
-from bench.processes import REPOSITORY, ChildEndedError
+from bench.processes import ChildEndedError
+from bench.results import FOLDER, Output, write
 from bench.saturation import STREAMS, WINDOWS, Held, Pulse, measure_heartbeat, measure_throughput
 from bench.testbed import PinningError, Testbed, running_testbed, warm_up
 from bench.windows import CYCLE, StageResult, measure_stage
@@ -60,7 +59,7 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="A little more than one minute instead of four.")] = False,
     pin: Annotated[bool, typer.Option("--pin", help="What answers on one core, all else on another (Linux).")] = False,
     only: Annotated[list[Part] | None, typer.Option(help="Measure only this part; may be repeated.")] = None,
-    output: Annotated[Path, typer.Option(help="Folder for the JSON file.")] = REPOSITORY / "bench" / "results",
+    output: Output = FOLDER,
 ) -> None:
     """Compare the gate with the bare transport, on real NATS and Redis of its own.
 
@@ -80,7 +79,7 @@ def bench(
     for table in _tables(results):
         screen.print(table)
     screen.print(report.goal_table(goals))
-    path = _write(
+    path = write(
         output,
         began,
         {"began": began.isoformat(), "plan": plan, "pinned": pin, "machine": about, "goals": goals, "results": results},
@@ -147,24 +146,6 @@ def _tables(results: Results) -> list[Any]:
     if results.enforcement:
         tables.append(report.enforcement_table(results.enforcement))
     return tables
-
-
-def _write(folder: Path, began: datetime, content: dict[str, Any]) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{began:%Y%m%dT%H%M%SZ}.json"
-    path.write_text(json.dumps(_plain(content), indent=1, allow_nan=False) + "\n")
-    return path
-
-
-def _plain(value: Any) -> Any:
-    """Return dataclasses as objects and NaN, which JSON has not, as null."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _plain(dataclasses.asdict(value))
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 if __name__ == "__main__":

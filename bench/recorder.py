@@ -27,7 +27,7 @@ from rich.table import Table
 
 from bench import report
 from bench.machine import facts
-from bench.processes import REPOSITORY
+from bench.results import FOLDER, Output, write
 from bench.statistic import Spread
 from cio_strategist.adapters import log
 from cio_strategist.adapters.clock import SystemClock
@@ -87,7 +87,7 @@ class Rates:
 def recorder(
     records: Annotated[int, typer.Option(min=100, help="Records in each round.")] = 4000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds, each with all windows.")] = 5,
-    output: Annotated[Path, typer.Option(help="Folder for the JSON file.")] = REPOSITORY / "bench" / "results",
+    output: Output = FOLDER,
 ) -> None:
     """Measure the recorder against the store's own bulk insert, and verifying against reading."""
     about, began = facts(), datetime.now(UTC)
@@ -99,11 +99,8 @@ def recorder(
         for _ in range(rounds):
             asyncio.run(_round(stack, key, messages, rates))
     report.console().print(_table(rates, records))
-    output.mkdir(parents=True, exist_ok=True)
-    file = output / f"recorder-{began:%Y%m%dT%H%M%SZ}.json"
     content = {"machine": about, "records": records, **dataclasses.asdict(rates)}
-    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    print(f"written to {file}")
+    report.console().print(f"All numbers: {write(output, began, content, of='recorder')}", soft_wrap=True)
 
 
 async def _round(stack: DevStack, key: SigningKey, messages: Sequence[StreamedMessage], rates: Rates) -> None:
@@ -273,9 +270,10 @@ def _shares(some: Sequence[float], of: Sequence[float]) -> Spread:
 
 
 def _table(rates: Rates, records: int) -> Table:
-    table = Table(title=f"The audit chain, {records} records a round (median, smallest and largest)")
-    for heading in ("", "documents/s", "share", "goal"):
-        table.add_column(heading, justify="right" if heading else "left")
+    table = report.table_of(
+        f"The audit chain, {records} records a round (median, smallest and largest)",
+        ("documents/s", "share", "goal"),
+    )
     share, goal = rates.recorder_share, f"at least {SMALLEST_SHARE:.0%}"
     table.add_row("the store's own bulk insert", _spread(rates.bulk_insert), "", "")
     table.add_row("recorder, from the stream", _spread(rates.recorder), _percent(share), goal)

@@ -24,7 +24,7 @@ from rich.table import Table
 from bench import report
 from bench.evaluation import prepared
 from bench.machine import facts
-from bench.processes import REPOSITORY
+from bench.results import FOLDER, Output, write
 from bench.samples import Kind
 from bench.statistic import Spread
 from cio_decision.decoding import PayloadLimits
@@ -82,7 +82,7 @@ def replay(
     records: Annotated[int, typer.Option(min=100, help="Different records.")] = 4000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds, each with all windows.")] = 5,
     decisions: Annotated[int, typer.Option(min=10 * _FEW, help="Decisions in the file for two processes.")] = 50_000,
-    output: Annotated[Path, typer.Option(help="Folder for the JSON file.")] = REPOSITORY / "bench" / "results",
+    output: Output = FOLDER,
 ) -> None:
     """Measure how fast recorded decisions are made again."""
     about, began = facts(), datetime.now(UTC)
@@ -96,16 +96,13 @@ def replay(
     paces = [_pace(bodies, decisions, patch) for patch in (None, _FELT)]
     size = sum(map(len, bodies)) / len(bodies)
     report.console().print(_table(costs, paces, size))
-    output.mkdir(parents=True, exist_ok=True)
-    file = output / f"replay-{began:%Y%m%dT%H%M%SZ}.json"
     content = {
         "machine": about,
         "record_bytes": size,
-        "from_a_file": [*map(dataclasses.asdict, paces)],
+        "from_a_file": paces,
         **dataclasses.asdict(costs),
     }
-    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    print(f"written to {file}")
+    report.console().print(f"All numbers: {write(output, began, content, of='replay')}", soft_wrap=True)
 
 
 def made(count: int) -> list[str]:
@@ -179,9 +176,10 @@ def _used() -> float:
 
 
 def _table(costs: Costs, paces: Sequence[Pace], size: float) -> Table:
-    table = Table(title=f"Decisions made again, records of {size:,.0f} bytes (median, smallest and largest)")
-    for heading in ("", "CPU us a record", "ratio to reading"):
-        table.add_column(heading, justify="right" if heading else "left")
+    table = report.table_of(
+        f"Decisions made again, records of {size:,.0f} bytes (median, smallest and largest)",
+        ("CPU us a record", "ratio to reading"),
+    )
     ways = (
         ("records read, no more", costs.reading),
         ("decided again, compared to the byte", costs.repeating),

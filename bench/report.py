@@ -2,6 +2,7 @@
 
 import math
 import sys
+from collections.abc import Collection, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -33,22 +34,31 @@ def console() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=_PLAIN_WIDTH, no_color=True)
 
 
+def table_of(title: str, headings: Sequence[str], *, words: Collection[str] = ()) -> Table:
+    """Return an empty table: a column for names, then one for each heading, with `words` or else numbers in it."""
+    table = Table("", title=title)
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in words else "right")
+    return table
+
+
 def stage_table(stage: StageResult) -> Table:
     """Return latencies at one rate, with each ratio's median and its smallest and largest."""
-    table = Table(title=f"Latency at {stage.rate}/s (windows of {stage.seconds:g} s, ratios to the echo just before)")
-    for heading in (
-        "",
-        "p50 ms",
-        "p99 ms",
-        "p99.9 ms",
-        "p50 ratio",
-        "p99 ratio",
-        "sent late",
-        "CPU us",
-        "starved",
-        "outcomes",
-    ):
-        table.add_column(heading, justify="left" if heading in {"", "outcomes"} else "right")
+    table = table_of(
+        f"Latency at {stage.rate}/s (windows of {stage.seconds:g} s, ratios to the echo just before)",
+        (
+            "p50 ms",
+            "p99 ms",
+            "p99.9 ms",
+            "p50 ratio",
+            "p99 ratio",
+            "sent late",
+            "CPU us",
+            "starved",
+            "outcomes",
+        ),
+        words={"outcomes"},
+    )
     for name, series in stage.series.items():
         outcomes: dict[str, int] = {}
         for window in series.windows:
@@ -74,20 +84,21 @@ def stage_table(stage: StageResult) -> Table:
 
 def throughput_table(found: dict[str, Held]) -> Table:
     """Return what is sustained, and how that compares with the bare echo."""
-    table = Table(title="Sustained by one process (real answers per second; the echo is the client's own limit)")
-    for heading in (
-        "",
-        "per second",
-        "to echo",
-        "outstanding",
-        "p50 ms",
-        "p99 ms",
-        "CPU us",
-        "starved",
-        "ramp ended by",
-        "outcomes",
-    ):
-        table.add_column(heading, justify="left" if heading in {"", "ramp ended by", "outcomes"} else "right")
+    table = table_of(
+        "Sustained by one process (real answers per second; the echo is the client's own limit)",
+        (
+            "per second",
+            "to echo",
+            "outstanding",
+            "p50 ms",
+            "p99 ms",
+            "CPU us",
+            "starved",
+            "ramp ended by",
+            "outcomes",
+        ),
+        words={"ramp ended by", "outcomes"},
+    )
     echo = found["echo"].per_second.median
     for name, held in found.items():
         table.add_row(
@@ -107,9 +118,10 @@ def throughput_table(found: dict[str, Held]) -> Table:
 
 def heartbeat_table(pulse: Pulse) -> Table:
     """Return heartbeat latencies at saturation."""
-    table = Table(title=f"Heartbeat while {pulse.intents_per_second:,.0f} approvals/s pass")
-    for heading in ("", "asked", "p50 ms", "p99 ms", "largest ms"):
-        table.add_column(heading, justify="left" if heading == "" else "right")
+    table = table_of(
+        f"Heartbeat while {pulse.intents_per_second:,.0f} approvals/s pass",
+        ("asked", "p50 ms", "p99 ms", "largest ms"),
+    )
     names = {"ping": "cio.ping", "heartbeat": "cio.heartbeat", "echo": "bare echo meanwhile"}
     for name, latency in pulse.latency.items():
         row = (str(latency.count), f"{latency.p50:.2f}", f"{latency.p99:.2f}", f"{latency.largest:.2f}")
@@ -119,9 +131,10 @@ def heartbeat_table(pulse: Pulse) -> Table:
 
 def evaluation_table(costs: list[DecisionCost]) -> Table:
     """Return CPU time per decision: best repeat and median."""
-    table = Table(title="CPU of the decision alone, us per intent (best / median)")
-    for heading in ("", "decode", "evaluate", "decode and evaluate", "both, after 1 ms asleep"):
-        table.add_column(heading, justify="left" if heading == "" else "right")
+    table = table_of(
+        "CPU of the decision alone, us per intent (best / median)",
+        ("decode", "evaluate", "decode and evaluate", "both, after 1 ms asleep"),
+    )
     for cost in costs:
         spreads = (cost.decode, cost.evaluate, cost.both, cost.after_sleep)
         cells = (f"{spread.low:.1f} / {spread.median:.1f}" for spread in spreads)
@@ -131,21 +144,21 @@ def evaluation_table(costs: list[DecisionCost]) -> Table:
 
 def enforcement_table(ways: list[WaySeries]) -> Table:
     """Return how long changes of policy took, with each ratio's median and its smallest and largest."""
-    table = Table(title="A change of policy, ms since it was sent (ratio to the straight write just before)")
-    for heading in (
-        "",
-        "changes",
-        "answered p50",
-        "p99",
-        "in Redis p50",
-        "p99",
-        "gate shows it p50",
-        "p99",
-        "largest",
-        "ratio",
-        "lost",
-    ):
-        table.add_column(heading, justify="left" if heading == "" else "right")
+    table = table_of(
+        "A change of policy, ms since it was sent (ratio to the straight write just before)",
+        (
+            "changes",
+            "answered p50",
+            "p99",
+            "in Redis p50",
+            "p99",
+            "gate shows it p50",
+            "p99",
+            "largest",
+            "ratio",
+            "lost",
+        ),
+    )
     for way in ways:
         stages = (way.answered, way.in_redis, way.enforced)
         table.add_row(
