@@ -7,6 +7,7 @@ and that removing, dropping and making indexes are refused.
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,7 +25,8 @@ from tests.integration.recorder.recorders import DATABASE, ChainReader, Recorder
 
 pytestmark = pytest.mark.servers
 
-ROLES = Path(__file__).parents[3] / "deploy/mongodb/roles.json"
+DEPLOY = Path(__file__).parents[3] / "deploy/mongodb"
+ROLES, SCRIPT = DEPLOY / "roles.json", DEPLOY / "recorder.js"
 UNAUTHORISED = 13
 SECONDS = 40.0
 
@@ -105,6 +107,18 @@ def test_an_auditor_can_only_read(mongo: GuardedMongo) -> None:
         entries = client[DATABASE]["audit_chain"]
         refused(lambda: entries.insert_one({"_id": 1}))
         refused(lambda: entries.update_one({}, {"$set": {"kind": "other"}}))
+
+
+def test_the_script_makes_the_indexes_that_the_recorder_would_make(mongo: GuardedMongo) -> None:
+    calls = re.findall(r"audit_chain\.createIndex\((.+)\);", SCRIPT.read_text())
+    written = [json.loads(re.sub(r"(\w+):", r'"\1":', f"[{call}]")) for call in calls]
+    with MongoClient[dict[str, object]](mongo.url_of("cioAuditor")) as client:
+        made = client[DATABASE]["audit_chain"].index_information()
+    assert {tuple(keys.items()): dict(*options) for keys, *options in written} == {
+        tuple(index["key"]): {name: index[name] for name in ("unique", "sparse") if name in index}
+        for name, index in made.items()
+        if name != "_id_"
+    }
 
 
 def refused(act: Callable[[], object]) -> None:
