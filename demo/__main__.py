@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--short", action="store_true", help=f"play for {SHORT_SECONDS:.0f} seconds instead of {FULL_SECONDS:.0f}"
     )
-    parser.add_argument("--seed", type=int, default=7, metavar="N", help="other orders")
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="other orders (default %(default)s)")
     return parser
 
 
