@@ -97,8 +97,7 @@ class FakePolicyStore:
         )
         records = write.also_audit if write.audit is None else (write.audit, *write.also_audit)
         self.trail += [record.model_copy(update={"revision": revision}) for record in records]
-        if write.proposal is not None:
-            self.filed[write.proposal.id] = write.proposal
+        self.filed |= {proposal.id: proposal for proposal in write.proposals}
         if write.answer is not None:
             self.answers[write.answer.key] = write.answer
         self.writes.append(write)

@@ -135,10 +135,10 @@ async def test_what_was_loosened_within_the_hour_is_known_to_the_next_decision(a
 
 async def test_a_proposal_waits_until_it_is_decided(authority: AuthorityWorld) -> None:
     waiting = proposal()
-    await authority.store.commit(writing(Write(scope=None, proposal=waiting)))
+    await authority.store.commit(writing(Write(scope=None, proposals=(waiting,))))
     assert (await authority.store.read()).pending == {waiting.id: waiting}
     decided = waiting.model_copy(update={"status": ProposalStatus.REJECTED, "decided_by": "anna", "decided_at": NOON})
-    await authority.store.commit(writing(Write(scope=None, proposal=decided)))
+    await authority.store.commit(writing(Write(scope=None, proposals=(decided,))))
     assert (await authority.store.read()).pending == {}
     assert await authority.store.proposal(waiting.id) == decided
     assert await authority.store.proposal("another") is None
@@ -147,7 +147,7 @@ async def test_a_proposal_waits_until_it_is_decided(authority: AuthorityWorld) -
 async def test_proposals_come_newest_first_and_by_status(authority: AuthorityWorld) -> None:
     for number, status in enumerate((ProposalStatus.PENDING, ProposalStatus.STALE, ProposalStatus.PENDING)):
         filed = proposal(f"proposal-{number}", proposed_at=NOON + timedelta(minutes=number), status=status)
-        await authority.store.commit(writing(Write(scope=None, proposal=filed)))
+        await authority.store.commit(writing(Write(scope=None, proposals=(filed,))))
     everything = await authority.store.proposals(None, limit=9)
     pending = await authority.store.proposals(ProposalStatus.PENDING, limit=9)
     assert [each.id for each in everything] == ["proposal-2", "proposal-1", "proposal-0"]

@@ -18,16 +18,15 @@ from tests.unit.strategist.authority import (
     asking,
 )
 
-LOOSER = PatchParameters(parameters={"leverage": 20})
-
 
 @pytest.fixture
 def authority() -> FakeAuthority:
     return FakeAuthority()
 
 
-async def propose(authority: FakeAuthority) -> str:
-    outcome = await authority.manager.apply(LOOSER, scope=GLOBAL, request=asking(AGENT, changed_by="llm_v2"))
+async def propose(authority: FakeAuthority, leverage: int = 20) -> str:
+    looser = PatchParameters(parameters={"leverage": leverage})
+    outcome = await authority.manager.apply(looser, scope=GLOBAL, request=asking(AGENT, changed_by="llm_v2"))
     assert outcome.status is OutcomeStatus.PENDING
     assert outcome.proposal_id is not None
     return outcome.proposal_id
@@ -54,12 +53,36 @@ async def test_a_rejected_proposal_changes_nothing_and_cannot_be_approved(author
 
 
 async def test_of_two_proposals_on_one_version_the_second_becomes_stale(authority: FakeAuthority) -> None:
-    first, second = await propose(authority), await propose(authority)
+    first, second = await propose(authority), await propose(authority, leverage=30)
     await authority.proposals.approve(first, request=asking())
+    assert (await authority.proposals.one(second)).status is ProposalStatus.STALE
     with pytest.raises(ConflictError, match="stale") as caught:
         await authority.proposals.approve(second, request=asking())
     assert caught.value.current_version == 1
-    assert (await authority.proposals.one(second)).status is ProposalStatus.STALE
+
+
+async def test_a_change_of_the_scope_leaves_nothing_waiting_that_nobody_can_approve(authority: FakeAuthority) -> None:
+    proposal_id = await propose(authority)
+    await authority.manager.apply(PatchParameters(parameters={"leverage": 3}), scope=GLOBAL, request=asking())
+    assert await authority.proposals.all(ProposalStatus.PENDING) == []
+    stale = await authority.proposals.one(proposal_id)
+    assert (stale.status, stale.decided_by, stale.audit_id) == (ProposalStatus.STALE, None, None)
+
+
+async def test_who_asks_again_for_what_waits_is_told_of_the_same_proposal(authority: FakeAuthority) -> None:
+    first = await propose(authority)
+    assert await propose(authority) == first
+    assert await propose(authority, leverage=30) != first
+    assert len(await authority.proposals.all(ProposalStatus.PENDING)) == 2
+
+
+async def test_a_code_is_not_used_up_by_what_can_no_longer_be_approved(authority: FakeAuthority) -> None:
+    beyond = PatchParameters(parameters={"leverage": 100})
+    outcome = await authority.manager.apply(beyond, scope=GLOBAL, request=asking(OPERATOR))
+    assert outcome.proposal_id is not None
+    await authority.proposals.reject(outcome.proposal_id, request=asking(OPERATOR))
+    with pytest.raises(ConflictError, match="decided already"):
+        await authority.proposals.approve(outcome.proposal_id, request=asking(OPERATOR))
 
 
 async def test_a_proposal_survives_changes_of_other_scopes(authority: FakeAuthority) -> None:
@@ -108,7 +131,7 @@ async def test_an_approval_asked_twice_is_done_once(authority: FakeAuthority) ->
 
 
 async def test_a_stale_one_is_a_conflict_however_often_it_is_asked(authority: FakeAuthority) -> None:
-    first, second = await propose(authority), await propose(authority)
+    first, second = await propose(authority), await propose(authority, leverage=30)
     await authority.proposals.approve(first, request=asking())
     for _ in range(2):
         with pytest.raises(ConflictError, match="stale"):
@@ -121,9 +144,9 @@ async def test_only_so_many_wait_at_once(authority: FakeAuthority) -> None:
     for number in range(1, MOST_PENDING):
         authority.store.filed[f"more-{number}"] = waiting.model_copy(update={"id": f"more-{number}"})
     with pytest.raises(RefusedError, match="wait for an operator already"):
-        await propose(authority)
+        await propose(authority, leverage=30)
     await authority.proposals.reject(first, request=asking())
-    await propose(authority)
+    await propose(authority, leverage=30)
 
 
 async def test_a_proposal_that_does_not_exist_is_named(authority: FakeAuthority) -> None:

@@ -206,10 +206,10 @@ class MongoPolicyStore:
         for record in records:
             document = audit_document(record, revision=revision)
             await self._database[collections.AUDIT].insert_one(document, session=session)
-        if write.proposal is not None:
-            document = proposal_document(write.proposal)
-            proposals = self._database[collections.PROPOSALS]
-            await proposals.replace_one({"_id": write.proposal.id}, document, upsert=True, session=session)
+        proposals = self._database[collections.PROPOSALS]
+        for proposal in write.proposals:
+            document = proposal_document(proposal)
+            await proposals.replace_one({"_id": proposal.id}, document, upsert=True, session=session)
         if write.answer is not None:
             await self._write_answer(write.answer, session)
 

@@ -15,33 +15,25 @@ from petrosa_contracts.primal import PrimalLimits
 def approve(
     stored: StoredPolicy,
     *,
-    proposal_id: str,
+    proposal: Proposal,
     request: ChangeRequest,
     now: datetime,
     new_id: str,
     primal: PrimalLimits | None,
 ) -> Decided[Outcome]:
-    """Carry out a pending proposal, or mark it stale where its scope has moved on; that outcome is `unchanged`.
+    """Carry out a pending proposal.
 
     Raises `ConflictError` if it is not pending, and what `decide` raises, such as for values that the catalogue of
     today does not allow, or `primal`, the hard ceilings; then it goes on waiting.
     """
-    proposal = _pending(stored, proposal_id)
-    current = last_version(stored, proposal.scope)
-    if current != proposal.base_version:
-        message = (
-            f"proposal {proposal.id} was made on version {proposal.base_version} of {proposal.scope}, which is at "
-            f"version {current} now: it is stale, propose it anew"
-        )
-        stale = _judged(proposal, ProposalStatus.STALE, request, now)
-        return Decided(Write(scope=None, proposal=stale), _unchanged(stored, proposal, message))
-    order = order_of(proposal, request=request, now=now, new_id=new_id, primal=primal)
+    waiting = _pending(stored, proposal)
+    order = order_of(waiting, request=request, now=now, new_id=new_id, primal=primal)
     decided = decide(stored, order)
-    approved = _judged(proposal, ProposalStatus.APPROVED, request, now, audit_id=decided.outcome.audit_id)
+    approved = _judged(waiting, ProposalStatus.APPROVED, request, now, audit_id=decided.outcome.audit_id)
     if decided.write is None:
         outcome = decided.outcome.model_copy(update={"status": OutcomeStatus.APPLIED})
-        return Decided(Write(scope=None, proposal=approved), outcome)
-    return Decided(replace(decided.write, proposal=approved), decided.outcome)
+        return Decided(Write(scope=None, proposals=(approved,)), outcome)
+    return Decided(replace(decided.write, proposals=(approved, *decided.write.proposals)), decided.outcome)
 
 
 def order_of(
@@ -58,19 +50,32 @@ def order_of(
     return Order(proposal.edit, proposal.scope, signed, now, new_id, approves=proposal, primal=primal)
 
 
-def reject(stored: StoredPolicy, *, proposal_id: str, request: ChangeRequest, now: datetime) -> Decided[Outcome]:
+def reject(stored: StoredPolicy, *, proposal: Proposal, request: ChangeRequest, now: datetime) -> Decided[Outcome]:
     """Turn a pending proposal down. Raises `ConflictError` if it is not pending."""
-    proposal = _pending(stored, proposal_id)
-    rejected = _judged(proposal, ProposalStatus.REJECTED, request, now)
-    message = f"proposal {proposal.id} is rejected"
-    return Decided(Write(scope=None, proposal=rejected), _unchanged(stored, proposal, message))
+    rejected = _judged(_pending(stored, proposal), ProposalStatus.REJECTED, request, now)
+    outcome = Outcome(
+        status=OutcomeStatus.UNCHANGED,
+        scope=proposal.scope,
+        version=last_version(stored, proposal.scope),
+        parameters=own_parameters(stored.layers.get(proposal.scope)),
+        changes=(),
+        direction=Direction.NEUTRAL,
+        message=f"proposal {proposal.id} is rejected",
+    )
+    return Decided(Write(scope=None, proposals=(rejected,)), outcome)
 
 
-def _pending(stored: StoredPolicy, proposal_id: str) -> Proposal:
-    proposal = stored.pending.get(proposal_id)
-    if proposal is None:
-        raise ConflictError(f"proposal {proposal_id} is decided already: look what became of it")
-    return proposal
+def _pending(stored: StoredPolicy, proposal: Proposal) -> Proposal:
+    if (waiting := stored.pending.get(proposal.id)) is not None:
+        return waiting
+    if proposal.status is not ProposalStatus.STALE:
+        raise ConflictError(f"proposal {proposal.id} is decided already: look what became of it")
+    current = last_version(stored, proposal.scope)
+    raise ConflictError(
+        f"proposal {proposal.id} was made on version {proposal.base_version} of {proposal.scope}, which is at "
+        f"version {current} now: it is stale, propose it anew",
+        current_version=current,
+    )
 
 
 def _judged(
@@ -84,16 +89,4 @@ def _judged(
             "decision_reason": request.reason,
             "audit_id": audit_id,
         }
-    )
-
-
-def _unchanged(stored: StoredPolicy, proposal: Proposal, message: str) -> Outcome:
-    return Outcome(
-        status=OutcomeStatus.UNCHANGED,
-        scope=proposal.scope,
-        version=last_version(stored, proposal.scope),
-        parameters=own_parameters(stored.layers.get(proposal.scope)),
-        changes=(),
-        direction=Direction.NEUTRAL,
-        message=message,
     )

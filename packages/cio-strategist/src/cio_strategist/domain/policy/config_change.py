@@ -20,7 +20,7 @@ from cio_strategist.domain.policy.outcome import (
     ParameterChange,
     Preview,
 )
-from cio_strategist.domain.policy.proposal import Proposal
+from cio_strategist.domain.policy.proposal import Proposal, ProposalStatus
 from cio_strategist.domain.policy.stored import Decided, Fields, StoredPolicy, Write, layers_in_force, own_parameters
 from cio_strategist.errors import PrimalLimitError, RefusedError
 from petrosa_contracts import PolicyLayer, Scope, ScopeError, resolve
@@ -135,7 +135,7 @@ def decide(stored: StoredPolicy, order: Order) -> Decided[Outcome]:
     over = () if order.is_free else exceeded(weighed.budgets)
     if over:
         return _proposed(stored, order, weighed, over)
-    return _applied(order, weighed)
+    return _applied(stored, order, weighed)
 
 
 def preview(stored: StoredPolicy, order: Order) -> Preview:
@@ -183,7 +183,7 @@ def _effects(before: Mapping[str, PolicyLayer], after: Mapping[str, PolicyLayer]
         return ()  # a field that is no scope's name reaches no order
 
 
-def _applied(order: Order, weighed: Weighed) -> Decided[Outcome]:
+def _applied(stored: StoredPolicy, order: Order, weighed: Weighed) -> Decided[Outcome]:
     layer, request = weighed.layer, order.request
     action = "delete" if weighed.after is None else "create" if weighed.before is None else "update"
     restored = order.edit.target if isinstance(order.edit, Restore) else None
@@ -209,17 +209,19 @@ def _applied(order: Order, weighed: Weighed) -> Decided[Outcome]:
     )
     message = f"{layer.scope} is at version {layer.version} now: {_count(weighed)}, {_DOES[weighed.direction]}"
     outcome = _outcome(weighed, OutcomeStatus.APPLIED, message, audit_id=record.id)
-    write = replace(layer.write or Write(scope=layer.scope), audit=record)
-    return Decided(write, outcome)
+    overtaken = _overtaken(stored, order, layer.scope)
+    return Decided(replace(layer.write or Write(scope=layer.scope), audit=record, proposals=overtaken), outcome)
+
+
+def _overtaken(stored: StoredPolicy, order: Order, scope: str) -> tuple[Proposal, ...]:
+    """Return the proposals that waited for a version that is over with `order`, as stale."""
+    stale = {"status": ProposalStatus.STALE, "decided_at": order.now}
+    waiting = (proposal for proposal in stored.pending.values() if proposal.scope == scope)
+    return tuple(proposal.model_copy(update=stale) for proposal in waiting if proposal != order.approves)
 
 
 def _proposed(stored: StoredPolicy, order: Order, weighed: Weighed, over: tuple[BudgetUse, ...]) -> Decided[Outcome]:
     request = order.request
-    if len(stored.pending) >= MOST_PENDING:
-        raise RefusedError(
-            f"{len(stored.pending)} proposals wait for an operator already, which is as many as may; "
-            "nothing was written: have some of them decided first, or stay within the budget"
-        )
     why = "; ".join(_over_budget(use, request.caller.kind) for use in over)
     proposal = Proposal(
         id=order.new_id,
@@ -236,7 +238,24 @@ def _proposed(stored: StoredPolicy, order: Order, weighed: Weighed, over: tuple[
         request_id=request.request_id,
         proposed_at=order.now,
     )
-    outcome = Outcome(
+    if (waiting := next((known for known in stored.pending.values() if _asks_for(known, proposal)), None)) is not None:
+        return Decided(None, _pending_outcome(weighed, why, waiting))
+    if len(stored.pending) >= MOST_PENDING:
+        raise RefusedError(
+            f"{len(stored.pending)} proposals wait for an operator already, which is as many as may; "
+            "nothing was written: have some of them decided first, or stay within the budget"
+        )
+    return Decided(Write(scope=None, proposals=(proposal,)), _pending_outcome(weighed, why, proposal))
+
+
+def _asks_for(waiting: Proposal, proposal: Proposal) -> bool:
+    """Whether `waiting` is the same edit of the same author, who then only asks again."""
+    same = ("scope", "edit", "base_version", "proposed_by", "proposer_class", "signed_by")
+    return all(getattr(waiting, name) == getattr(proposal, name) for name in same)
+
+
+def _pending_outcome(weighed: Weighed, why: str, proposal: Proposal) -> Outcome:
+    return Outcome(
         status=OutcomeStatus.PENDING,
         scope=weighed.layer.scope,
         version=weighed.version,
@@ -246,7 +265,6 @@ def _proposed(stored: StoredPolicy, order: Order, weighed: Weighed, over: tuple[
         proposal_id=proposal.id,
         message=f"nothing has changed yet: {why}; proposal {proposal.id} waits for an operator",
     )
-    return Decided(Write(scope=None, proposal=proposal), outcome)
 
 
 def _outcome(weighed: Weighed, status: OutcomeStatus, message: str, *, audit_id: str | None = None) -> Outcome:

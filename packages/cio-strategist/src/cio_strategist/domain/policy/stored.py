@@ -82,8 +82,8 @@ class Write:
     """Its record for the trail. Redis keeps none."""
     also_audit: tuple[AuditRecord, ...] = ()
     """Further records of the same change, where it concerns several scopes."""
-    proposal: Proposal | None = None
-    """A proposal to file, or one that was decided. Redis keeps none."""
+    proposals: tuple[Proposal, ...] = ()
+    """Proposals to file, and those that were decided or overtaken. Redis keeps none."""
     answer: Answer | None = None
     """What to answer when the same request comes again. Redis keeps none."""
 

@@ -7,10 +7,10 @@ from functools import partial
 from cio_strategist.domain.access.caller import CallerClass, Permission
 from cio_strategist.domain.access.request import ChangeRequest
 from cio_strategist.domain.policy.approval import approve, order_of, reject
-from cio_strategist.domain.policy.outcome import Outcome, OutcomeStatus
+from cio_strategist.domain.policy.outcome import Outcome
 from cio_strategist.domain.policy.proposal import Proposal, ProposalStatus
 from cio_strategist.domain.policy.refusal import refusal_of_change
-from cio_strategist.errors import ConflictError, ForbiddenError, NotFoundError, PrimalLimitError
+from cio_strategist.errors import ForbiddenError, NotFoundError, PrimalLimitError
 from cio_strategist.ports import History, SecondFactor
 from cio_strategist.service.policy.writer import Question, Writer
 from petrosa_contracts.primal import PrimalLimits
@@ -43,40 +43,32 @@ class ProposalDesk:
 
         Needs `proposals:approve` and an operator, and for one's own proposal the second factor's `code`. Raises
         `NotFoundError`, `ForbiddenError`, `SecondFactorError`, `PrimalLimitError` for what no approval lifts, and
-        `ConflictError` where it was decided before or its scope has moved on to another version; then it is stale for
-        good.
+        `ConflictError` where it was decided before or became stale.
         """
         question = Question(request, f"approve {proposal_id}")
         _check_judge(request)
         if (earlier := await self._writer.earlier(question, Outcome)) is not None:
-            return _unless_stale(earlier)
+            return earlier
         proposal = await self.one(proposal_id)
-        if proposal.proposed_by == request.caller.name:
+        if proposal.status is ProposalStatus.PENDING and proposal.proposed_by == request.caller.name:
             await self._second_factor.verify(code, caller=request.caller.name)
         now, new_id = self._writer.now(), self._writer.new_id()
-        decide = partial(approve, proposal_id=proposal_id, request=request, now=now, new_id=new_id, primal=self._primal)
+        decide = partial(approve, proposal=proposal, request=request, now=now, new_id=new_id, primal=self._primal)
         try:
-            outcome = await self._writer.write(question, Outcome, decide)
+            return await self._writer.write(question, Outcome, decide)
         except PrimalLimitError as error:
             order = order_of(proposal, request=request, now=now, new_id=new_id, primal=self._primal)
             await self._writer.record_refusal(error, partial(refusal_of_change, order=order, beyond=error.excesses))
             raise
-        return _unless_stale(outcome)
 
     async def reject(self, proposal_id: str, *, request: ChangeRequest) -> Proposal:
         """Turn a pending proposal down. Needs `proposals:approve` and an operator. Raises as `approve` does."""
         _check_judge(request)
-        await self.one(proposal_id)
-        decide = partial(reject, proposal_id=proposal_id, request=request, now=self._writer.now())
+        proposal = await self.one(proposal_id)
+        decide = partial(reject, proposal=proposal, request=request, now=self._writer.now())
         without_key = replace(request, idempotency_key=None)  # rejecting twice is a conflict that says so
         await self._writer.write(Question(without_key, f"reject {proposal_id}"), Outcome, decide)
         return await self.one(proposal_id)
-
-
-def _unless_stale(outcome: Outcome) -> Outcome:
-    if outcome.status is OutcomeStatus.UNCHANGED:
-        raise ConflictError(outcome.message, current_version=outcome.version)
-    return outcome
 
 
 def _check_judge(request: ChangeRequest) -> None:
