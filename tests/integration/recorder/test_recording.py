@@ -214,6 +214,14 @@ async def test_intents_without_a_record_are_an_alert(
     assert told["missing"][0]["subject"] == subjects.intent(STRATEGY)
 
 
+async def test_a_recorder_that_leads_is_ready_once_its_streams_stand(new_recorder: NewRecorder, client: Client) -> None:
+    made = {streams.DECISIONS.name, streams.FAILSAFE.name, streams.intents().name}
+    for name in made:
+        await client.jetstream().delete_stream(name)
+    await asyncio.to_thread(new_recorder().start_ready)
+    assert {info.config.name for info in await client.jetstream().streams_info()} == made
+
+
 async def test_streams_that_were_deleted_are_made_again_and_read_from(
     new_recorder: NewRecorder, client: Client, chain: ChainReader
 ) -> None:

@@ -61,7 +61,8 @@ async def open_recorder(settings: Settings, telemetry: Telemetry) -> AsyncGenera
         )
         intents = streams.intents(subscriptions(settings.intent_topics))
         made = (streams.DECISIONS, streams.FAILSAFE, intents)
-        sources = sources_of(Streams(nats.jetstream, made, replicas=settings.stream_replicas))
+        kept = Streams(nats.jetstream, made, replicas=settings.stream_replicas)
+        sources = sources_of(kept)
         tracing = stack.enter_context(_tracing(settings))
         recorder = Recorder(
             leadership=leadership,
@@ -90,7 +91,11 @@ async def open_recorder(settings: Settings, telemetry: Telemetry) -> AsyncGenera
 
         def readiness() -> Readiness:
             facts = {**recorder.facts(), "nats": nats.listening, "signing": _UNSIGNED if signer is None else "on"}
-            return Readiness(ready=nats.listening and not recorder.trouble, facts={Role.RECORDER.value: facts})
+            # Who leads makes the streams; what comes before they stand is kept by none.
+            at_work = kept.stand or not leadership.is_leader
+            return Readiness(
+                ready=nats.listening and at_work and not recorder.trouble, facts={Role.RECORDER.value: facts}
+            )
 
         yield ActiveRole(Role.RECORDER, tasks=(nats.run, *recorder.tasks(), accountant.run), readiness=readiness)
 

@@ -84,6 +84,14 @@ class Streams:
         self._making = asyncio.Lock()
         self._told: set[Difference] = set()
 
+    @property
+    def stand(self) -> bool:
+        """Whether all were there, or were made, since the connection was."""
+        try:
+            return self._connected() is self._made_on
+        except TransportUnavailableError:
+            return False
+
     async def ready(self) -> JetStreamContext:
         """Return JetStream on the connection as it stands, with all streams.
 
