@@ -111,7 +111,7 @@ async def test_a_store_that_is_away_says_so_and_works_again_when_it_is_back(chai
         with pytest.raises(StoreUnreachableError):
             await question
     await chain.start()
-    deadline = asyncio.get_running_loop().time() + 20
+    deadline = asyncio.get_running_loop().time() + 30
     while True:
         try:
             head = await chain.store.head()

@@ -121,7 +121,7 @@ async def test_an_away_store_is_unreachable_until_it_is_back(policy: PolicyWorld
 
 
 async def until_back(policy: PolicyWorld) -> StoredPolicy:
-    deadline = asyncio.get_running_loop().time() + 15
+    deadline = asyncio.get_running_loop().time() + 30
     while True:
         try:
             return await policy.store.read()

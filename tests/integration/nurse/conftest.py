@@ -21,9 +21,6 @@ from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.polling import eventually_blocking
 from tests.integration.nurse.store import Store
 
-PATIENT = {"NURSE_DECISION_DEADLINE_MS": "2000", "NURSE_AUDIT_DEADLINE_MS": "10000"}
-"""For tests that are not about the deadline: a busy machine must not turn an approval into a late veto."""
-
 _SHOWN_LINES = 30
 
 _SILENT_ENGINE = """
@@ -65,7 +62,7 @@ def _gate_of_module(request: pytest.FixtureRequest, stack: DevStack) -> Iterator
     store = Store(stack.redis.url)
     store.reset()
     store.close()
-    gate = Gate({**stack.environment(), **PATIENT, **getattr(request.module, "GATE_SETTINGS", {})})
+    gate = Gate({**stack.environment(), **getattr(request.module, "GATE_SETTINGS", {})})
     try:
         yield gate.start_ready()
     finally:

@@ -19,6 +19,10 @@ from tests.integration.nurse.polling import SECONDS, eventually, eventually_bloc
 
 PROGRAMS = Path(sys.executable).parent
 
+_PATIENT = {"NURSE_DECISION_DEADLINE_MS": "2000", "NURSE_AUDIT_DEADLINE_MS": "10000"}
+PROMPT = {"NURSE_DECISION_DEADLINE_MS": "50", "NURSE_AUDIT_DEADLINE_MS": "100"}
+"""What a gate has unless told otherwise, for tests that are about the deadlines."""
+
 _OURS = ("NURSE_", "NATS_", "REDIS_", "OTEL_", "STRATEGIST_")
 
 
@@ -189,14 +193,17 @@ class ServiceProcess:
 
 
 class Gate(ServiceProcess):
-    """One `cio-nurse`, with a journal of its own: what gates before it left behind belongs to other tests."""
+    """One `cio-nurse`, with a journal of its own: what gates before it left behind belongs to other tests.
+
+    Its deadlines are long, so that a busy machine does not turn an approval into a late veto.
+    """
 
     program = "cio-nurse"
     port_variable = "NURSE_HTTP_PORT"
 
     def __init__(self, settings: Mapping[str, str], *, reads_log: bool = True) -> None:
         self._journal = tempfile.TemporaryDirectory(prefix="cio-nurse-journal-")
-        super().__init__({"NURSE_JOURNAL_FOLDER": self._journal.name, **settings}, reads_log=reads_log)
+        super().__init__({"NURSE_JOURNAL_FOLDER": self._journal.name, **_PATIENT, **settings}, reads_log=reads_log)
 
     def close(self) -> None:
         """End the process, if it lives, and remove its journal."""

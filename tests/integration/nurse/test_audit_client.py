@@ -13,7 +13,6 @@ from nats.js.client import JetStreamContext
 from petrosa_contracts import Code, FailSafeReport, Mode, streams, subjects
 from petrosa_contracts.client import Answer, AuditClient, BotMode
 from petrosa_contracts.runtime.jetstream import ensure_streams
-from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
 from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.polling import eventually, eventually_answered
@@ -27,7 +26,7 @@ STREAM = streams.FAILSAFE.name
 
 @pytest.fixture
 def gate(new_gate: Callable[..., Gate]) -> Gate:
-    return new_gate(NURSE_HEARTBEAT_SECONDS="0.1", **PATIENT).start_ready()
+    return new_gate(NURSE_HEARTBEAT_SECONDS="0.1").start_ready()
 
 
 @pytest.fixture

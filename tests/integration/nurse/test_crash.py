@@ -6,7 +6,6 @@ import pytest
 from cio_nurse.service.departures import MOST
 from cio_nurse.service.intake import BATCH
 from petrosa_contracts import Code
-from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
 from tests.integration.nurse.flood import Flood
 from tests.integration.nurse.gate import Gate
@@ -21,7 +20,7 @@ async def test_a_killed_gate_never_lets_an_identity_through_twice(
     new_gate, bus: Bus, engine: Engine, store: Store, answers_before_the_kill: int
 ) -> None:
     store.set_policy("strategy:crashing", {"max_daily_trades": 10_000})
-    gate: Gate = new_gate(**PATIENT).start_ready()
+    gate: Gate = new_gate().start_ready()
     published = await bus.listen("cio.verdict.crashing")
     payloads = [
         (exit_of if number % 10 == 0 else intent)("crashing", symbol=f"C{number % 3}USDT") for number in range(1200)
@@ -38,7 +37,7 @@ async def test_a_killed_gate_never_lets_an_identity_through_twice(
     assert approved <= set(engine.decisions)
     before = len(engine.decisions)
 
-    successor: Gate = new_gate(**PATIENT).start_ready()
+    successor: Gate = new_gate().start_ready()
     again = Flood(bus, payloads)
     await again.send()
     verdicts = await again.answered()
@@ -58,7 +57,7 @@ async def test_a_killed_gate_never_lets_an_identity_through_twice(
 
 
 async def test_an_approval_survives_the_gate_that_gave_it(new_gate, bus: Bus, engine: Engine) -> None:
-    gate: Gate = new_gate(**PATIENT).start_ready()
+    gate: Gate = new_gate().start_ready()
     sent = intent()
     original = await bus.ask(sent)
     gate.kill()

@@ -49,7 +49,7 @@ async def test_a_signal_without_a_consumer_is_told_and_may_be_sent_again(new_gat
 async def test_many_signals_without_a_consumer_leave_no_identity_and_no_trade_behind(
     new_gate, bus: Bus, store: Store
 ) -> None:
-    gate = new_gate(NURSE_DECISION_DEADLINE_MS="2000").start_ready()
+    gate = new_gate().start_ready()
     before = set(store.client.scan_iter("{cio:ledger}:seen:*"))
     count = 600
     for number in range(count):

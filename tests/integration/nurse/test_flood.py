@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
 from tests.integration.nurse.flood import Flood
 from tests.integration.nurse.gate import Gate
@@ -18,7 +17,7 @@ async def test_every_intent_of_a_flood_gets_one_answer_and_order_holds_within_a_
     new_gate, bus: Bus, engine: Engine, store: Store
 ) -> None:
     store.set_policy("strategy:flood", {"max_daily_trades": 10_000})
-    gate: Gate = new_gate(**PATIENT).start_ready()
+    gate: Gate = new_gate().start_ready()
     payloads = [intent("flood", symbol=f"F{number % 4}USDT", sequence=number) for number in range(8000)]
     flood = Flood(bus, payloads)
     await flood.send_at_once(gate)
@@ -43,7 +42,7 @@ async def test_every_intent_of_a_flood_gets_one_answer_and_order_holds_within_a_
 
 async def test_exits_have_a_reserve_when_a_lane_is_full(new_gate, bus: Bus, engine: Engine, store: Store) -> None:
     store.set_policy("strategy:flood", {"max_daily_trades": 10_000})
-    gate: Gate = new_gate(NURSE_LANE_CAPACITY="50", **PATIENT).start_ready()
+    gate: Gate = new_gate(NURSE_LANE_CAPACITY="50").start_ready()
     entries = [intent("flood", symbol="LANEUSDT") for _ in range(400)]
     exits = [exit_of("flood", symbol="LANEUSDT") for _ in range(5)]
     quiet = [intent("flood", symbol="QUIETUSDT") for _ in range(5)]
@@ -60,7 +59,7 @@ async def test_exits_have_a_reserve_when_a_lane_is_full(new_gate, bus: Bus, engi
 
 async def test_an_overloaded_intent_may_be_sent_again(new_gate, bus: Bus, engine: Engine, store: Store) -> None:
     store.set_policy("strategy:flood", {"max_daily_trades": 10_000})
-    gate: Gate = new_gate(NURSE_LANE_CAPACITY="10", **PATIENT).start_ready()
+    gate: Gate = new_gate(NURSE_LANE_CAPACITY="10").start_ready()
     payloads = [intent("flood", symbol="AGAINUSDT") for _ in range(200)]
     flood = Flood(bus, payloads)
     await flood.send_at_once(gate)

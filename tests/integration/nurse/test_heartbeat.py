@@ -10,7 +10,6 @@ import nats.errors
 import pytest
 
 from petrosa_contracts import GovernanceHeartbeat, HeartbeatMessage
-from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, intent
 from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.polling import eventually, eventually_answered
@@ -83,7 +82,7 @@ async def test_two_gates_do_not_answer_each_others_pulses(new_gate, bus: Bus) ->
 
 async def test_pings_are_answered_while_intents_pour_in(new_gate, stack, silent_engine, bus: Bus, store: Store) -> None:
     store.set_policy("strategy:pouring", {"max_daily_trades": 10_000})
-    gate: Gate = new_gate(**PATIENT).start_ready()
+    gate: Gate = new_gate().start_ready()
     quiet = await Bus.connect(stack.nats.url)
     count = 4000
     waited: list[float] = []

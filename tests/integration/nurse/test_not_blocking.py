@@ -50,6 +50,7 @@ async def test_no_call_blocks_while_intents_are_decided(stack, bus, store, lines
             "NURSE_HTTP_PORT": "0",
             "NURSE_JOURNAL_FOLDER": str(tmp_path),
             "NURSE_DECISION_DEADLINE_MS": "2000",
+            "NURSE_AUDIT_DEADLINE_MS": "10000",
             "NURSE_INPUTS": "market,regime,portfolio",
         }
     )

@@ -16,7 +16,6 @@ import pytest
 from petrosa_contracts import PortfolioState, Position, Side, Verdict, rediskeys
 from petrosa_contracts.instant import utc_now
 from petrosa_contracts.reservations import KEYS, SETTLE, settle_arguments
-from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, Recorder, exit_of, intent
 from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.polling import eventually
@@ -25,7 +24,7 @@ from tests.integration.nurse.store import Store
 pytestmark = pytest.mark.servers
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "ADAUSDT", "XRPUSDT", "DOTUSDT")
-SETTINGS = {**PATIENT, "NURSE_INPUTS": "portfolio", "NURSE_PORTFOLIO_MAX_AGE_SECONDS": "60"}
+SETTINGS = {"NURSE_INPUTS": "portfolio", "NURSE_PORTFOLIO_MAX_AGE_SECONDS": "60"}
 LIMITS = {"max_daily_trades": 10_000, "max_portfolio_exposure_pct": 0.5, "max_concurrent_positions": 100}
 
 

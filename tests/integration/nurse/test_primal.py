@@ -7,7 +7,6 @@ import pytest
 
 from petrosa_contracts import Alert, Code
 from petrosa_contracts.primal import BUILT_IN
-from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
 from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.store import Store
@@ -23,7 +22,7 @@ async def code_of_order_worth(bus: Bus, usd: float) -> Code | None:
 async def test_signed_limits_hold_whatever_policy_says(
     new_gate: Callable[..., Gate], store: Store, bus: Bus, engine: Engine, folder: PrimalFolder
 ) -> None:
-    gate = new_gate(NURSE_PRIMAL_FILE=str(folder.limits), **PATIENT).start_ready()
+    gate = new_gate(NURSE_PRIMAL_FILE=str(folder.limits)).start_ready()
     await gate.at_epoch(store.set_policy("global", {"max_position_size_usd": 1_000_000.0}))
     primal = gate.readiness()[1]["primal"]
     assert (primal["source"], primal["revision"], primal["signers"]) == ("file", 3, ["alice", "bob"])
@@ -43,9 +42,9 @@ async def test_changed_limits_leave_the_gate_on_the_built_in_ones_and_it_says_so
     alerts = await bus.client.subscribe("alerts.>")
     await bus.client.flush()  # starting the gate stops this loop
     await bus.client.flush()
-    gate = new_gate(NURSE_PRIMAL_FILE=str(folder.limits), **PATIENT).start_ready()
+    gate = new_gate(NURSE_PRIMAL_FILE=str(folder.limits)).start_ready()
     await gate.at_epoch(store.set_policy("global", {"max_position_size_usd": 1_000_000.0}))
-    message = await alerts.next_msg(timeout=5)
+    message = await alerts.next_msg(timeout=30)
     alert = Alert.model_validate_json(message.data)
     assert (message.subject, alert.category, alert.severity) == ("alerts.cio.primal.nurse", "primal", "critical")
     assert "limits.toml has 0 good signatures of 2 needed" in alert.message
@@ -55,7 +54,7 @@ async def test_changed_limits_leave_the_gate_on_the_built_in_ones_and_it_says_so
     assert gate.metric("cio_nurse_primal_signed") == 0
     (event,) = gate.events("primal_limits_built_in")
     assert event["level"] == "error"
-    pulse = json.loads((await bus.client.request("cio.ping", b"", timeout=5)).data)
+    pulse = json.loads((await bus.client.request("cio.ping", b"", timeout=30)).data)
     assert pulse["status"] == "DEGRADED"
     assert "built-in tightest primal limits hold: limits.toml has 0 good" in pulse["reasons"][0]
     assert await code_of_order_worth(bus, 1000.0) is None
@@ -66,7 +65,7 @@ async def test_changed_limits_leave_the_gate_on_the_built_in_ones_and_it_says_so
 async def test_a_running_gate_takes_no_notice_of_the_file(
     new_gate: Callable[..., Gate], store: Store, bus: Bus, engine: Engine, folder: PrimalFolder
 ) -> None:
-    gate = new_gate(NURSE_PRIMAL_FILE=str(folder.limits), **PATIENT).start_ready()
+    gate = new_gate(NURSE_PRIMAL_FILE=str(folder.limits)).start_ready()
     await gate.at_epoch(store.set_policy("global", {"max_position_size_usd": 1_000_000.0}))
     folder.change("order_notional_usd = 5000", "order_notional_usd = 900000")
     folder.sign("alice", "bob")

@@ -11,10 +11,9 @@ from cio_decision.replay import decide_again
 from petrosa_contracts import Code
 from petrosa_contracts.record import DecisionRecord
 from petrosa_contracts.streams import DECISIONS
-from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
 from tests.integration.nurse.gate import Gate
-from tests.integration.nurse.polling import eventually
+from tests.integration.nurse.polling import eventually, eventually_answered
 
 pytestmark = pytest.mark.servers
 
@@ -31,15 +30,22 @@ async def records(jetstream: JetStreamContext) -> list[DecisionRecord]:
 async def test_every_verdict_is_in_the_stream_and_can_be_made_again(
     new_gate: Callable[..., Gate], bus: Bus, engine: Engine, jetstream: JetStreamContext
 ) -> None:
-    new_gate(**PATIENT).start_ready()
+    new_gate().start_ready()
     verdicts = [
         await bus.ask(intent(symbol="BTCUSDT")),
         await bus.ask(intent(confidence=0.1)),
         await bus.ask(exit_of()),
         await bus.ask(intent(price="dear")),
     ]
-    found = {record.verdict.decision_id: record for record in await records(jetstream)}
-    assert found.keys() == {verdict.decision_id for verdict in verdicts}
+    told = {verdict.decision_id for verdict in verdicts}
+
+    async def recorded() -> dict[str, DecisionRecord] | None:
+        kept = {record.verdict.decision_id: record for record in await records(jetstream)}
+        return kept if kept.keys() >= told else None
+
+    # Nobody waits for the record of a veto or an exit.
+    found = await eventually_answered(recorded, what="every verdict is in the stream")
+    assert found.keys() == told
     for verdict in verdicts:
         record = found[verdict.decision_id]
         again = decide_again(record)
@@ -50,7 +56,7 @@ async def test_every_verdict_is_in_the_stream_and_can_be_made_again(
 async def test_a_signal_never_leaves_before_its_record_is_in_the_stream(
     new_gate: Callable[..., Gate], bus: Bus, engine: Engine, jetstream: JetStreamContext
 ) -> None:
-    new_gate(**PATIENT).start_ready()
+    new_gate().start_ready()
     await asyncio.gather(*(bus.ask(intent(symbol=f"C{number % 5}USDT")) for number in range(100)))
     kept = {record.verdict.decision_id for record in await records(jetstream)}
     assert len(engine.decisions) == 100
@@ -75,7 +81,7 @@ async def test_an_intent_that_is_too_large_to_be_recorded_as_a_whole_holds_up_no
     payload: bytes,
     headers: dict[str, str] | None,
 ) -> None:
-    gate: Gate = new_gate(**PATIENT)
+    gate: Gate = new_gate()
     gate.start_ready()
     refused = await bus.ask(payload, subject="cio.intent.large", headers=headers)
     assert refused.code is Code.PAYLOAD_INVALID
@@ -107,7 +113,6 @@ async def test_without_the_stream_nothing_opens_and_exits_pass_until_it_is_back(
         await jetstream.update_stream(config.evolve(max_msgs=-1, max_bytes=-1))
     await eventually(
         lambda: gate.readiness()[1]["records"] == {"needed": True, "available": True, "backlog": 0, "dropped": 0},
-        seconds=15,
         what="the journal is delivered",
     )
     kept = {record.record_id for record in await records(jetstream)}
@@ -122,9 +127,10 @@ async def test_a_stream_that_is_deleted_is_made_again(
     await jetstream.delete_stream(DECISIONS.name)
     assert (await bus.ask(intent())).code is Code.AUDIT_UNAVAILABLE
 
-    async with asyncio.timeout(15):
-        while not (await bus.ask(intent(), seconds=10)).approved:
-            pass
+    async def approved() -> bool:
+        return (await bus.ask(intent())).approved
+
+    await eventually_answered(approved, what="the stream is there again")
 
 
 async def test_a_gate_that_was_killed_leaves_its_journal_to_the_next(
@@ -143,15 +149,16 @@ async def test_a_gate_that_was_killed_leaves_its_journal_to_the_next(
         await jetstream.update_stream(config.evolve(max_msgs=-1, max_bytes=-1))
     new_gate(**settings).start_ready()
 
-    async with asyncio.timeout(15):
-        while way_out.decision_id not in {record.record_id for record in await records(jetstream)}:
-            await bus.sent()
+    async def delivered() -> bool:
+        return way_out.decision_id in {record.record_id for record in await records(jetstream)}
+
+    await eventually_answered(delivered, what="the journal is in the stream")
 
 
 async def test_with_records_off_nothing_is_recorded_and_entries_pass(
     new_gate: Callable[..., Gate], bus: Bus, engine: Engine, jetstream: JetStreamContext
 ) -> None:
-    gate: Gate = new_gate(**PATIENT, NURSE_AUDIT="off")
+    gate: Gate = new_gate(NURSE_AUDIT="off")
     gate.start_ready()
     assert (await bus.ask(intent())).approved
     assert gate.readiness()[1]["records"]["needed"] is False

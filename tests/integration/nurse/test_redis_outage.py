@@ -7,7 +7,6 @@ import pytest
 from redis import Redis
 
 from petrosa_contracts import Code, Mode
-from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
 from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.polling import eventually, eventually_answered
@@ -76,18 +75,14 @@ async def test_while_redis_is_gone_small_orders_and_exits_pass_and_it_ends_by_it
         back = time.monotonic()
         await eventually(lambda: len(traffic.since(back)) >= 20)
 
-    # One at the very moment of the outage may come too late, and is then vetoed rather than left open.
-    codes = [e.verdict.code for e in traffic.exchanges if e.verdict is not None and not e.verdict.approved]
-    assert set(codes) <= {Code.DEADLINE_EXCEEDED}
-    assert len(codes) <= 2
-    assert traffic.unanswered == []
+    assert [exchange.verdict for exchange in traffic.exchanges if exchange not in traffic.approved] == []
     assert max(exchange.seconds for exchange in traffic.exchanges) < LONGEST_ANSWER
     assert (await bus.ask(large())).approved
     await eventually(lambda: gate.metric("cio_nurse_ledger_unsettled") == 0)
     assert gate.terminate() == 0
 
     # What was approved meanwhile is known to a replica that was not there.
-    successor: Gate = new_gate(**PATIENT).start_ready()
+    successor: Gate = new_gate().start_ready()
     for payload, decision in ((approved, alone), (leaving, left), (known, original)):
         again = await bus.ask(payload)
         assert again.code is Code.INTENT_DUPLICATE
@@ -101,7 +96,7 @@ async def test_while_redis_is_gone_small_orders_and_exits_pass_and_it_ends_by_it
 async def test_while_redis_hangs_nothing_waits_for_it(
     new_gate, redis_server, bus: Bus, engine: Engine, store: Store
 ) -> None:
-    gate: Gate = new_gate().start_ready()
+    gate: Gate = new_gate(NURSE_DECISION_DEADLINE_MS="50").start_ready()
     await in_force(gate, store)
     async with Traffic(bus, small) as entries, Traffic(bus, lambda: exit_of("outage")) as exits:
         await eventually(lambda: len(entries.approved) >= 20 and len(exits.approved) >= 20)
@@ -137,7 +132,7 @@ async def test_while_redis_hangs_nothing_waits_for_it(
 async def test_a_slow_answer_is_a_late_one_and_its_claim_is_undone(
     new_gate, stack, bus: Bus, engine: Engine, store: Store
 ) -> None:
-    gate: Gate = new_gate().start_ready()
+    gate: Gate = new_gate(NURSE_DECISION_DEADLINE_MS="50").start_ready()
     await in_force(gate, store)
     made = store.trades_of("strategy:outage")
     busy = asyncio.create_task(asyncio.to_thread(keep_busy, stack.redis.url, 0.3))
@@ -161,7 +156,7 @@ async def test_daily_trades_are_counted_on_while_redis_is_gone(
     new_gate, redis_server, bus: Bus, engine: Engine, store: Store
 ) -> None:
     made = store.trades_of("strategy:outage_limited")
-    gate: Gate = new_gate(**PATIENT).start_ready()
+    gate: Gate = new_gate().start_ready()
     await gate.at_epoch(store.set_policy("strategy:outage_limited", {"max_daily_trades": made + 6}))
 
     def trade() -> dict:
@@ -196,7 +191,7 @@ async def test_what_was_approved_meanwhile_is_entered_although_no_further_intent
     await asyncio.to_thread(redis_server.start)
     await eventually(lambda: gate.metric("cio_nurse_ledger_unsettled") == 0, what="Redis knows the approval")
     gate.kill()
-    new_gate(**PATIENT).start_ready()
+    new_gate().start_ready()
     again = await bus.ask(sent)
     assert again.code is Code.INTENT_DUPLICATE
     assert again.breaches[0].limit == original.decision_id
@@ -212,7 +207,7 @@ async def test_a_gate_that_is_stopped_right_after_the_outage_still_enters_what_i
     assert (await bus.ask(sent)).approved
     await asyncio.to_thread(redis_server.start)
     assert gate.terminate() == 0
-    new_gate(**PATIENT).start_ready()
+    new_gate().start_ready()
     assert (await bus.ask(sent)).code is Code.INTENT_DUPLICATE
 
 
@@ -249,7 +244,7 @@ async def test_policy_that_was_not_confirmed_for_too_long_leaves_the_gate_blind(
 async def test_a_redis_that_refuses_to_write_is_as_good_as_gone(
     new_gate, bus: Bus, engine: Engine, store: Store
 ) -> None:
-    gate: Gate = new_gate(**PATIENT).start_ready()
+    gate: Gate = new_gate().start_ready()
     await in_force(gate, store)
     known = small()
     assert (await bus.ask(known)).approved

@@ -6,7 +6,6 @@ from collections import Counter
 import pytest
 
 from petrosa_contracts import Code
-from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
 from tests.integration.nurse.flood import Flood
 from tests.integration.nurse.gate import Gate
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.servers
 @pytest.fixture
 def pair(new_gate, store: Store) -> list[Gate]:
     store.set_policy("strategy:shared", {"max_daily_trades": 10_000})
-    gates = [new_gate(NURSE_INSTANCE=f"gate-{number}", **PATIENT) for number in (1, 2)]
+    gates = [new_gate(NURSE_INSTANCE=f"gate-{number}") for number in (1, 2)]
     return [gate.start_ready() for gate in gates]
 
 
@@ -82,8 +81,8 @@ async def test_a_replica_that_joins_under_load_vetoes_nothing_for_want_of_policy
     new_gate, bus: Bus, engine: Engine, store: Store
 ) -> None:
     store.set_policy("strategy:shared", {"max_daily_trades": 10_000})
-    new_gate(**PATIENT).start_ready()
-    joining: Gate = new_gate(**PATIENT)
+    new_gate().start_ready()
+    joining: Gate = new_gate()
     async with Traffic(bus, lambda: intent("shared")) as one, Traffic(bus, lambda: intent("shared")) as other:
         for _ in range(3):
             await asyncio.to_thread(joining.start_ready)

@@ -10,7 +10,6 @@ import pytest
 from nats.js import JetStreamContext
 
 from petrosa_contracts.streams import DECISIONS
-from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
 from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.polling import eventually
@@ -31,7 +30,7 @@ async def test_a_ready_gate_has_gone_the_whole_way_and_nobody_has_seen_it(
     seen = await bus.listen("cio.>")
     signals, alerts = await bus.listen("signals.>"), await bus.listen("alerts.>")
     before = set(store.client.scan_iter("*"))
-    gate: Gate = new_gate(**PATIENT)
+    gate: Gate = new_gate()
     gate.start_ready()
     facts = self_check(gate)
     assert (facts["passed"], facts["problem"], facts["proved"]) == (True, "", WHOLE_WAY)
@@ -59,7 +58,7 @@ async def test_a_ready_gate_has_gone_the_whole_way_and_nobody_has_seen_it(
 @pytest.mark.parametrize("mode", ["SAFE", "HALTED", "FROZEN"])
 async def test_it_passes_in_every_mode(mode: str, new_gate: Callable[..., Gate], store: Store) -> None:
     store.set_control("global", mode)
-    gate: Gate = new_gate(**PATIENT)
+    gate: Gate = new_gate()
     gate.start_ready()
     assert self_check(gate)["proved"] == WHOLE_WAY
     assert gate.mode == mode
@@ -69,7 +68,7 @@ async def test_it_passes_without_any_policy_and_readiness_waits_for_that_alone(
     new_gate: Callable[..., Gate], bus: Bus, store: Store, engine: Engine
 ) -> None:
     store.client.flushall()
-    gate: Gate = new_gate(**PATIENT)
+    gate: Gate = new_gate()
     gate.start()
     await eventually(lambda: self_check(gate)["passed"])
     status, facts = gate.readiness()
@@ -83,7 +82,7 @@ async def test_without_redis_a_gate_is_not_ready_says_so_lets_exits_pass_and_pas
     new_gate: Callable[..., Gate], bus: Bus, engine: Engine, redis_server
 ) -> None:
     redis_server.stop()
-    gate: Gate = new_gate(**PATIENT)
+    gate: Gate = new_gate()
     gate.start()
     await eventually(lambda: "the ledger does not answer" in self_check(gate)["problem"])
     assert gate.readiness()[0] == 503
@@ -103,7 +102,7 @@ async def test_with_a_stream_that_is_away_a_gate_is_not_ready_and_lets_exits_pas
     await jetstream.delete_stream(DECISIONS.name)
     await jetstream.add_stream(name="IN_THE_WAY", subjects=["cio.record.>"], no_ack=True)
     try:
-        gate: Gate = new_gate(**PATIENT | {"NURSE_AUDIT_DEADLINE_MS": "200"})
+        gate: Gate = new_gate(NURSE_AUDIT_DEADLINE_MS="200")
         gate.start()
         await eventually(lambda: "no record would be kept" in self_check(gate)["problem"])
         assert gate.readiness()[0] == 503
@@ -115,14 +114,14 @@ async def test_with_a_stream_that_is_away_a_gate_is_not_ready_and_lets_exits_pas
 
 
 async def test_where_nothing_is_recorded_it_does_not_claim_to_have_proved_that(new_gate: Callable[..., Gate]) -> None:
-    gate: Gate = new_gate(**PATIENT, NURSE_AUDIT="off")
+    gate: Gate = new_gate(NURSE_AUDIT="off")
     gate.start_ready()
     assert self_check(gate)["proved"] == [step for step in WHOLE_WAY if step != "recorded"]
 
 
 async def test_before_nats_is_there_it_has_not_begun(new_gate: Callable[..., Gate], nats_server) -> None:
     nats_server.stop()
-    gate: Gate = new_gate(**PATIENT)
+    gate: Gate = new_gate()
     gate.start()
     status, facts = gate.readiness()
     assert (status, facts["self_check"]["problem"]) == (503, "it has not begun")
@@ -133,7 +132,7 @@ async def test_before_nats_is_there_it_has_not_begun(new_gate: Callable[..., Gat
 async def test_it_passes_once_and_an_outage_after_that_does_not_take_it_back(
     new_gate: Callable[..., Gate], redis_server
 ) -> None:
-    gate: Gate = new_gate(**PATIENT)
+    gate: Gate = new_gate()
     gate.start_ready()
     attempts = self_check(gate)["attempts"]
     redis_server.stop()
@@ -147,7 +146,7 @@ async def test_it_passes_once_and_an_outage_after_that_does_not_take_it_back(
 async def test_gates_that_start_together_check_themselves_apart_and_orders_flow_meanwhile(
     new_gate: Callable[..., Gate], bus: Bus, store: Store, engine: Engine
 ) -> None:
-    gates: list[Gate] = [new_gate(**PATIENT) for _ in range(2)]
+    gates: list[Gate] = [new_gate() for _ in range(2)]
     for gate in gates:
         gate.start()
     verdicts = await asyncio.gather(*(_asked_until_answered(bus) for _ in range(20)))
@@ -159,7 +158,7 @@ async def test_gates_that_start_together_check_themselves_apart_and_orders_flow_
 
 
 async def _asked_until_answered(bus: Bus):
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while True:
             try:
                 return await bus.ask(intent(), seconds=2)

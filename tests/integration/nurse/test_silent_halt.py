@@ -11,14 +11,13 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from petrosa_contracts import subjects
-from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Recorder, exit_of, intent
 from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.polling import eventually, eventually_answered
 
 pytestmark = pytest.mark.servers
 
-QUICK = {**PATIENT, "NURSE_SILENT_HALT_SECONDS": "2", "NURSE_SILENT_HALT_ENTRIES": "5", "NURSE_INSTANCE": "gate-1"}
+QUICK = {"NURSE_SILENT_HALT_SECONDS": "2", "NURSE_SILENT_HALT_ENTRIES": "5", "NURSE_INSTANCE": "gate-1"}
 
 
 @pytest.fixture

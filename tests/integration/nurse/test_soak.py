@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from petrosa_contracts import Code
-from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, exit_of, intent
-from tests.integration.nurse.gate import Gate
+from tests.integration.nurse.gate import PROMPT, Gate
 from tests.integration.nurse.polling import eventually
 from tests.integration.nurse.store import Store
 from tests.integration.nurse.traffic import Traffic
@@ -22,7 +21,7 @@ async def test_whatever_comes_and_goes_no_identity_passes_twice_and_exits_always
     *, new_gate, redis_server, nats_server, bus: Bus, engine: Engine, store: Store
 ) -> None:
     store.set_policy("strategy:soaking", {"max_daily_trades": 10_000})
-    gates: list[Gate] = [new_gate().start_ready() for _ in range(2)]
+    gates: list[Gate] = [new_gate(**PROMPT).start_ready() for _ in range(2)]
     troubles = [
         (redis_server.kill, redis_server.start),
         (redis_server.pause, redis_server.resume),
@@ -47,7 +46,7 @@ async def test_whatever_comes_and_goes_no_identity_passes_twice_and_exits_always
     assert {e.verdict.code for e in entries.exchanges if e.verdict} <= {None, *vetoes}
     for gate in gates:
         assert gate.terminate() == 0
-    new_gate(**PATIENT).start_ready()
+    new_gate().start_ready()
     for exchange in [*entries.unanswered, *exits.unanswered]:
         assert (await bus.ask(exchange.payload)).code in {None, Code.INTENT_DUPLICATE}
     for exchange in [*entries.approved, *exits.approved]:

@@ -5,7 +5,6 @@ import time
 
 import pytest
 
-from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, intent
 from tests.integration.nurse.flood import Flood
 from tests.integration.nurse.gate import Gate
@@ -20,7 +19,7 @@ async def test_everything_accepted_is_answered_before_the_end(
     new_gate, bus: Bus, engine: Engine, store: Store, number: signal.Signals
 ) -> None:
     store.set_policy("strategy:leaving", {"max_daily_trades": 10_000})
-    gate: Gate = new_gate(**PATIENT).start_ready()
+    gate: Gate = new_gate().start_ready()
     flood = Flood(bus, [intent("leaving", symbol=f"L{number % 3}USDT") for number in range(1500)])
     await flood.send()
     gate.send_signal(number)
@@ -65,7 +64,7 @@ async def test_a_gate_without_nats_and_redis_stops_all_the_same(
 
 
 async def test_a_log_that_nobody_reads_stops_nothing(new_gate, bus: Bus, engine: Engine) -> None:
-    gate: Gate = new_gate(reads_log=False, **PATIENT).start_ready()
+    gate: Gate = new_gate(reads_log=False).start_ready()
     refused = intent("unread", confidence=0.1, symbol="X" * 60)
     # Each veto logs some 400 bytes, and a pipe holds 64 KiB.
     for _ in range(500):
@@ -79,7 +78,7 @@ async def test_a_log_that_nobody_reads_stops_nothing(new_gate, bus: Bus, engine:
 
 @pytest.mark.slow
 async def test_a_log_that_nobody_reads_is_counted_in_the_end(new_gate, bus: Bus, engine: Engine) -> None:
-    gate: Gate = new_gate(reads_log=False, **PATIENT).start_ready()
+    gate: Gate = new_gate(reads_log=False).start_ready()
     for _ in range(12):
         await bus.ask_all([intent("unread", confidence=0.1) for _ in range(1000)], seconds=20)
     await eventually(lambda: gate.metric("cio_nurse_log_lines_dropped") > 0)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from petrosa_contracts import tracing
-from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, Engine, intent
 from tests.integration.nurse.gate import Gate
 from tests.integration.nurse.polling import eventually
@@ -22,7 +21,7 @@ def receiver() -> Iterator[OtlpReceiver]:
 
 @pytest.fixture
 def traced_gate(new_gate: Callable[..., Gate], receiver: OtlpReceiver) -> Gate:
-    settings = {**PATIENT, "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+    settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, "OTEL_BSP_SCHEDULE_DELAY": "100"}
     return new_gate(**settings).start_ready()
 
 
@@ -50,6 +49,6 @@ async def test_what_its_sender_does_not_sample_is_passed_on_and_not_sent(
 
 
 async def test_a_receiver_that_is_away_costs_nobody_anything(new_gate: Callable[..., Gate], bus: Bus) -> None:
-    gate = new_gate(**PATIENT, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9").start_ready()
+    gate = new_gate(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9").start_ready()
     assert (await bus.ask(intent())).code is None
     assert gate.terminate() == 0

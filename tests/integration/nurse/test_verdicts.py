@@ -33,7 +33,7 @@ BREACH_KEYS = {"code", "gate", "measured", "limit", "unit", "scope", "version", 
 async def test_an_approval_has_every_key_and_nothing_else(gate: Gate, bus: Bus, engine: Engine) -> None:
     before = datetime.now(UTC)
     sent = intent(signal_id="signal-7")
-    reply = await bus.client.request("cio.intent.trading.momentum_v1", json.dumps(sent).encode(), timeout=5)
+    reply = await bus.client.request("cio.intent.trading.momentum_v1", json.dumps(sent).encode(), timeout=30)
     verdict = json.loads(reply.data)
     assert set(verdict) == VERDICT_KEYS
     assert len(verdict["decision_id"]) == 32
@@ -77,7 +77,7 @@ async def test_a_veto_says_what_was_measured_what_is_allowed_and_who_said_so(gat
 
 
 async def test_an_unreadable_payload_has_the_same_shape_with_what_could_be_recognised(gate: Gate, bus: Bus) -> None:
-    reply = await bus.client.request("cio.intent.trading.x", b'{"strategy_id": "half_read", "symbol": 7}', timeout=5)
+    reply = await bus.client.request("cio.intent.trading.x", b'{"strategy_id": "half_read", "symbol": 7}', timeout=30)
     verdict = json.loads(reply.data)
     assert set(verdict) == VERDICT_KEYS
     assert all(set(breach) == BREACH_KEYS for breach in verdict["breaches"])
@@ -105,7 +105,7 @@ async def test_every_verdict_is_also_published_for_its_strategy(
 
 async def test_reply_and_published_verdict_are_the_same_bytes(gate: Gate, bus: Bus, engine: Engine) -> None:
     verdicts = await bus.listen("cio.verdict.momentum_v1")
-    reply = await bus.client.request("cio.intent.trading.x", json.dumps(intent()).encode(), timeout=5)
+    reply = await bus.client.request("cio.intent.trading.x", json.dumps(intent()).encode(), timeout=30)
     await eventually(lambda: verdicts.messages)
     assert verdicts.messages[0].data == reply.data
 

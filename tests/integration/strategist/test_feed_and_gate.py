@@ -74,7 +74,7 @@ def ask(bus: Client, gate: Gate, stack: DevStack) -> Ask:
             "strategy": "momentum_v1",
             "timestamp": datetime.now(UTC).isoformat(),
         }
-        reply = await bus.request("cio.intent.trading.momentum_v1", json.dumps(intent).encode(), timeout=5)
+        reply = await bus.request("cio.intent.trading.momentum_v1", json.dumps(intent).encode(), timeout=30)
         return json.loads(reply.data)
 
     return ask

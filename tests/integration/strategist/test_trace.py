@@ -7,7 +7,6 @@ import pytest
 from devstack import DevStack
 from petrosa_contracts import tracing
 from petrosa_contracts.otel import current_trace_context, to_otel
-from tests.integration.nurse.conftest import PATIENT
 from tests.integration.nurse.fleet import Bus, intent
 from tests.integration.nurse.gate import Gate, ServiceProcess
 from tests.integration.nurse.polling import eventually
@@ -44,7 +43,7 @@ def stack(receiver: OtlpReceiver) -> Iterator[DevStack]:
             "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url,
             "OTEL_BSP_SCHEDULE_DELAY": "100",
         }
-        gate, recorder = Gate({**settings, **PATIENT}), RecorderProcess(settings)
+        gate, recorder = Gate(settings), RecorderProcess(settings)
         try:
             gate.start_ready()
             recorder.start_ready()

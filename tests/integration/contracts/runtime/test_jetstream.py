@@ -52,7 +52,7 @@ async def test_keeping_intents_does_not_answer_a_bots_request(client: Client) ->
 
     await ensure_streams(client.jetstream(), STREAMS)
     await client.subscribe(subjects.INTENTS, cb=gate)
-    answers = [(await client.request(subjects.intent("s"), b"{}", timeout=5)).data for _ in range(20)]
+    answers = [(await client.request(subjects.intent("s"), b"{}", timeout=30)).data for _ in range(20)]
     assert answers == [b"verdict"] * 20
     assert (await client.jetstream().stream_info("CIO_INTENTS")).state.messages == 20
 
