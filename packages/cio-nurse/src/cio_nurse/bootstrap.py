@@ -9,7 +9,7 @@ from cio_nurse import parts
 from cio_nurse.adapters import gauges, log
 from cio_nurse.adapters.clock import SystemClock
 from cio_nurse.adapters.health import HealthServer
-from cio_nurse.adapters.jetstream import RecordStream
+from cio_nurse.adapters.jetstream import RecordStream, StreamProbe
 from cio_nurse.adapters.nats import NatsConnection, Subscription, private_subject
 from cio_nurse.adapters.redis import RedisLedgerStore, RedisPolicyStore
 from cio_nurse.adapters.redis_inputs import RedisInputStore
@@ -81,6 +81,7 @@ class Nurse:
         self.journal = parts.journal(settings)
         self.recording = self._make_recording()
         self.intents.report_records_to(self.recording)
+        self.record_probe = StreamProbe(self.intents, seconds=settings.audit_deadline_ms / 1000)
         self.restriction = Restriction(
             mode=self._mode,
             recording=self.recording,
@@ -145,6 +146,7 @@ class Nurse:
             connection=self.intents,
             private=private,
             store=self.ledger_store,
+            probe=self.record_probe,
             records_needed=self._needs_records,
             clock=self.clock,
         )

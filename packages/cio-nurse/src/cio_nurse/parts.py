@@ -6,11 +6,10 @@ from collections.abc import Callable
 from cio_decision.decoding import PayloadLimits
 from cio_decision.freshness import Ages, Input
 from cio_nurse import __version__
-from cio_nurse.adapters.jetstream import StreamProbe
 from cio_nurse.adapters.journal import FileJournal
 from cio_nurse.adapters.nats import NatsConnection
 from cio_nurse.domain.dialects import DIALECTS
-from cio_nurse.ports import Clock, InputStore, LedgerStore
+from cio_nurse.ports import Clock, InputStore, LedgerStore, RecordProbe
 from cio_nurse.service.inputs import Mirrors
 from cio_nurse.service.ledger import Ledger
 from cio_nurse.service.market_mirror import MarketMirror
@@ -96,11 +95,11 @@ def self_check(
     connection: NatsConnection,
     private: str,
     store: LedgerStore,
+    probe: RecordProbe,
     records_needed: Callable[[], bool],
     clock: Clock,
 ) -> SelfCheck:
     """Return the self-check over the connection that intents come on; what it sends goes below `private`."""
-    probe = StreamProbe(connection, seconds=settings.audit_deadline_ms / _MILLISECONDS)
 
     def rehearse(transport: PrivateTransport, ledger: Ledger) -> Rehearsal:
         return Rehearsal(

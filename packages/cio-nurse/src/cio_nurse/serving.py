@@ -16,7 +16,9 @@ from cio_nurse.bootstrap import Nurse
 from cio_nurse.errors import StoreError, TransportUnavailableError
 from cio_nurse.service import primal
 from cio_nurse.service.mirror import POLL_SECONDS
+from cio_nurse.service.self_check import STRATEGY
 from cio_nurse.settings import Settings
+from petrosa_contracts import subjects
 
 POLICY_GRACE_SECONDS = 1.0
 """How long a starting gate waits for policy and inputs before it takes intents without them."""
@@ -27,6 +29,8 @@ TURN_SECONDS = 0.2
 COLLECT_AFTER = (5_000, 1_000, 10)
 """Thresholds of the garbage collector. An approval leaves some five objects behind until its reservation ends, which
 must not be walked over and over: a collection of the young takes about 2 ms, one of the old tens of them."""
+
+_PROBED = subjects.decision_record(STRATEGY)
 
 _log = structlog.stdlib.get_logger()
 
@@ -95,11 +99,14 @@ async def _take_intents(nurse: Nurse) -> None:
 
 
 async def _keep_record_stream(nurse: Nurse) -> None:
-    # The stream may be made late, or be lost: until it stands, nothing opens.
+    # The stream may be made late, or be lost: until it stands, nothing opens, and the heartbeat says so although no
+    # intent may come for which a record would tell.
     while nurse.settings.audit != "off":
         await asyncio.sleep(POLL_SECONDS)
         if nurse.recording.enabled and not (nurse.record_stream.stands and nurse.recording.available):
             await nurse.intents.prepare()
+            gone = not nurse.record_stream.stands
+            nurse.recording.note_stream(await nurse.record_probe.refusal_of(_PROBED, b"{}", STRATEGY) if gone else "")
 
 
 async def _turn(nurse: Nurse) -> None:

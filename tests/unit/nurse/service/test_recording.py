@@ -247,6 +247,26 @@ async def test_a_record_that_finds_no_room_anywhere_is_counted_and_the_exit_pass
     assert gate.metrics.records["dropped"] == gate.recording.backlog.dropped == 2
 
 
+async def test_a_stream_that_is_gone_is_told_without_an_intent_until_it_stands_again() -> None:
+    gate = await WiredGate.started()
+    gate.recording.note_stream("nobody answers on cio.record.decision.cio-self-check")
+    assert gate.heartbeat.pulse().status == "DEGRADED"
+    assert codes_of(await gate.decide(intent(intent_id="1", action="close"))) == [None]
+    gate.recording.note_stream("nobody answers on cio.record.decision.cio-self-check")
+    gate.recording.note_stream("")
+    assert gate.heartbeat.pulse().status == "GOVERNANCE_ACTIVE"
+
+
+async def test_a_stream_that_stands_does_not_end_the_trouble_with_its_records() -> None:
+    gate = await WiredGate.started()
+    gate.transport.stream = "refuses"
+    await gate.decide(intent(action="close"))
+    gate.recording.note_stream("")
+    assert not gate.recording.available
+    await gate.recording.acknowledged("anything")
+    assert gate.recording.available
+
+
 async def test_while_the_journal_cannot_be_written_the_newest_record_tells_when_the_stream_is_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -58,7 +58,8 @@ class Recording:
 
     Acknowledgements are not waited for one by one: any number may be on their way. What nobody waits for (vetoes,
     exits) and is late goes to the journal, and from there to the stream when it answers again. `available` is false
-    from the first late record to the next acknowledgement; meanwhile entries are vetoed at once.
+    from the first late record to the next acknowledgement, and while the stream is known to be gone; meanwhile entries
+    are vetoed at once.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Recording:
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._troubled = False
+        self._gone = False
         self._backlog = Backlog(
             journal,
             connected=lambda: transport.connected,
@@ -99,7 +101,7 @@ class Recording:
     @property
     def available(self) -> bool:
         """Whether a record of now can be expected to be kept in time; true where nothing is recorded."""
-        return not (self._troubled and self.enabled)
+        return not ((self._troubled or self._gone) and self.enabled)
 
     @property
     def outstanding(self) -> int:
@@ -154,9 +156,7 @@ class Recording:
 
     async def acknowledged(self, record_id: str) -> None:
         """Note that the stream holds a record."""
-        if self._troubled:
-            self._troubled = False
-            _log.info("records_kept_again", backlog=self._backlog.waiting)
+        self._note(troubled=False, gone=False)
         sent = self._taken_off(record_id)
         if sent is None:
             return
@@ -168,6 +168,10 @@ class Recording:
         """Note that the stream does not take a record, or that there is no stream."""
         if sent := self._taken_off(record_id):
             await self._late(sent, reason)
+
+    def note_stream(self, refusal: str) -> None:
+        """Note why the stream would keep no record, found out while none told of it; empty if it stands."""
+        self._note(troubled=self._troubled, gone=bool(refusal), reason=refusal)
 
     async def run(self) -> None:
         """Look after what is late until cancelled."""
@@ -205,6 +209,14 @@ class Recording:
         except TransportUnavailableError as error:
             await self.refused(entry.record_id, str(error))
 
+    def _note(self, *, troubled: bool, gone: bool, reason: str = "") -> None:
+        before, now = self._troubled or self._gone, troubled or gone
+        self._troubled, self._gone = troubled, gone
+        if now and not before:
+            _log.error("records_not_kept", reason=reason)
+        elif before and not now:
+            _log.info("records_kept_again", backlog=self._backlog.waiting)
+
     def _taken_off(self, record_id: str) -> _Sent | None:
         sent = self._sent.pop(record_id, None)
         if not self._sent:
@@ -212,9 +224,7 @@ class Recording:
         return sent
 
     async def _late(self, sent: _Sent, reason: str) -> None:
-        if not self._troubled:
-            self._troubled = True
-            _log.error("records_not_kept", reason=reason)
+        self._note(troubled=True, gone=self._gone, reason=reason)
         self._metrics.record("late")
         if sent.settle is None:
             self._backlog.add(sent.entry)
