@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import bson
 import pytest
 from bson.code import Code
@@ -87,3 +89,18 @@ def test_a_document_with_its_fields_in_another_order_is_damaged() -> None:
 @pytest.mark.parametrize("document", [b"", b"\x05\0\0\0\0", b"no document", b"\0\0\0\x80" + b"\0" * 9])
 def test_what_is_no_document_is_damaged(document: bytes) -> None:
     assert read_entry(document) is None
+
+
+@pytest.mark.parametrize("at", [-(2**63), -62_135_596_800_001, 253_402_300_800_000, 2**63 - 1])
+def test_an_entry_of_a_time_that_is_none_is_damaged_though_it_has_its_digest(at: int) -> None:
+    (entry,) = chained([Draft(Kind.DECISION, "id", NOON, "{}")])
+    forged = replace(entry, at=at)
+    assert read_entry(raw(replace(forged, digest=forged.true_digest()))) is None
+
+
+@pytest.mark.parametrize("at", [-62_135_596_800_000, 253_402_300_799_999])
+def test_the_first_and_the_last_millisecond_are_times(at: int) -> None:
+    (entry,) = chained([Draft(Kind.DECISION, "id", NOON, "{}")])
+    read = read_entry(raw(replace(entry, at=at)))
+    assert read is not None
+    assert read.moment.year in {1, 9999}

@@ -5,6 +5,7 @@
 
 import struct
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import bson
@@ -13,11 +14,13 @@ from bson.datetime_ms import DatetimeMS
 from bson.errors import BSONError
 from bson.int64 import Int64
 
-from cio_strategist.domain.record.entry import Entry
+from cio_strategist.domain.record.entry import Entry, milliseconds
 
 _FIELDS = ("_id", "kind", "id", "at", "facts", "body", "previous", "digest")
 _TEXTS = ("kind", "id", "body", "previous", "digest")
 _FACT_TYPES = {str, int, Int64}
+# The store takes moments beyond these, which no entry was ever made at.
+_EARLIEST, _LATEST = milliseconds(datetime.min.replace(tzinfo=UTC)), milliseconds(datetime.max.replace(tzinfo=UTC))
 # Besides its own errors, the library raises these for lengths that lead out of the document.
 _UNREADABLE = (BSONError, ValueError, OverflowError, LookupError, TypeError, struct.error)
 _SMALLEST = 5
@@ -76,6 +79,7 @@ def _is_sound(document: Mapping[str, Any]) -> bool:
     return (
         isinstance(document["_id"], int)
         and isinstance(document["at"], DatetimeMS)
+        and _EARLIEST <= int(document["at"]) <= _LATEST
         and {type(document[name]) for name in _TEXTS} == {str}
         and isinstance(facts, dict)
         and set(map(type, cast("dict[str, object]", facts).values())) <= _FACT_TYPES
