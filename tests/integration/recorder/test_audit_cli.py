@@ -220,7 +220,7 @@ def test_an_entry_is_shown_with_all_that_was_recorded(cli: CommandLine, chain: l
 def test_entries_are_found_by_what_they_say(cli: CommandLine, mongo: Mongo) -> None:
     drafts = [
         draft(0, symbol="BTCUSDT"),
-        draft(1, symbol="ETHUSDT", verdict="vetoed", code="HALT_ACTIVE"),
+        draft(1, symbol="ETHUSDT", verdict="vetoed", code="HALT_ACTIVE", signal="order-1"),
         draft(2, symbol="ETHUSDT"),
     ]
     store_entries(mongo.url, chained(drafts))
@@ -230,7 +230,8 @@ def test_entries_are_found_by_what_they_say(cli: CommandLine, mongo: Mongo) -> N
 
     assert found() == [3, 2, 1]
     assert found("--limit", "1") == [3]
-    assert found("--symbol", "ETHUSDT", "--verdict", "approved") == [3]
+    assert found("--symbol", "ethusdt", "--verdict", "approved") == [3]
+    assert found("--signal", "order-1") == [2]
     assert found("--code", "HALT_ACTIVE") == [2]
     assert found("--since", "2026-02-25T12:00:01Z", "--until", "2026-02-25T12:00:02Z") == [2]
     assert found("--since", "1m") == []
@@ -238,6 +239,8 @@ def test_entries_are_found_by_what_they_say(cli: CommandLine, mongo: Mongo) -> N
     assert found("--kind", "config") == []
     assert "no code of a veto" in cli.fails("query", "--code", "NO_SUCH", code=2)
     assert "no moment" in cli.fails("query", "--since", "yesterday", code=2)
+    for command in ("query", "export", "reconcile"):
+        assert "nothing lies from" in cli.fails(command, "--since", "1h", "--until", "2h", code=2)
 
 
 def test_exports_hold_every_entry_with_all_that_is_digested(
@@ -263,6 +266,25 @@ def test_a_damaged_entry_is_not_shown_as_if_it_were_sound(
         assert "damaged" in cli.fails(*words)
 
 
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_an_export_that_fails_leaves_the_file_that_was_there(
+    cli: CommandLine, chain: list[Entry], reader: ChainReader, tmp_path: Path, form: str
+) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    file = folder / "chain"
+    file.write_text("the week before")
+    reader.replace(5, bson.encode({"_id": 5, "id": chain[4].id, "kind": "decision", "note": 1}))
+    assert "damaged" in cli.fails("export", "--format", form, "--output", str(file))
+    assert [(each, each.read_text()) for each in folder.iterdir()] == [(file, "the week before")]
+
+
+def test_a_head_that_was_copied_wrongly_is_no_broken_chain(cli: CommandLine, chain: list[Entry]) -> None:
+    head = chain[-1].head.shown()
+    for wrong in (head.upper(), head[:-1], f"{head[:-1]}z"):
+        assert "must look like" in cli.fails("verify", "--head", wrong, code=2)
+
+
 def test_a_store_that_is_away_is_said(cli: CommandLine) -> None:
     cli.environment["MONGODB_URI"] = "mongodb://127.0.0.1:1/"
     assert "cannot be reached" in cli.fails("verify")
@@ -276,7 +298,7 @@ def test_keys_are_made_once_and_shown(cli: CommandLine, tmp_path: Path) -> None:
         assert cli.as_json("key", "show", str(each))["key_id"] == made["key_id"]
     assert "never overwritten" in cli.fails("key", "new", str(file), code=2)
     file.write_text("no key")
-    assert "holds no private key" in cli.fails("key", "show", str(file), code=2)
+    assert "holds no key" in cli.fails("key", "show", str(file), code=2)
 
 
 def test_a_checkpoint_made_by_a_chain_without_one_before_proves_the_first_entry(

@@ -96,6 +96,21 @@ def test_a_decision_that_is_not_there_is_a_failure(export: Path) -> None:
     assert "there is no record" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        (VETOED, "--since", "1h"),
+        (VETOED, "--strategy", "breakout"),
+        (VETOED, "--policy", "patch.json"),
+        ("--since", "1h", "--until", "2h"),
+    ],
+)
+def test_what_does_not_go_together_is_not_silently_left_out(export: Path, words: tuple[str, ...]) -> None:
+    result = run(*words, "--from", export)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "wrong usage" in result.stderr
+
+
 def test_everything_in_an_export_is_reproduced(export: Path) -> None:
     assert run("--from", export).stdout == "4 of 4 decisions are reproduced to the byte\n"
     assert as_json("--from", export)["reproduced"] == 4

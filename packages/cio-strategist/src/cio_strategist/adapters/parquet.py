@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+from cio_strategist.adapters.whole_file import whole_file
 from cio_strategist.domain.record.entry import Entry
 from cio_strategist.errors import UsageError
 
@@ -28,7 +29,7 @@ async def write_parquet(file: Path, batches: AsyncIterator[Sequence[Entry]]) -> 
     columns += [(name, text) for name in ("kind", "id", *_FACTS, "facts", "body", "previous", "digest")]
     schema, written = pa.schema(columns), 0
     try:
-        with parquet.ParquetWriter(file, schema) as writer:
+        with whole_file(file) as path, path.open("wb") as whole, parquet.ParquetWriter(whole, schema) as writer:
             async for entries in batches:
                 writer.write_table(pa.Table.from_pylist([_row(entry) for entry in entries], schema=schema))
                 written += len(entries)

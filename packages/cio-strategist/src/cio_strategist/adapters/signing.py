@@ -100,10 +100,13 @@ class TrustedKeys:
 
 def read_public_key(file: Path) -> PublicKey:
     """Read a public key in PEM, be it from the private one. Raises `UsageError` for anything else."""
-    try:
-        key = load_pem_public_key(_content(file))
-    except ValueError:
+    content = _content(file)
+    if b"PRIVATE KEY" in content:
         return SigningKey.read(file).public
+    try:
+        key = load_pem_public_key(content)
+    except ValueError as error:
+        raise UsageError(f"{file} holds no key in PEM: name the FILE.pub that cio-audit key new wrote") from error
     if not isinstance(key, Ed25519PublicKey):
         raise UsageError(f"{file} holds a key of another kind than Ed25519")
     return PublicKey(key)

@@ -57,6 +57,8 @@ def replay(
         if decision_id is not None:
             if policy is not None:
                 raise UsageError("--policy is tried on many decisions: leave out the id, say --since")
+            if any(each is not None for each in (since, until, strategy, symbol, limit)):
+                raise UsageError("one decision is named already: leave out the id, or what chooses among many")
             _replay_one(decision_id, source, as_json=as_json)
             return
         if since is None and source is None:

@@ -16,6 +16,7 @@ VERDICT = {
     "strategy_id": "momentum v1",
     "symbol": "BTCUSDT",
     "action": "buy",
+    "signal_id": "order-1",
     "received_at": "2026-02-25T12:00:00.123456Z",
     "of a later form": True,
 }
@@ -42,6 +43,7 @@ def test_a_record_is_found_by_what_it_says_and_kept_as_it_came() -> None:
         "strategy": "momentum v1",
         "symbol": "BTCUSDT",
         "action": "buy",
+        "signal": "order-1",
         "subject": "cio.intent.x",
         "payload": sha256(RAW).hexdigest(),
         "stream": "CIO_DECISIONS",

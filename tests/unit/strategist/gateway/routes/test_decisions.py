@@ -77,6 +77,7 @@ async def test_decisions_to_try_it_on_can_be_chosen(door: Door, wanted: dict[str
     ("body", "status", "kind"),
     [
         ({"patch": {}}, 400, "usage"),
+        ({"patch": LOOSE, "since": NOW.isoformat(), "until": NOW.isoformat()}, 400, "usage"),
         ({"patch": {"moon": {}}}, 400, "usage"),
         ({"patch": {"global": {"leverage": 500}}}, 422, "rejected"),
         ({"patch": LOOSE, "limit": 10_001}, 422, "invalid"),

@@ -11,6 +11,7 @@ def entry_query(wanted: EntryFilter) -> dict[str, Any]:
         "kind": wanted.kind,
         "facts.strategy": wanted.strategy,
         "facts.symbol": wanted.symbol,
+        "facts.signal": wanted.signal,
         "facts.verdict": wanted.verdict,
         "facts.code": wanted.code,
     }

@@ -1,22 +1,20 @@
 """The commands of `cio-audit` about the chain as a whole and about one entry: verify, prove, check and show."""
 
+import re
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cio_strategist.command_line.audit.progress import showing_progress
 from cio_strategist.command_line.audit.session import AuditSession, PublicKeys, run_audit, trusted_keys
 from cio_strategist.command_line.audit.view import body_of, entry_fields
 from cio_strategist.command_line.console import moment, say, say_entries, say_json, warn
 from cio_strategist.command_line.options import AsJson
 from cio_strategist.command_line.session import REFUSED, reporting
-from cio_strategist.domain.record.entry import GENESIS, Entry, Head
+from cio_strategist.domain.record.entry import Entry, Head
 from cio_strategist.domain.record.proof import InclusionProof, wrong_with
 from cio_strategist.domain.record.proof import prove as make_proof
 from cio_strategist.errors import NotFoundError, RefusedError, StoreUnreadableError, UsageError
@@ -27,6 +25,7 @@ from petrosa_contracts.record import record_id
 audit_commands = typer.Typer()
 
 _LONGEST_SEQUENCE = 15
+_NOTED_HEAD = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
 
 EntryArgument = Annotated[str, typer.Argument(metavar="ID", help="Decision id, id of a change, or an entry's number.")]
 
@@ -48,7 +47,7 @@ def verify(
     async def work(session: AuditSession) -> tuple[Verified, float, bool]:
         keys = trusted_keys(public_key, session.settings)
         noted = None if head is None else _head(head)
-        with _progress(await session.store.count()) as progress:
+        with showing_progress("verifying", await session.store.count()) as progress:
             started = time.perf_counter()
             found = await verify_chain(
                 session.store,
@@ -157,10 +156,10 @@ def _altered(entry: Entry) -> bool:
 
 
 def _head(text: str) -> Head:
-    number, _, digest = text.partition(":")
-    if not number.isdecimal() or len(digest) != len(GENESIS):
+    noted = _NOTED_HEAD.fullmatch(text.strip())
+    if noted is None:
         raise UsageError("--head must look like 1234:digest, as verify and the log of checkpoints say it")
-    return Head(int(number), digest)
+    return Head(int(noted[1]), noted[2])
 
 
 def _read_proof(file: Path) -> InclusionProof:
@@ -171,16 +170,6 @@ def _read_proof(file: Path) -> InclusionProof:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise UsageError(f"{file} is no proof: {'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}") from error
-
-
-@contextmanager
-def _progress(total: int) -> Generator[Callable[[int], None]]:
-    """Show a bar on a terminal, and nothing elsewhere."""
-    console = Console(stderr=True)
-    columns = (TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("verify", total=total)
-        yield lambda held: bar.update(task, completed=held)
 
 
 def _verified_fields(found: Verified, seconds: float, *, signatures: bool) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +12,8 @@ import typer
 
 from cio_strategist.adapters.clock import SystemClock
 from cio_strategist.adapters.parquet import write_parquet
+from cio_strategist.adapters.whole_file import whole_file
+from cio_strategist.command_line.audit.progress import showing_progress
 from cio_strategist.command_line.audit.session import SINCE, AuditSession, Since, Until, parse_moment, run_audit
 from cio_strategist.command_line.audit.view import (
     ENTRY_HEADINGS,
@@ -27,6 +29,7 @@ from cio_strategist.command_line.session import REFUSED
 from cio_strategist.domain.record.accounting import Account
 from cio_strategist.domain.record.entry import Entry, Kind, canonical
 from cio_strategist.domain.record.entry_filter import EntryFilter
+from cio_strategist.domain.span import check_span
 from cio_strategist.errors import NotFoundError, StoreUnreadableError, UsageError
 from cio_strategist.service.record.accounting import Accounting
 from petrosa_contracts import Code, Decision
@@ -37,6 +40,10 @@ _SETTLE_SECONDS = 15.0
 _LOOK_SECONDS = 0.5
 
 Strategy = Annotated[str | None, typer.Option(metavar="ID", help="Of this strategy.")]
+Signal = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="About the intent of this signal_id, else id, else intent_id; quick with --since."),
+]
 Symbol = Annotated[str | None, typer.Option(metavar="SYMBOL", help="On this symbol.")]
 OfKind = Annotated[Kind | None, typer.Option(help="Of this kind.")]
 OfVerdict = Annotated[Decision | None, typer.Option(help="With this verdict.")]
@@ -56,6 +63,7 @@ def query(
     until: Until = None,
     strategy: Strategy = None,
     symbol: Symbol = None,
+    signal: Signal = None,
     code: OfCode = None,
     verdict: OfVerdict = None,
     kind: OfKind = None,
@@ -65,7 +73,7 @@ def query(
     """Find entries, the newest first."""
 
     async def work(session: AuditSession) -> list[Entry]:
-        wanted = _filter(since, until, strategy, symbol, code, verdict, kind)
+        wanted = _filter(since, until, strategy, symbol, signal, code, verdict, kind)
         return _sound(await session.store.query(wanted, limit=limit))
 
     entries = run_audit(work)
@@ -87,6 +95,7 @@ def export(
     until: Until = None,
     strategy: Strategy = None,
     symbol: Symbol = None,
+    signal: Signal = None,
     code: OfCode = None,
     verdict: OfVerdict = None,
     kind: OfKind = None,
@@ -94,12 +103,15 @@ def export(
     """Write entries in order, each with all that is digested; any number of them, without holding them in memory."""
 
     async def work(session: AuditSession) -> int:
-        found = _batches(session, _filter(since, until, strategy, symbol, code, verdict, kind))
-        if form is Format.PARQUET:
-            if output is None:
-                raise UsageError("Parquet needs --output FILE")
-            return await write_parquet(output, found)
-        return await _write_lines(output, found)
+        wanted = _filter(since, until, strategy, symbol, signal, code, verdict, kind)
+        total = await session.store.count() if wanted == EntryFilter() else None
+        with showing_progress("exporting", total) as progress:
+            found = _batches(session, wanted, progress)
+            if form is Format.PARQUET:
+                if output is None:
+                    raise UsageError("Parquet needs --output FILE")
+                return await write_parquet(output, found)
+            return await _write_lines(output, found)
 
     written = run_audit(work)
     warn(f"{written} entries written")
@@ -119,6 +131,7 @@ def reconcile(
 
     async def work(session: AuditSession) -> Account:
         first, last = parse_moment(since), None if until is None else parse_moment(until)
+        check_span(first, last)
         async with open_sources(session.settings) as sources:
             accounting = Accounting(sources.intents, session.store, sources.decisions, clock=SystemClock())
             return await _account(accounting, first, last)
@@ -173,6 +186,7 @@ def _filter(
     until: str | None,
     strategy: str | None,
     symbol: str | None,
+    signal: str | None,
     code: str | None,
     verdict: Decision | None,
     kind: Kind | None,
@@ -184,25 +198,33 @@ def _filter(
         until=None if until is None else parse_moment(until),
         kind=kind,
         strategy=strategy,
-        symbol=symbol,
+        symbol=None if symbol is None else symbol.upper(),
+        signal=signal,
         verdict=verdict,
         code=code,
     )
 
 
-async def _batches(session: AuditSession, wanted: EntryFilter) -> AsyncIterator[list[Entry]]:
+async def _batches(
+    session: AuditSession, wanted: EntryFilter, progress: Callable[[int], None]
+) -> AsyncIterator[list[Entry]]:
+    done = 0
     async for entries in session.store.export(wanted):
         yield _sound(entries)
+        done += len(entries)
+        progress(done)
 
 
 async def _write_lines(output: Path | None, found: AsyncIterator[list[Entry]]) -> int:
-    if output is None:
-        return await _copy(sys.stdout, found)
     try:
-        with output.open("w", encoding="ascii", newline="\n") as file:
+        if output is None:
+            return await _copy(sys.stdout, found)
+        with whole_file(output) as path, path.open("w", encoding="ascii", newline="\n") as file:
             return await _copy(file, found)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise UsageError(f"{output} cannot be written: {error.strerror}") from error
+        raise UsageError(f"{output or 'standard output'} cannot be written: {error.strerror}") from error
 
 
 async def _copy(file: IO[str], found: AsyncIterator[list[Entry]]) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from cio_strategist.domain.span import check_span
 from petrosa_contracts import Verdict
 
 
@@ -15,6 +16,10 @@ class DecisionFilter:
     """Before this instant."""
     strategy: str | None = None
     symbol: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `UsageError` if nothing lies between `since` and `until`."""
+        check_span(self.since, self.until)
 
     @property
     def wants_all(self) -> bool:

@@ -43,6 +43,7 @@ class _Verdict(BaseModel):
     strategy_id: str | None = None
     symbol: str | None = None
     action: str | None = None
+    signal_id: str | None = None
     received_at: UtcDatetime
 
 
@@ -143,6 +144,7 @@ def _facts_of(verdict: _Verdict) -> dict[str, Fact]:
         "strategy": verdict.strategy_id,
         "symbol": verdict.symbol,
         "action": verdict.action,
+        "signal": verdict.signal_id,
     }
     return {name: text[:_LONGEST_FACT] for name, text in told.items() if text is not None}
 
