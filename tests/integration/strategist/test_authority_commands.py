@@ -192,6 +192,23 @@ def test_a_lift_while_redis_is_away_says_so_and_nothing_else(
     assert redis.hgetall("cio:control") == {}
 
 
+def test_while_redis_is_away_nothing_is_said_of_what_gates_see(
+    authority: CommandLine, redis_server: RedisServer
+) -> None:
+    authority.done("set", "global", "max_daily_trades=9")
+    redis_server.stop()
+    try:
+        for words in (["show"], ["status"], ["resolve"]):
+            result = authority.run(*words)
+            assert result.exit_code == 0
+            assert "what the gates see is not known" in result.stderr
+            assert "BLIND" not in result.output
+        assert "not enforced yet" in authority.refused("init")
+    finally:
+        redis_server.start()
+    authority.done("rebuild")
+
+
 def test_without_the_authority_its_commands_say_what_is_missing(cli: CommandLine) -> None:
     for words in (["history"], ["rollback", "global"], ["proposals"], ["token", "list"], ["rebuild"]):
         assert "MONGODB_URI" in cli.refused(*words)

@@ -199,8 +199,9 @@ def test_resolve_names_the_scope_and_version_of_every_value(cli: CommandLine) ->
     assert len(cli.done(*words, "--only-set").splitlines()) == 1 + 4
 
 
-def test_resolve_before_any_policy_says_that_the_gate_is_blind(cli: CommandLine) -> None:
-    result = cli.run("resolve")
+@pytest.mark.parametrize("command", ["resolve", "show", "status"])
+def test_before_any_policy_it_is_said_that_the_gate_is_blind(cli: CommandLine, command: str) -> None:
+    result = cli.run(command)
     assert result.exit_code == 0
     assert "BLIND" in result.stderr
 

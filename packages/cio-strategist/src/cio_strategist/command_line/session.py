@@ -29,10 +29,23 @@ REFUSED = 1
 WRONG_USAGE = 2
 """Exit code: the command line or the environment cannot be understood."""
 
-BLIND = (
+_BLIND = (
     "no policy was ever loaded: the gate is BLIND and lets only risk-reducing intents pass; cio-policy init ends that"
 )
-"""What it means that there is no epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is stored, with the epoch that gates know."""
+
+    stored: StoredPolicy
+    is_known: bool = True
+    """Whether it is known what the gates see; else there is no epoch."""
+
+    def warn_of_blindness(self) -> None:
+        """Warn of gates that have no policy at all."""
+        if self.is_known and self.stored.epoch is None:
+            warn(_BLIND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +56,27 @@ class Session:
     operator: str
     """Who is at work, as far as the system knows."""
 
-    async def look(self) -> StoredPolicy:
-        """Return everything stored, with the epoch that gates know; while the authority's store is away, what they see.
+    async def look(self) -> Seen:
+        """Return everything stored; while the authority's store is away, what the gates see.
 
         Warns of that, and of anything that gates do not see yet.
         """
         governance = self.governance
         if governance.authority is None:
-            return await governance.store.read()
+            return Seen(await governance.store.read())
         try:
             stored = await governance.store.read()
         except StoreUnreachableError as error:
             warn(f"{error}; so this is what the gates see in Redis")
-            return await governance.gates_store.read()
+            return Seen(await governance.gates_store.read())
         try:
             seen = await governance.gates_store.read()
         except StoreUnreachableError as error:
             warn(f"{error}; what the gates see is not known")
-            return replace(stored, epoch=None)
+            return Seen(replace(stored, epoch=None), is_known=False)
         if (seen.layers, seen.control) != (stored.layers, stored.control):
             warn("the gates do not see all of this yet: cio-policy rebuild says why")
-        return replace(stored, epoch=seen.epoch)
+        return Seen(replace(stored, epoch=seen.epoch))
 
     def request(
         self,
@@ -128,8 +141,9 @@ def reporting() -> Generator[None]:
 
 
 def say_epoch(epoch: int | None) -> None:
-    """Print the epoch, or what it means that there is none."""
-    say(BLIND if epoch is None else f"epoch {epoch}")
+    """Print the epoch, if there is one and it is known."""
+    if epoch is not None:
+        say(f"epoch {epoch}")
 
 
 def say_if_first(epoch: int | None) -> None:

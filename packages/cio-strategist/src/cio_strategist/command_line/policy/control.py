@@ -74,8 +74,10 @@ def status(as_json: AsJson = False) -> None:
     """Show which scopes are restricted, by whom and why, and entries that have expired."""
 
     async def look(work: Session) -> tuple[int | None, Sequence[StoredControl]]:
-        stored = await work.look()
-        return stored.epoch, sorted(read_control(stored), key=lambda control: scope_order(control.field))
+        seen = await work.look()
+        seen.warn_of_blindness()
+        controls = read_control(seen.stored)
+        return seen.stored.epoch, sorted(controls, key=lambda control: scope_order(control.field))
 
     epoch, controls = run(look)
     now = utc_now()

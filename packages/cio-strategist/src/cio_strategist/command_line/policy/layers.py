@@ -9,7 +9,7 @@ from cio_strategist.command_line.options import SCOPES, AsJson, By, Reason, Scop
 from cio_strategist.command_line.policy import view
 from cio_strategist.command_line.policy.assignment import parse_assignments
 from cio_strategist.command_line.policy.outcome import say_enforcement, say_outcome
-from cio_strategist.command_line.session import BLIND, Session, run, say_epoch
+from cio_strategist.command_line.session import REFUSED, Session, run, say_epoch
 from cio_strategist.domain.policy.edit import DeleteConfig, Edit, PatchParameters, SetParameters, UnsetParameters
 from cio_strategist.domain.policy.layer_change import field_of, start_policy
 from cio_strategist.domain.policy.outcome import Outcome, OutcomeStatus
@@ -30,8 +30,10 @@ def show(
     """Show the layers as they are stored: what each scope itself sets, and who set it when."""
 
     async def look(work: Session) -> tuple[StoredPolicy, str | None]:
-        stored = await work.look()
-        return stored, None if scope is None else field_of(stored.layers, scope)
+        seen = await work.look()
+        wanted = None if scope is None else field_of(seen.stored.layers, scope)
+        seen.warn_of_blindness()
+        return seen.stored, wanted
 
     stored, wanted = run(look)
     fields = [field for field in sorted(stored.layers, key=scope_order) if wanted in {None, field}]
@@ -62,14 +64,13 @@ def resolve_(
         for key in ("symbol", symbol), ("strategy", strategy):
             if key[1] is not None:
                 parse_scope(":".join(map(str, key)))
-        stored = await work.look()
-        return stored, _snapshot(stored)
+        seen = await work.look()
+        seen.warn_of_blindness()
+        return seen.stored, _snapshot(seen.stored)
 
     stored, snapshot = run(look)
     resolved = resolve(snapshot.layers, symbol=symbol, strategy_id=strategy, side=side)
     names = view.resolved_names(resolved, only_set=only_set)
-    if stored.epoch is None:
-        warn(BLIND)
     if snapshot.unknown_parameters:
         warn(f"stored without effect, for the catalogue does not know them: {', '.join(snapshot.unknown_parameters)}")
     if as_json:
@@ -163,7 +164,11 @@ def init() -> None:
         committed = await governance.store.commit(start_policy)
         epoch = committed.epoch
         if governance.authority is not None:
-            epoch = (await governance.authority.projector.project()).epoch
+            enforcement = await governance.authority.projector.project()
+            if not enforcement.enforced:
+                warn(enforcement.message)
+                raise typer.Exit(REFUSED)
+            epoch = enforcement.epoch
         return committed.change.write is None, epoch, await governance.store.read()
 
     before, epoch, stored = run(work_on)
