@@ -87,6 +87,11 @@ def test_a_token_speaks_for_whom_it_was_made() -> None:
     assert caller_of(token(), SECRET, NOON) == Caller("anna", CallerClass.OPERATOR, permissions, ID)
 
 
+def test_a_token_allows_no_less_than_none_does() -> None:
+    caller = caller_of(token(permissions=(Permission.WRITE,)), SECRET, NOON)
+    assert caller.permissions == {Permission.READ, Permission.WRITE}
+
+
 @pytest.mark.parametrize(
     ("stored", "secret", "message"),
     [

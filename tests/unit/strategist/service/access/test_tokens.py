@@ -106,6 +106,13 @@ async def test_revoking_twice_changes_nothing(tokens: Tokens, store: FakePolicyS
     assert await tokens.revoke(stored.id) == first
 
 
+async def test_a_token_that_leaked_is_revoked_by_itself(tokens: Tokens) -> None:
+    stored, text = await tokens.create("anna", CallerClass.OPERATOR)
+    assert (await tokens.revoke(text)).id == stored.id
+    with pytest.raises(UnauthenticatedError, match="revoked"):
+        await tokens.caller_of(text)
+
+
 async def test_by_its_name_the_token_in_force_is_revoked(tokens: Tokens) -> None:
     await tokens.create("anna", CallerClass.OPERATOR)
     await tokens.revoke("anna")

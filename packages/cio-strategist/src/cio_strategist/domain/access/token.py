@@ -58,6 +58,12 @@ def written(token_id: str, secret: str) -> str:
     return f"{_PREFIX}_{token_id}_{secret}"
 
 
+def id_in(text: str) -> str | None:
+    """Return the id of the token whose whole text this is; None for anything else."""
+    found = _TOKEN.fullmatch(text)
+    return None if found is None else found[1]
+
+
 def is_id(text: str) -> bool:
     """Whether `text` has the form of a token's id."""
     return _ID.fullmatch(text) is not None
@@ -107,7 +113,7 @@ def parts_of(text: str) -> tuple[str, str]:
 
 
 def caller_of(token: StoredToken | None, secret: str, now: datetime) -> Caller:
-    """Return whom a token speaks for.
+    """Return whom a token speaks for; whoever has one may do at the least what everybody may without.
 
     Raises `UnauthenticatedError` if it is unknown, wrong, expired or revoked, or allows an agent what none may have.
     Only whoever has the right secret learns which.
@@ -121,7 +127,7 @@ def caller_of(token: StoredToken | None, secret: str, now: datetime) -> Caller:
         raise UnauthenticatedError(f"the token of {token.name} expired at {token.expires_at:%Y-%m-%d %H:%M:%S}Z")
     if excess := _excess(token.kind, token.permissions):
         raise UnauthenticatedError(f"the token of {token.name} is an agent's and claims {excess}: no agent has it")
-    return Caller(token.name, token.kind, frozenset(token.permissions), token.id)
+    return Caller(token.name, token.kind, ANONYMOUS.permissions.union(token.permissions), token.id)
 
 
 def _excess(kind: CallerClass, permissions: Iterable[Permission]) -> str:

@@ -63,12 +63,14 @@ class Tokens:
         return token, tokens.written(token.id, secret)
 
     async def revoke(self, id_or_name: str) -> StoredToken:
-        """End a token at once, by its id, or by its name if it is in force, and return it as it then is.
+        """End a token at once, by its id, by its name if it is in force, or by itself, and return it as it then is.
 
         One that was revoked before stays as it is. Raises `NotFoundError` if there is none.
         """
         wanted = id_or_name.strip()
-        token_id = wanted if tokens.is_id(wanted) else await self._id_of(wanted)
+        # Whoever found a token that leaked has all of it, and no error may repeat it.
+        found = tokens.id_in(wanted) or (wanted if tokens.is_id(wanted) else None)
+        token_id = found or await self._id_of(wanted)
         revoked = await self._store.revoke(token_id, self._clock.now())
         token = await self._store.find(token_id)
         if token is None:
