@@ -38,8 +38,9 @@ def expected_version(request: Request) -> int | None:
 
     Raises `UsageError` for anything but one strong tag that this service gave.
     """
-    sent = ",".join(request.headers.getlist("if-match")).strip()
-    if sent in {"", "*"}:
+    headers = request.headers.getlist("if-match")
+    sent = ",".join(headers).strip()
+    if not headers or sent == "*":
         return None
     match = _TAG.fullmatch(sent)
     if match is None or match.group(1) or _VERSION.fullmatch(match.group(2)) is None:

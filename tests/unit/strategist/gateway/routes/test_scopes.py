@@ -94,7 +94,7 @@ async def test_if_match_of_an_older_version_is_a_failed_precondition_that_names_
     assert (await door.ask("PATCH", BTC, json=sent, headers={**ANNA, "If-Match": '"1"'})).status_code == 200
 
 
-@pytest.mark.parametrize("tag", ['W/"1"', "1", '"one"', '"1", "2"', '"99999999999999999999"'])
+@pytest.mark.parametrize("tag", ['W/"1"', "1", '"one"', '"1", "2"', '"99999999999999999999"', ""])
 async def test_an_if_match_that_this_service_never_gave_is_refused(door: Door, tag: str) -> None:
     sent = {"parameters": {"leverage": 4}, **WHY}
     is_problem(await door.ask("PUT", BTC, json=sent, headers={**ANNA, "If-Match": tag}), 400, "usage")
@@ -157,6 +157,8 @@ async def test_rollback_brings_back_a_version_a_record_the_previous_state_and_no
         ({"to_record": "none"}, 404, "not-found"),
         ({}, 404, "not-found"),
         ({"to_version": -1}, 422, "invalid"),
+        ({"to_version": True}, 422, "invalid"),
+        ({"to_version": "1"}, 422, "invalid"),
         ({"to_version": 1, "to_record": "id-1"}, 422, "invalid"),
     ],
 )

@@ -88,7 +88,6 @@ def check_map(value: object) -> object:
 
 ScopeKey: TypeAlias = Annotated[
     str,
-    AfterValidator(_scope),
     Field(
         description=(
             "Whom it concerns, as one text in one of four forms: `global`; `symbol:<SYMBOL>`; "
@@ -98,6 +97,7 @@ ScopeKey: TypeAlias = Annotated[
         examples=list(SCOPE_FORMS),
         max_length=200,
     ),
+    AfterValidator(_scope),
 ]
 """A scope key in its canonical spelling."""
 

@@ -43,7 +43,12 @@ class UnsetBody(Why):
 
 class _Target(BaseModel):
     to_version: int | None = Field(
-        default=None, ge=0, le=LAST_VERSION, description="Version to bring back; 0: no config.", examples=[3]
+        default=None,
+        ge=0,
+        le=LAST_VERSION,
+        strict=True,
+        description="Version to bring back; 0: no config.",
+        examples=[3],
     )
     to_record: str | None = Field(
         default=None, max_length=200, description="Id of an audit record whose state after it is brought back."
