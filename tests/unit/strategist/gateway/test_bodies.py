@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cio_strategist.domain.strict_json import DEEPEST, MOST_DIGITS, read_json
 from cio_strategist.errors import (
     UsageError,
 )
 from cio_strategist.gateway.answers import PlainJSON
-from cio_strategist.gateway.strict_json import DEEPEST, MOST_DIGITS, read_json
 from tests.unit.strategist.gateway.door import ANNA, WHY, Door, is_problem
 
 SCOPE = "/api/v1/policy/scopes/global"

@@ -11,10 +11,10 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cio_strategist.domain.strict_json import read_json
 from cio_strategist.errors import UsageError
 from cio_strategist.gateway.http_metrics import HttpMetrics
 from cio_strategist.gateway.problems import problem_answer, unexpected
-from cio_strategist.gateway.strict_json import read_json
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

@@ -53,7 +53,7 @@ def test_what_would_have_passed_is_told_for_the_intent_and_for_the_policy() -> N
 
 def test_a_minimum_is_told_as_one() -> None:
     explanation = explain(recorded(layer("global", min_confidence_threshold=0.95)), {})
-    assert explanation.breaches[0].would_have_passed == "At least 0.95 fraction."
+    assert explanation.breaches[0].would_have_passed == "At least 0.95."
 
 
 def test_a_default_was_set_by_nobody() -> None:
@@ -77,7 +77,7 @@ def test_what_the_regime_leaves_of_a_limit_is_told_from_the_limit_itself() -> No
 def test_one_trade_more_is_needed_where_the_count_was_reached() -> None:
     full = {"ledger": LedgerView(trades_today={"global": 5})}
     explanation = explain(recorded(layer("global", max_daily_trades=5), circumstances=full), {})
-    assert explanation.breaches[0].would_have_passed == "Fewer than 5 count."
+    assert explanation.breaches[0].would_have_passed == "Fewer than 5."
     assert explanation.policy_that_passes is not None
     assert explanation.policy_that_passes.parameters == {"max_daily_trades": 6}
 
@@ -127,6 +127,16 @@ def test_the_least_that_the_exchange_takes_is_told_as_one() -> None:
     explanation = explain(recorded(circumstances={"market": far_below}, quantity=0.002), {})
     told = {each.breach.code: each.would_have_passed for each in explanation.breaches}
     assert told[Code.FILTER_MIN_NOTIONAL] == "At least 100 USD."
+
+
+def test_a_number_that_must_be_above_zero_is_not_told_to_be_below_it() -> None:
+    explanation = explain(recorded(price=-1.0), {})
+    assert explanation.breaches[0].would_have_passed == "price is -1 and must be above 0."
+
+
+def test_a_switch_is_told_as_it_is_set() -> None:
+    explanation = explain(recorded(layer("global", enabled=False)), {})
+    assert "With enabled = true in global it would have passed." in explanation.summary
 
 
 def test_several_limits_of_one_scope_are_lifted_together() -> None:

@@ -27,11 +27,22 @@ def tried(patch: PolicyPatch, *records: DecisionRecord) -> Tally:
 
 class TestAPatch:
     @pytest.mark.parametrize(
-        "text", ["", "[]", "{}", "nonsense", '{"global": 5}', '{"moon:BTC": {}}', '{"symbol_side:BTCUSDT": {}}']
+        "text",
+        [
+            "",
+            "[]",
+            "{}",
+            "nonsense",
+            '{"global": 5}',
+            '{"moon:BTC": {}}',
+            '{"symbol_side:BTCUSDT": {}}',
+            '{"global": {"leverage": 5}, "global": {"enabled": false}}',
+            "[" * 100_000,
+        ],
     )
     def test_of_another_form_is_refused(self, text: str) -> None:
         with pytest.raises(UsageError):
-            PolicyPatch.parse(text)
+            PolicyPatch.parse(text.encode())
 
     @pytest.mark.parametrize("parameters", [{"leverage": 500}, {"nonsense": 1}, {"leverage": "10"}])
     def test_that_the_catalogue_does_not_allow_is_refused(self, parameters: dict[str, Any]) -> None:

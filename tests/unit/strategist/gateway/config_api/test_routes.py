@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cio_strategist.gateway.strict_json import read_json
+from cio_strategist.domain.strict_json import read_json
 from petrosa_contracts import CATALOGUE, TradingConfigAudit, default_parameters
 from tests.unit.strategist.gateway.config_api.envelope import CONFIG, asked, filter_update, refused, update
 from tests.unit.strategist.gateway.door import ANNA, BOT, EVE, WHY, Door, is_problem

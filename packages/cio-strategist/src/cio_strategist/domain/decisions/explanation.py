@@ -1,5 +1,6 @@
 """Explanation of a verdict: which limit, set by whom, when and why, and what would have passed. Pure."""
 
+import json
 import math
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +17,7 @@ from cio_strategist.domain.decisions.whatif import PolicyPatch
 from cio_strategist.domain.policy.audit import AuditRecord
 from petrosa_contracts import CATALOGUE, Breach, Code, Scope
 from petrosa_contracts.parameters import validate_patch
-from petrosa_contracts.parameters.definition import ParameterType
+from petrosa_contracts.parameters.definition import ParameterType, Unit
 from petrosa_contracts.record import DecisionRecord
 from petrosa_contracts.resolution import DEFAULTS_SCOPE
 
@@ -34,6 +35,9 @@ _ON_A_GRID: Final = {Code.STOP_INVALID, Code.FILTER_TICK, Code.FILTER_LOT}
 
 _CONTROL: Final = {Code.HALT_ACTIVE, Code.FROZEN}
 """Codes that a control entry decides."""
+
+_BARE: Final = {Unit.FRACTION, Unit.COUNT}
+"""Units that say nothing beside a number."""
 
 _CENT: Final = Decimal("0.01")
 
@@ -197,10 +201,13 @@ def _what_passes(breach: Breach) -> str:
     limit, measured = breach.limit, breach.measured
     if breach.code in _ON_A_GRID or isinstance(limit, bool) or not isinstance(limit, int | float):
         return breach.message
+    told = f"{amount(limit)} {'' if breach.unit in _BARE else breach.unit}".rstrip()
     if breach.code in _ONE_MORE:
-        return f"Fewer than {amount(limit)} {breach.unit}."
-    least = breach.code in _LEAST and isinstance(measured, int | float) and measured < limit
-    return f"{'At least' if least else 'At most'} {amount(limit)} {breach.unit}."
+        return f"Fewer than {told}."
+    within = isinstance(measured, int | float) and measured <= limit
+    if within and breach.code not in _LEAST:
+        return breach.message  # the limit is not the most that passes: only its own words say what is
+    return f"{'At least' if within else 'At most'} {told}."
 
 
 def _policy_that_passes(record: DecisionRecord) -> PolicyThatPasses | None:
@@ -254,7 +261,7 @@ def _summary(record: DecisionRecord, explained: tuple[ExplainedBreach, ...], pas
     first = explained[0]
     parts = [verdict.message, _who(first.origin), _others(len(explained) - 1)]
     if passes is not None:
-        values = ", ".join(f"{name} = {value}" for name, value in passes.parameters.items())
+        values = ", ".join(f"{name} = {json.dumps(value)}" for name, value in passes.parameters.items())
         parts.append(f"With {values} in {passes.scope} it would have passed.")
     return " ".join(part for part in parts if part)
 
@@ -265,7 +272,7 @@ def _who(origin: LimitOrigin | None) -> str:
     if origin.version is None:
         return f"That was on {origin.set_at:%Y-%m-%d %H:%M} UTC." if origin.set_at else ""
     if origin.set_by is None:
-        return f"{origin.parameter} = {origin.value} is the default: nobody has set it."
+        return f"{origin.parameter} = {json.dumps(origin.value)} is the default: nobody has set it."
     when = f" on {origin.set_at:%Y-%m-%d %H:%M} UTC" if origin.set_at else ""
     why = f", because: {origin.reason}" if origin.reason else ""
     return f"{origin.set_by} set {origin.parameter} in {origin.scope} version {origin.version}{when}{why}."

@@ -5,7 +5,6 @@ for later ones (fills, trade counts, exposure) is not followed up. An approval t
 record was late, counts as the approval that the policy gave.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from cio_decision.decoding import Unreadable
 from cio_decision.intent import Intent
 from cio_decision.replay import decide_again, decide_read, read_again
 from cio_strategist.domain.policy.scope_key import parse_scope
+from cio_strategist.domain.strict_json import read_json
 from cio_strategist.errors import RejectedError, UsageError
 from petrosa_contracts import CATALOGUE, PolicyLayer, Verdict, validate_patch
 from petrosa_contracts.instant import UtcDatetime
@@ -57,12 +57,9 @@ class PolicyPatch:
         return cls(scopes)
 
     @classmethod
-    def parse(cls, text: str | bytes) -> Self:
-        """Read the same from JSON text."""
-        try:
-            return cls.read(json.loads(text))
-        except ValueError as error:
-            raise UsageError(f"the patch is not JSON: {error}") from error
+    def parse(cls, text: bytes) -> Self:
+        """Read the same from JSON text. Raises `UsageError` too for a key given twice: one would not be tried."""
+        return cls.read(read_json(text, "the patch"))
 
     def on(self, record: DecisionRecord) -> Mapping[str, PolicyLayer]:
         """Return the layers of a recorded decision with the patch merged in."""

@@ -12,11 +12,11 @@ from cio_strategist.domain.fleet.call import LONGEST_BODY, BotReply
 from cio_strategist.domain.fleet.openapi import METHODS
 from cio_strategist.domain.fleet.paths import API, STRATEGIES, Meant
 from cio_strategist.domain.json_shape import json_map
+from cio_strategist.domain.strict_json import read_json
 from cio_strategist.errors import BotError, RefusedError, UsageError
 from cio_strategist.gateway.answers import PlainJSON
 from cio_strategist.gateway.problems import problem_responses
 from cio_strategist.gateway.routes.fleet_views import BotView, FleetView, OfferView, StrategiesView
-from cio_strategist.gateway.strict_json import read_json
 from cio_strategist.service.fleet.fleet import Fleet
 
 BOT_HEADER = "X-Petrosa-Bot"

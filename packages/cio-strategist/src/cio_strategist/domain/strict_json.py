@@ -12,15 +12,16 @@ MOST_DIGITS = 310
 """Digits of the longest whole number, which is as far as floats reach."""
 
 
-def read_json(body: bytes) -> object:
-    """Read a JSON text.
+def read_json(text: bytes, what: str = "the body") -> object:
+    """Read a JSON text, which errors call `what`.
 
     Raises `UsageError` for anything that is none, and for what some readers take and others do not: NaN, infinities,
     numbers that no float can hold, a key given twice, text that UTF-8 cannot hold, and nesting beyond `DEEPEST`.
     """
+    too_deep = f"{what} is nested too deeply: {DEEPEST} levels at most"
     try:
         content: object = json.loads(
-            body.decode(),
+            text.decode(),
             parse_constant=_refuse,
             parse_float=_finite,
             parse_int=_whole,
@@ -29,19 +30,16 @@ def read_json(body: bytes) -> object:
         # Escapes can spell half of a character, which no store and no answer could write.
         json.dumps(content, ensure_ascii=False).encode()
     except UnicodeError as error:
-        raise UsageError("the body holds text that is not valid UTF-8") from error
+        raise UsageError(f"{what} holds text that is not valid UTF-8") from error
     except RecursionError as error:
-        raise UsageError(_TOO_DEEP) from error
+        raise UsageError(too_deep) from error
     except json.JSONDecodeError as error:
-        raise UsageError(f"the body is not JSON: {error.msg} at character {error.pos}") from error
+        raise UsageError(f"{what} is not JSON: {error.msg} at character {error.pos}") from error
     except ValueError as error:
-        raise UsageError(f"the body is not JSON that can be taken: {error}") from error
+        raise UsageError(f"{what} is not JSON that can be taken: {error}") from error
     if _too_deep(content):
-        raise UsageError(_TOO_DEEP)
+        raise UsageError(too_deep)
     return content
-
-
-_TOO_DEEP = f"the body is nested too deeply: {DEEPEST} levels at most"
 
 
 def _refuse(constant: str) -> object:
