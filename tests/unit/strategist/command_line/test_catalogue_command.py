@@ -37,3 +37,9 @@ def test_what_does_not_exist_is_wrong_usage(words: list[str]) -> None:
     result = runner.invoke(app, ["catalogue", *words])
     assert result.exit_code == 2
     assert result.stderr.startswith("wrong usage: ")
+
+
+def test_a_misspelled_parameter_is_answered_with_the_one_that_was_meant() -> None:
+    result = runner.invoke(app, ["catalogue", "leverag"])
+    assert result.exit_code == 2
+    assert "did you mean leverage?" in result.stderr

@@ -8,7 +8,7 @@ from cio_strategist.command_line.console import say_entries, say_table
 from cio_strategist.command_line.policy import view
 from cio_strategist.command_line.session import reporting
 from cio_strategist.errors import UsageError
-from petrosa_contracts import CATALOGUE
+from petrosa_contracts import CATALOGUE, validate_patch
 from petrosa_contracts.parameters import render_markdown
 
 catalogue_command = typer.Typer()
@@ -24,7 +24,8 @@ def catalogue(
         if markdown and name is not None:
             raise UsageError("--markdown prints the whole catalogue: leave NAME out")
         if name is not None and name not in CATALOGUE:
-            raise UsageError(f"{name!r} is no parameter; cio-policy catalogue lists them")
+            (error,) = validate_patch({name: None})
+            raise UsageError(f"{error.message} (cio-policy catalogue lists all)")
     if markdown:
         typer.echo(render_markdown(), nl=False)
     elif name is None:

@@ -29,6 +29,11 @@ async def test_a_side_without_a_symbol_is_refused(door: Door) -> None:
     is_problem(await door.ask("GET", f"{POLICY}/resolved", params={"side": "up"}), 422, "invalid")
 
 
+@pytest.mark.parametrize("name", ["symbol", "strategy_id"])
+async def test_an_empty_name_is_not_taken_for_any_order(door: Door, name: str) -> None:
+    is_problem(await door.ask("GET", f"{POLICY}/resolved", params={name: ""}), 400, "usage")
+
+
 async def test_limits_are_the_parameters_that_bound_risk(door: Door) -> None:
     body = (await door.ask("GET", f"{POLICY}/limits", params={"symbol": "BTCUSDT"})).json()
     assert set(body["parameters"]) == {name for name, each in CATALOGUE.items() if each.risk is not Risk.NEUTRAL}

@@ -55,9 +55,9 @@ class PolicyReader:
         """
         if side is not None and symbol is None:
             raise UsageError("a side needs a symbol")
-        for key in (symbol and f"symbol:{symbol}", strategy_id and f"strategy:{strategy_id}"):
-            if key:
-                parse_scope(key)
+        for kind, name in (("symbol", symbol), ("strategy", strategy_id)):
+            if name is not None:
+                parse_scope(f"{kind}:{name}")
         stored, source = await self._read()
         found = resolve(layers_in_force(stored.layers), symbol=symbol, strategy_id=strategy_id, side=side)
         values = found.plain()
