@@ -9,6 +9,7 @@ import pytest
 from nats.aio.client import Client
 
 from cio_strategist import audit_cli
+from cio_strategist.adapters.nats.jetstream import JetStreamSource, Streams
 from cio_strategist.adapters.signing import SigningKey
 from devstack import DevStack
 from petrosa_contracts import streams, subjects
@@ -81,6 +82,24 @@ async def test_a_record_that_comes_again_after_the_stream_forgot_it_is_recorded_
     await client.jetstream().publish(subjects.decision_record(STRATEGY), found.data or b"")
     await publish(client, 1)
     await recorded(chain, 2)
+
+
+async def test_a_record_that_somebody_deleted_from_the_stream_is_not_waited_for(
+    new_recorder: NewRecorder, client: Client, chain: ChainReader
+) -> None:
+    recorder = await asyncio.to_thread(new_recorder().start_ready)
+    await publish(client, 0)
+    await recorded(chain, 1)
+    recorder.terminate()
+    jetstream, stream = client.jetstream(), streams.DECISIONS.name
+    for number in (1, 2):
+        await publish(client, number)
+    third = await jetstream.get_msg(stream, seq=3)
+    source = JetStreamSource(Streams(lambda: jetstream, (), replicas=1), stream)
+    await jetstream.delete_msg(stream, 2)
+    assert await source.waits_since() == third.time
+    await jetstream.delete_msg(stream, 3)
+    assert await source.waits_since() is None
 
 
 async def test_a_new_recorder_on_an_emptied_store_records_what_the_stream_still_has(

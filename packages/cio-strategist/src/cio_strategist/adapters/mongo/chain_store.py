@@ -103,14 +103,16 @@ class MongoChainStore:
 
     async def bodies(self, keys: Collection[EntryKey]) -> Mapping[EntryKey, str]:
         """Return the bodies of those entries that are there."""
-        kinds = {kind for kind, _ in keys}
-        wanted = [{"kind": kind, "id": {"$in": [name for of, name in keys if of == kind]}} for kind in sorted(kinds)]
+        bodies: dict[EntryKey, str] = {}
+        for kind in sorted({kind for kind, _ in keys}):
+            # One kind at a time, so that any server answers from the index.
+            wanted = {"kind": kind, "id": {"$in": [name for of, name in keys if of == kind]}}
 
-        async def work(database: Database) -> list[dict[str, Any]]:
-            found = database[AUDIT_CHAIN].find({"$or": wanted}, {"kind": 1, "id": 1, "body": 1})
-            return await found.to_list(None)
+            async def work(database: Database, wanted: dict[str, Any] = wanted) -> list[dict[str, Any]]:
+                return await database[AUDIT_CHAIN].find(wanted, {"id": 1, "body": 1}).to_list(None)
 
-        return {(found["kind"], found["id"]): str(found["body"]) for found in await self._connection.ask(work)}
+            bodies |= {(kind, found["id"]): str(found["body"]) for found in await self._connection.ask(work)}
+        return bodies
 
     async def newest_checkpoint(self) -> Checkpoint | None:
         """Return the newest checkpoint."""

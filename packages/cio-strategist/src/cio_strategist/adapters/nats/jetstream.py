@@ -30,6 +30,7 @@ ACKNOWLEDGE_SECONDS = 30
 _READ_AT_ONCE = 500
 _FETCH_SECONDS = 5.0
 _STREAM_NOT_FOUND = 10059
+_MESSAGE_NOT_FOUND = 10037
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -230,7 +231,7 @@ class JetStreamSource:
             next_one = await self._first_unacknowledged(jetstream, state.first_seq)
             if not state.messages or next_one > state.last_seq:
                 return None
-            return await _time_of(jetstream, self._stream, max(next_one, state.first_seq))
+            return await _time_from(jetstream, self._stream, max(next_one, state.first_seq))
 
     async def _first_unacknowledged(self, jetstream: JetStreamContext, first: int) -> int:
         try:
@@ -263,7 +264,7 @@ class IntentStream:
         jetstream = await self._streams.ready()
         with self._streams.translating():
             state = (await jetstream.stream_info(self._stream)).state
-            oldest = await _time_of(jetstream, self._stream, state.first_seq) if state.messages else None
+            oldest = await _time_from(jetstream, self._stream, state.first_seq) if state.messages else None
         # Where older ones have gone, the record of one of those may say a later time than the stream did.
         return oldest if oldest is None or state.first_seq <= 1 else oldest + TOLERANCE
 
@@ -289,8 +290,14 @@ class IntentStream:
                 await pulling.unsubscribe()
 
 
-async def _time_of(jetstream: JetStreamContext, stream: str, sequence: int) -> datetime | None:
-    found = await jetstream.get_msg(stream, seq=sequence)
+async def _time_from(jetstream: JetStreamContext, stream: str, sequence: int) -> datetime | None:
+    """Return when the message of that sequence came, or the next one if somebody deleted it; None if there is none."""
+    try:
+        found = await jetstream.get_msg(stream, seq=sequence, subject=">", next=True)
+    except NotFoundError as error:
+        if error.err_code != _MESSAGE_NOT_FOUND:
+            raise
+        return None
     return None if found.time is None else found.time.astimezone(UTC)
 
 
