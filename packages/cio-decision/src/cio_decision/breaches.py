@@ -84,10 +84,13 @@ def age_finding(code: Code, known: Standing) -> Finding:
 def amount(value: Decimal | float) -> str:
     """Return a number for a sentence: exact, so that two that differ never read alike, and without needless zeros.
 
-    From 10^16 on it is rounded and has an exponent.
+    From 10^16 on it is rounded and has an exponent, and so has, unrounded, what is smaller than 10^-16.
     """
     exact = value if isinstance(value, Decimal) else Decimal(repr(value))
-    return f"{exact:.4e}" if exact.adjusted() >= _LONGEST_WHOLE else f"{exact.normalize(_EXACT):,f}"
+    if exact.adjusted() >= _LONGEST_WHOLE:
+        return f"{exact:.4e}"
+    plainly = exact.normalize(_EXACT)
+    return f"{plainly:e}" if exact and exact.adjusted() < -_LONGEST_WHOLE else f"{plainly:,f}"
 
 
 def plain(value: Measure) -> float | int | str | bool | None:
