@@ -88,7 +88,7 @@ def test_what_cannot_be_trusted_is_named(stored: dict[str, str], complaint: str)
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('{"scope": "glo', "it: Invalid JSON: EOF while parsing a string at line 1 column 14"),
+        ('{"scope": "glo', "Invalid JSON: EOF while parsing a string at line 1 column 14"),
         (
             '{"scope": "global", "version": 0}',
             "version: Input should be greater than or equal to 1; parameters: Field required",

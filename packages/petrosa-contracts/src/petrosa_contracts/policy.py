@@ -78,4 +78,4 @@ def _read_layer(key: str, text: str | bytes) -> PolicyLayer:
 def _faults(error: ValidationError) -> str:
     """Return what is wrong on one line: the reason ends in messages that a person reads."""
     faults = error.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'it'}: {fault['msg']}" for fault in faults)
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".removeprefix(": ") for fault in faults)
