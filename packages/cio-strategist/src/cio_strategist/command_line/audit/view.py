@@ -1,12 +1,13 @@
 """Entries of the audit chain as rows for a table and as JSON. Pure."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cio_strategist.command_line.console import moment
 from cio_strategist.domain.record.accounting import Account, Seen
 from cio_strategist.domain.record.entry import Entry
+from cio_strategist.domain.strict_json import read_json
+from cio_strategist.errors import UsageError
 
 ENTRY_HEADINGS = ("entry", "when", "kind", "strategy", "symbol", "what", "code", "id")
 SEEN_HEADINGS = ("what", "when", "subject", "name", "payload")
@@ -35,10 +36,10 @@ def entry_fields(entry: Entry) -> dict[str, Any]:
 
 
 def body_of(entry: Entry) -> object:
-    """Return the body as JSON where it is that, else as text."""
+    """Return the body as JSON where every reader understands it alike, else as the text that it is."""
     try:
-        return json.loads(entry.body)
-    except ValueError:
+        return read_json(entry.body.encode())
+    except (UsageError, UnicodeEncodeError):
         return entry.body
 
 
