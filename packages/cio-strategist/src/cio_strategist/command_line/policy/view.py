@@ -61,7 +61,8 @@ def record_rows(records: Sequence[AuditRecord]) -> list[tuple[str, ...]]:
             record.scope,
             "" if record.version is None else str(record.version),
             record.edit,
-            record.changed_by,
+            # Whoever writes may sign for somebody else: who it was is known from the token.
+            record.changed_by if record.changed_by == record.caller else f"{record.changed_by} ({record.caller})",
             _what(record),
             record.reason or "",
             record.id,

@@ -43,6 +43,9 @@ class ChangeRequest:
         return reason
 
     def check(self) -> None:
-        """Raise `UsageError` if an agent does not say why, or if what anybody says is too long or unreadable."""
+        """Raise `UsageError` unless an agent, and whoever gives a thought trace, says why in words that can be read.
+
+        A person's reason alone is taken as it is: no halt may fail on a character in it.
+        """
         if self.caller.kind is CallerClass.AGENT or self.thought_trace is not None:
             check_thought(self.thought_trace, self.reason)
