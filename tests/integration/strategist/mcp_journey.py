@@ -111,11 +111,11 @@ async def _propose(operator: Traveller, code: str) -> None:
         ids.append(pending["proposal_id"])
     listed = (await operator.does("list_proposals", status="pending"))["proposals"]
     assert {proposal["id"] for proposal in listed} == set(ids)
+    assert (await operator.does("reject_proposal", proposal_id=ids[1], **WHY))["status"] == "rejected"
     own = await operator.fails("approve_proposal", proposal_id=ids[0], **WHY)
     assert own["code"] == "SECOND_FACTOR_REQUIRED"
     approved = await operator.does("approve_proposal", proposal_id=ids[0], code=code, **WHY)
     assert approved["parameters"] == {"leverage": 90}
-    assert (await operator.does("reject_proposal", proposal_id=ids[1], **WHY))["status"] == "rejected"
     assert (await operator.does("get_proposal", proposal_id=ids[0]))["status"] == "approved"
 
 

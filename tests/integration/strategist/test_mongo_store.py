@@ -183,7 +183,7 @@ async def test_a_server_that_goes_away_in_the_middle_leaves_nothing_half_done(
         layers=layer_write(GLOBAL, 2, leverage=4).layers,
         versions={GLOBAL: 2},
         audit=layer_write(GLOBAL, 2, leverage=4).audit,
-        proposal=proposal(),
+        proposals=(proposal(),),
         answer=answer(),
     )
 
