@@ -27,10 +27,10 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give tests on real servers two further tries: a stall of seconds must not fail them. Each is reported."""
+    """Give tests on real servers a second try: a stall of seconds must not fail them. It is reported, with why."""
     for item in items:
         if item.get_closest_marker("servers") is not None:
-            item.add_marker(pytest.mark.flaky(reruns=2))
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(autouse=True)
