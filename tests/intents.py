@@ -1,8 +1,12 @@
-"""Strategies for intents, contexts and junk, for the properties of the gate."""
+"""Strategies for intents, contexts and junk, for the properties of the gate.
+
+They are made once and kept: making strategies takes longer than drawing from them.
+"""
 
 import json
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -113,6 +117,7 @@ def intents(actions: tuple[str, ...] = ENTRIES) -> st.SearchStrategy[Intent]:
     return fields(actions).map(lambda drawn: intent(**drawn))
 
 
+@cache
 def controls(*modes: Mode) -> st.SearchStrategy[ScopedControl | None]:
     """Draw an entry of one of the modes for a scope of the intent, or none."""
     entries = st.builds(control_entry, st.sampled_from(modes), reason=st.sampled_from(["", "news"]))
@@ -122,6 +127,7 @@ def controls(*modes: Mode) -> st.SearchStrategy[ScopedControl | None]:
 MONEY = st.decimals("0", "1000000", places=8)
 
 
+@cache
 def positions() -> st.SearchStrategy[Position]:
     """Draw an open position, of the symbol of `intents` as often as not."""
     return st.builds(
@@ -134,6 +140,7 @@ def positions() -> st.SearchStrategy[Position]:
     )
 
 
+@cache
 @st.composite
 def portfolio_views(draw: st.DrawFn) -> PortfolioView | None:
     """Draw what may be known of a portfolio, young or old."""
@@ -154,6 +161,7 @@ def portfolio_views(draw: st.DrawFn) -> PortfolioView | None:
     return portfolio_view(state)
 
 
+@cache
 def reservations() -> st.SearchStrategy[Reserved]:
     """Draw what may be on its way."""
     return st.builds(
@@ -166,6 +174,7 @@ def reservations() -> st.SearchStrategy[Reserved]:
     )
 
 
+@cache
 def ledgers() -> st.SearchStrategy[LedgerView]:
     """Draw what the ledger may say."""
     counts = st.dictionaries(st.sampled_from(SCOPES), st.integers(0, 120), max_size=5)
@@ -184,6 +193,7 @@ MARKET_PRICES = st.sampled_from([50_000, 50_010.5, 3000, 1, 0.00002]) | st.decim
 QUOTES = st.builds(quote, MARKET_PRICES, st.sampled_from([NOW, NOW - timedelta(seconds=1)]))
 
 
+@cache
 @st.composite
 def market_views(draw: st.DrawFn) -> MarketView:
     """Draw what may be known of the symbol on the exchange, fresh."""
@@ -207,11 +217,25 @@ def regime_statuses(symbol: str | None) -> st.SearchStrategy[RegimeStatus]:
     )
 
 
+@cache
 def regime_views() -> st.SearchStrategy[RegimeView]:
     """Draw what may be known of the regime, fresh."""
     return st.builds(regime_view, symbol=sometimes(regime_statuses(SYMBOL)), market=sometimes(regime_statuses(None)))
 
 
+_LAYERS = st.just({}) | layers_at(*SCOPES)
+_SYSTEM_MODES = st.sampled_from([Mode.ACTIVE, Mode.ACTIVE, Mode.CONSERVATIVE, Mode.BLIND])
+_FAILSAFES = st.builds(
+    FailSafeLimits, max_position_size_usd=st.sampled_from([5000.0, 100.0]), max_leverage=st.sampled_from([10, 3])
+)
+_MARKETS, _REGIMES = st.none() | market_views(), st.none() | regime_views()
+_PORTFOLIOS = st.none() | portfolio_views()
+_LEDGERS = st.just(LedgerView()) | ledgers()
+_RATES, _RATE_LIMITS = st.integers(0, 12), st.none() | st.integers(1, 12)
+_AUDIT_AVAILABLE, _DECISION_SECONDS = st.sampled_from([True, True, False]), st.sampled_from([0.0, 0.05, 0.051])
+
+
+@cache
 @st.composite
 def contexts(
     draw: st.DrawFn,
@@ -220,28 +244,25 @@ def contexts(
     modes: tuple[Mode, ...] = (Mode.ACTIVE, Mode.SAFE, Mode.HALTED),
 ) -> Context:
     """Draw contexts of a decision at `NOW` under any policy that could be stored."""
-    drawn = draw(st.just({}) | layers_at(*SCOPES))
     return Context(
         decision_id=DECISION,
         now=NOW,
         received_at=NOW,
-        policy=resolve(drawn, symbol=SYMBOL, strategy_id=STRATEGY, side=side),
+        policy=resolve(draw(_LAYERS), symbol=SYMBOL, strategy_id=STRATEGY, side=side),
         epoch=7,
-        system_mode=draw(st.sampled_from([Mode.ACTIVE, Mode.ACTIVE, Mode.CONSERVATIVE, Mode.BLIND])),
+        system_mode=draw(_SYSTEM_MODES),
         system_reason="drawn",
         control=draw(controls(*modes)),
-        failsafe=FailSafeLimits(
-            max_position_size_usd=draw(st.sampled_from([5000.0, 100.0])), max_leverage=draw(st.sampled_from([10, 3]))
-        ),
-        market=draw(st.none() | market_views()),
-        regime=draw(st.none() | regime_views()),
-        portfolio=draw(st.none() | portfolio_views()),
+        failsafe=draw(_FAILSAFES),
+        market=draw(_MARKETS),
+        regime=draw(_REGIMES),
+        portfolio=draw(_PORTFOLIOS),
         symbol_known=draw(st.booleans()),
-        audit_available=draw(st.sampled_from([True, True, False])),
-        ledger=draw(st.just(LedgerView()) | ledgers()),
-        orders_last_second=draw(st.integers(0, 12)),
-        max_orders_per_second=draw(st.none() | st.integers(1, 12)),
-        decision_seconds=draw(st.sampled_from([0.0, 0.05, 0.051])),
+        audit_available=draw(_AUDIT_AVAILABLE),
+        ledger=draw(_LEDGERS),
+        orders_last_second=draw(_RATES),
+        max_orders_per_second=draw(_RATE_LIMITS),
+        decision_seconds=draw(_DECISION_SECONDS),
     )
 
 

@@ -1,6 +1,7 @@
 """Strategies for trading parameters and policy layers, derived from the catalogue."""
 
 import math
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -36,18 +37,25 @@ def values_of(parameter: Parameter) -> st.SearchStrategy[Any]:
     return values | st.none() if parameter.nullable else values
 
 
+_VALUES = {name: values_of(parameter) for name, parameter in CATALOGUE.items()}
+_NAMES = st.lists(st.sampled_from(sorted(CATALOGUE)), unique=True, max_size=6)
+_PATCHES = _NAMES.flatmap(lambda drawn: st.fixed_dictionaries({name: _VALUES[name] for name in drawn}))
+_VERSIONS = st.integers(1, 99)
+"""Made once: making strategies takes longer than drawing from them."""
+
+
 def patches() -> st.SearchStrategy[dict[str, Any]]:
     """Draw sets of parameters with allowed values, empty ones included."""
-    names = st.lists(st.sampled_from(sorted(CATALOGUE)), unique=True, max_size=6)
-    return names.flatmap(lambda drawn: st.fixed_dictionaries({name: values_of(CATALOGUE[name]) for name in drawn}))
+    return _PATCHES
 
 
+@cache
 @st.composite
 def layers_at(draw: st.DrawFn, *keys: str) -> dict[str, PolicyLayer]:
     """Draw layers for some of the scope keys."""
     drawn = draw(st.lists(st.sampled_from(keys), unique=True)) if keys else []
     return {
-        key: PolicyLayer(scope=key, version=draw(st.integers(1, 99)), parameters=draw(patches()), updated_by="test")
+        key: PolicyLayer(scope=key, version=draw(_VERSIONS), parameters=draw(_PATCHES), updated_by="test")
         for key in drawn
     }
 
