@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from bench.regime.seeded import HOUR, START, Stretch, candles_of
 from cio_strategist.domain.regime.candle import Candle
 from cio_strategist.domain.regime.classifier import classify, status_of
-from cio_strategist.domain.regime.hysteresis import Ladder, Level, next_level
+from cio_strategist.domain.regime.hysteresis import Heading, Ladder, Level, next_heading, next_level
 from cio_strategist.domain.regime.settings import RegimeSettings
 from cio_strategist.domain.regime.state import RegimeState
-from petrosa_contracts import RegimeStatus, VolatilityPhase
+from petrosa_contracts import RegimeStatus, Trend, VolatilityPhase
 
 DWELL = 3
 SETTINGS = RegimeSettings(
@@ -195,9 +195,14 @@ def test_a_larger_measure_never_gives_a_smaller_level_now_or_later(measures: lis
         assert other.level >= one.level
 
 
-@given(HISTORIES)
-def test_two_changes_of_trend_are_a_dwell_apart(candles: list[Candle]) -> None:
-    trends = [state.trend.trend for state in steps(candles) if state.trend is not None]
+@given(st.lists(st.tuples(st.sampled_from(Trend), st.integers(1, DWELL + 1)), min_size=4, max_size=40))
+def test_two_changes_of_trend_are_a_dwell_apart(asked: list[tuple[Trend, int]]) -> None:
+    heading: Heading | None = None
+    trends: list[Trend] = []
+    for trend, candles in asked:
+        for _ in range(candles):
+            heading = next_heading(heading, trend, DWELL)
+            trends.append(heading.trend)
     changes = [place for place, (earlier, later) in enumerate(pairwise(trends), start=1) if later is not earlier]
     assert all(later - earlier >= DWELL for earlier, later in pairwise(changes))
 
