@@ -364,3 +364,11 @@ def test_traces_go_where_the_standard_variables_say(environment: dict[str, str],
 
 def test_an_exporter_that_is_not_there_is_named() -> None:
     assert "zipkin: choose of otlp, console, none" in problems(OTEL_TRACES_EXPORTER="zipkin")
+
+
+def test_no_temporary_folder_is_needed_where_nothing_is_writable(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", none)
+    assert load({}).journal_folder == Path.cwd() / "cio-nurse"

@@ -35,6 +35,14 @@ def _several_subjects(value: str) -> str:
     return value
 
 
+def _temporary_folder() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        # Nothing is writable, as in a container with a read-only root: a journal set elsewhere needs no such folder.
+        return Path.cwd()
+
+
 def _several_inputs(value: object) -> object:
     return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
@@ -223,7 +231,7 @@ class GateSettings(BaseModel):
         description="Longest wait for a record's acknowledgement, ms; then entries are vetoed AUDIT_UNAVAILABLE.",
     )
     journal_folder: Path = Field(
-        default_factory=lambda: Path(tempfile.gettempdir()) / "cio-nurse",
+        default_factory=lambda: _temporary_folder() / "cio-nurse",
         alias="NURSE_JOURNAL_FOLDER",
         description="Folder for records that JetStream does not take in time; better one that outlives the container.",
     )
