@@ -173,6 +173,8 @@ async def test_a_feed_that_starts_without_the_exchange_goes_on_from_redis(
     try:
         successor = new_feed().start()
         await eventually(lambda: successor.facts["nats_connected"], seconds=SECONDS, what="it listens")
+        # What is streamed of a symbol that it does not know yet is left out.
+        await eventually(lambda: successor.facts["symbols"] == 4, seconds=SECONDS, what="it has read Redis")
         await stream(bus, depth20(stream="solusdt@depth20@100ms", bid="99.1", ask="99.2"))
         await stream(bus, trade("77.5", symbol="SOLUSDT", at=now_ms()))
         await eventually(lambda: successor.facts["streamed_symbols"] == 1, seconds=SECONDS, what="it believes them")
