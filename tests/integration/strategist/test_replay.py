@@ -59,6 +59,20 @@ def test_a_decision_is_found_and_reproduced(database: dict[str, str]) -> None:
     assert "there is no record" in missing.stderr
 
 
+@pytest.mark.parametrize(
+    "change", [{"body": RECORDS[1].model_dump_json()}, {"facts.symbol": "ETHUSDT"}, {"note": "one more field"}]
+)
+def test_a_record_that_was_altered_is_neither_made_again_nor_explained(
+    database: dict[str, str], mongo: Database[dict[str, object]], change: dict[str, str]
+) -> None:
+    mongo["audit_chain"].update_one({"id": VETOED}, {"$set": change})
+    result = run(database, VETOED)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "was altered in the store" in result.stderr
+    explained = CliRunner().invoke(audit_app, ["explain", VETOED], env=database)
+    assert (explained.exit_code, explained.stdout) == (1, "")
+
+
 def test_everything_since_then_is_reproduced(database: dict[str, str]) -> None:
     assert run(database, "--since", NOW.isoformat()).stdout == "4 of 4 decisions are reproduced to the byte\n"
     assert as_json(database, "--since", (NOW + timedelta(seconds=1)).isoformat())["examined"] == 0

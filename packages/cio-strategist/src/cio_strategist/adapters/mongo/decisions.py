@@ -4,14 +4,16 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, cast
 
+from cio_strategist.adapters.mongo.chain_documents import read_entry, split
 from cio_strategist.adapters.mongo.chain_queries import entry_query
 from cio_strategist.adapters.mongo.collections import AUDIT_CHAIN
 from cio_strategist.adapters.mongo.connection import Database, MongoConnection
 from cio_strategist.domain.decisions.filter import DecisionFilter
-from cio_strategist.domain.record.entry import Kind
+from cio_strategist.domain.record.entry import Entry, Kind
 from cio_strategist.domain.record.entry_filter import EntryFilter
+from cio_strategist.errors import StoreUnreadableError
 from cio_strategist.ports import BATCH
 from petrosa_contracts.record import record_id
 
@@ -19,20 +21,33 @@ _BODY_ONLY = {"_id": 0, "body": 1}
 
 
 class MongoDecisions:
-    """`DecisionArchive` on the collection that the recorder inserts into. Whether the chain holds is not asked here."""
+    """`DecisionArchive` on the collection that the recorder inserts into.
+
+    Whether the chain holds is not asked here; of one decision only whether its record is what was written.
+    """
 
     def __init__(self, connection: MongoConnection) -> None:
         self._connection = connection
 
     async def outcome_of(self, decision_id: str) -> str | None:
-        """Return the record of a decision; the one that withdraws it, if there is one."""
+        """Return the record of a decision; the one that withdraws it, if there is one.
+
+        Raises `StoreUnreadableError` for a record that is not what was written: what it says proves nothing.
+        """
         withdrawal = record_id(decision_id, withdraws=True)
         wanted = {"kind": Kind.DECISION.value, "id": {"$in": [decision_id, withdrawal]}}
 
-        async def work(database: Database) -> list[dict[str, Any]]:
-            return await database[AUDIT_CHAIN].find(wanted, {"id": 1, "body": 1}).to_list(2)
+        async def work(database: Database) -> list[Entry | None]:
+            batches = database[AUDIT_CHAIN].find_raw_batches(wanted)
+            return [read_entry(raw) async for batch in batches for raw in split(cast("bytes", batch))]
 
-        found = {str(each["id"]): str(each["body"]) for each in await self._connection.ask(work)}
+        found: dict[str, str] = {}
+        for entry in await self._connection.ask(work):
+            if entry is None or entry.true_digest() != entry.digest:
+                raise StoreUnreadableError(
+                    f"the record of {decision_id[:100]} was altered in the store: cio-audit verify says more"
+                )
+            found[entry.id] = entry.body
         return found.get(withdrawal, found.get(decision_id))
 
     async def count(self, wanted: DecisionFilter, *, limit: int | None) -> int | None:
