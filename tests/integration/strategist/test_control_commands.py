@@ -62,10 +62,13 @@ def test_a_halt_replaces_what_was_set(cli: CommandLine, redis: Redis) -> None:
     assert gate_mode(redis) is Mode.SAFE
 
 
-def test_a_halt_before_any_policy_counts_as_the_first_write_and_says_so(cli: CommandLine, redis: Redis) -> None:
-    assert "leaves BLIND" in cli.done("halt", "symbol:BTCUSDT", "--reason", "x")
-    assert redis.get("cio:policy:epoch") == "1"
+def test_halting_and_resuming_before_any_policy_start_none_and_say_so(cli: CommandLine, redis: Redis) -> None:
+    halted = cli.run("halt", "symbol:BTCUSDT", "--reason", "x")
+    assert (halted.exit_code, "holds no policy" in halted.stderr) == (0, True)
     assert gate_mode(redis, symbol="BTCUSDT") is Mode.HALTED
+    cli.done("resume", "symbol:BTCUSDT")
+    assert gate_mode(redis, symbol="BTCUSDT") is Mode.ACTIVE
+    assert redis.get("cio:policy:epoch") is None
 
 
 def test_without_the_authority_a_frozen_is_neither_set_nor_replaced_nor_lifted(cli: CommandLine, redis: Redis) -> None:

@@ -127,11 +127,9 @@ def test_the_gate_is_told_after_every_write(cli: CommandLine, hints: Callable[[]
     assert hints() == {"epoch": 5, "scope": "symbol:BTCUSDT"}
 
 
-def test_the_gate_is_told_of_a_halt_that_is_the_first_write(
-    cli: CommandLine, hints: Callable[[], dict[str, object]]
-) -> None:
+def test_the_gate_is_told_of_a_halt_before_any_policy(cli: CommandLine, hints: Callable[[], dict[str, object]]) -> None:
     cli.done("halt", "global", "--reason", "x")
-    assert hints() == {"epoch": 1, "scope": "global"}
+    assert hints() == {"epoch": None, "scope": "global"}
 
 
 async def test_a_writer_that_never_gets_a_turn_says_where_the_others_are(store: RedisPolicyStore, redis: Redis) -> None:

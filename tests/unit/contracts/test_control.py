@@ -135,6 +135,16 @@ def test_an_unreadable_entry_halts_its_own_scope_only() -> None:
     assert _mode(state, symbol="ETHUSDT") is Mode.ACTIVE
 
 
+def test_together_the_stricter_of_two_states_holds_in_every_scope() -> None:
+    known = ControlState.read({"global": _stored("SAFE"), "symbol:BTCUSDT": _stored("HALTED")})
+    found = ControlState.read({"global": _stored("FROZEN"), "symbol:BTCUSDT": _stored("SAFE"), "symbol:ETHUSDT": b"{"})
+    both = known.together_with(found)
+    modes = {scope: entry.mode for scope, entry in both.in_force(NOW).items()}
+    assert modes == {"global": Mode.FROZEN, "symbol:BTCUSDT": Mode.HALTED, "symbol:ETHUSDT": Mode.HALTED}
+    assert both.unreadable == ("symbol:ETHUSDT",)
+    assert both.together_with(found) == both
+
+
 def test_an_entry_for_one_side_halts_both_because_a_mode_knows_no_sides() -> None:
     state = ControlState.read({"symbol_side:BTCUSDT:LONG": _stored("SAFE")})
     assert _mode(state) is Mode.HALTED

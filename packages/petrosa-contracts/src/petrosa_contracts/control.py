@@ -104,6 +104,15 @@ class ControlState:
             entries[scope_key] = (*entries.get(scope_key, ()), entry)
         return cls(MappingProxyType(entries), tuple(unreadable))
 
+    def together_with(self, other: Self) -> Self:
+        """Return what holds while both do: in every scope the entries of either."""
+        entries = dict(self.entries)
+        for scope, found in other.entries.items():
+            known = entries.get(scope, ())
+            entries[scope] = (*known, *(entry for entry in found if entry not in known))
+        unreadable = dict.fromkeys((*self.unreadable, *other.unreadable))
+        return type(self)(MappingProxyType(entries), tuple(unreadable))
+
     def in_force(self, now: datetime) -> dict[str, ControlEntry]:
         """Return the strictest entry in force of every scope that is restricted at `now` (aware UTC)."""
         found: dict[str, ControlEntry] = {}

@@ -228,6 +228,22 @@ class TestFailing:
         assert mirror.system_mode().reason.startswith("the store has lost its policy epoch, which cio-policy rebuild")
         assert (limit_of(mirror), mirror.view.epoch) == (5, 1)
 
+    async def test_without_an_epoch_what_was_set_before_still_holds_and_so_does_what_is_set_since(
+        self, mirror: Mirror, redis: FakeRedis, clock: FakeClock
+    ) -> None:
+        redis.write(control=stored_control(symbol_BTCUSDT=control_entry(Mode.HALTED)))
+        await mirror.refresh()
+        redis.lose_everything()
+        redis.control = stored_control(symbol_ETHUSDT=control_entry(Mode.HALTED))
+        for _ in range(3):
+            await mirror.refresh()
+        assert mirror.view.control.in_force(clock.now()).keys() == {"symbol:BTCUSDT", "symbol:ETHUSDT"}
+        assert all(len(entries) == 1 for entries in mirror.view.control.entries.values())
+        assert mirror.system_mode().mode is Mode.CONSERVATIVE
+        redis.write(policy={})
+        await mirror.refresh()
+        assert mirror.view.control.in_force(clock.now()).keys() == {"symbol:ETHUSDT"}
+
     async def test_an_epoch_that_is_lost_while_policy_is_read_is_noticed(
         self, mirror: Mirror, redis: FakeRedis, store: FakePolicyStore
     ) -> None:

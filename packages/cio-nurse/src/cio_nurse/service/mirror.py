@@ -159,13 +159,12 @@ class Mirror:
         """Bring the view up to date with the store. Never raises; what went wrong is in `standing`."""
         try:
             pulse = await self._store.read_pulse(self._clock.now().date())
-            if pulse.epoch is None:
-                self._distrust_missing_epoch()
-            elif self._outdated or pulse.epoch != self.view.epoch or self._standing.trouble:
+            believed = pulse.epoch is not None and not self._standing.trouble
+            if believed and pulse.epoch == self.view.epoch and not self._outdated:
+                self._confirm()
+            else:
                 self._outdated = False
                 await self._load_or_try_again()
-            else:
-                self._confirm()
             self._show_trades(pulse)
         except StoreContentError as error:
             self._distrust(str(error))
@@ -183,10 +182,12 @@ class Mirror:
 
     async def _load(self) -> None:
         stored = await self._store.read_policy()
+        control = ControlState.read(stored.control)
         if stored.epoch is None:
+            # What was set before the epoch was lost still holds, and so does what was set since.
+            self.view = replace(self.view, control=self.view.control.together_with(control))
             self._distrust_missing_epoch()
             return
-        control = ControlState.read(stored.control)
         try:
             snapshot = PolicySnapshot.read(stored.epoch, stored.policy, as_of=self._clock.now())
         except PolicyUnreadableError as error:

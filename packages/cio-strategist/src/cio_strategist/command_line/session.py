@@ -147,6 +147,6 @@ def say_epoch(epoch: int | None) -> None:
 
 
 def say_if_first(epoch: int | None) -> None:
-    """Say what the very first write does, a halt included: from then on there is a policy, if only the defaults."""
+    """Say what the very first write of policy does."""
     if epoch == 1:
         say("this is the first write: the gate has a policy now and leaves BLIND")

@@ -23,6 +23,9 @@ class RedisPolicyStore:
     """`PolicyStore` on Redis, for work without an authority; build it with `open_store`.
 
     Every write is one transaction that holds only if nothing of policy or control changed since it was decided upon.
+    Control alone never starts an epoch: without one gates take it to be stricter still, and an epoch beside no policy
+    would put the defaults into force.
+
     Of a `Write` it keeps layers, versions and control; there is no trail here, nor proposals, nor answers.
     """
 
@@ -51,7 +54,7 @@ class RedisPolicyStore:
                     return Committed(change, stored.epoch)
                 if is_owned and not _only_restricts(change.write):
                     raise self._owned()
-                epoch = (stored.epoch or 0) + 1
+                epoch = _epoch_after(change.write, stored.epoch)
                 _queue(pipe, change.write, epoch)
                 await self._connection.execute(pipe)
                 return Committed(change, epoch)
@@ -110,6 +113,13 @@ def _only_restricts(write: Write) -> bool:
     return sets and not (write.loosens or write.layers or write.versions)
 
 
+def _epoch_after(write: Write, before: int | None) -> int | None:
+    is_control_alone = bool(write.control) and not (write.layers or write.versions)
+    if before is None:
+        return None if is_control_alone else 1
+    return before + 1
+
+
 def _epoch(text: str | None) -> int | None:
     try:
         return count_in(text)
@@ -117,10 +127,11 @@ def _epoch(text: str | None) -> int | None:
         raise StoreUnreadableError(f"{POLICY_EPOCH} is unusable ({error}): remove or correct that key") from error
 
 
-def _queue(pipe: Pipeline, write: Write, epoch: int) -> None:
+def _queue(pipe: Pipeline, write: Write, epoch: int | None) -> None:
     pipe.multi()
     queue_fields(pipe, POLICY, write.layers)
     queue_fields(pipe, CONTROL, write.control)
     queue_fields(pipe, POLICY_VERSIONS, {field: str(version) for field, version in write.versions.items()})
-    pipe.incr(POLICY_EPOCH)
+    if epoch is not None:
+        pipe.incr(POLICY_EPOCH)
     pipe.publish(POLICY_CHANGED, json.dumps({"epoch": epoch, "scope": write.scope}))

@@ -8,7 +8,7 @@ import typer
 from cio_strategist.command_line.console import say, say_json, say_table, warn
 from cio_strategist.command_line.options import AsJson, By, Code
 from cio_strategist.command_line.policy import view
-from cio_strategist.command_line.session import Session, run, say_epoch, say_if_first
+from cio_strategist.command_line.session import Session, run, say_epoch
 from cio_strategist.domain.duration import parse_duration
 from cio_strategist.domain.policy.control_change import StoredControl, read_control
 from cio_strategist.domain.policy.outcome import ControlOutcome, OutcomeStatus
@@ -117,8 +117,7 @@ def _say_enforcement(outcome: ControlOutcome) -> None:
     enforcement = outcome.enforcement
     if enforcement is None:
         return
-    if not enforcement.enforced:
+    if not enforcement.enforced or enforcement.epoch is None:
         warn(enforcement.message)
-        return
-    say_epoch(enforcement.epoch)
-    say_if_first(enforcement.epoch)
+    else:
+        say_epoch(enforcement.epoch)

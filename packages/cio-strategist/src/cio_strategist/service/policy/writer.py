@@ -173,4 +173,8 @@ class Writer:
     async def _enforcement(self, epoch: int | None) -> Enforcement:
         if self._enforcer is not None:
             return await self._enforcer.project()
-        return Enforcement(enforced=True, epoch=epoch, message=f"in Redis since epoch {epoch}")
+        if epoch is None:
+            message = "in Redis, which holds no policy: gates are stricter than ACTIVE until it does, and heed this too"
+        else:
+            message = f"in Redis since epoch {epoch}"
+        return Enforcement(enforced=True, epoch=epoch, message=message)
