@@ -67,6 +67,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def parts(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    topics = {"NATS_TOPIC_INTENTS": "cio.intent.>,intent.>"}
     store = {"MONGODB_URI": world.mongo.url, "MONGODB_DATABASE": DATABASE}
     account = {
         "STRATEGIST_EXCHANGE_URL": world.exchange.url,
@@ -81,13 +82,11 @@ def parts(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
         authority=StrategistProcess("gateway", {"REDIS_URL": address(world.redis, "authority"), **store}),
         feed=StrategistProcess("feed", {**on("feed"), **account}),
         tracker=StrategistProcess("tracker", {**on("tracker"), **account}),
-        recorder=StrategistProcess(
-            "recorder", {"NATS_URL": address(world.nats, "recorder"), "STRATEGIST_RECONCILE_SECONDS": "1", **store}
-        ),
+        recorder=StrategistProcess("recorder", {"NATS_URL": address(world.nats, "recorder"), **topics, **store}),
         gate=Gate(
             {
                 **on("gate"),
-                "NATS_TOPIC_INTENTS": "cio.intent.trading,intent.>",
+                **topics,
                 "NURSE_INPUTS": "market,portfolio",
                 "NURSE_AUDIT": "required",
                 "NURSE_DECISION_DEADLINE_MS": "2000",

@@ -55,7 +55,7 @@ class SecuredRedis(Redis):
         """Return the command line."""
         users = self.folder / "users.acl"
         named = Template(REDIS_USERS.read_text()).substitute(passwords())
-        users.write_text(f"{named}user examiner on nopass +@all\n")
+        users.write_text(f"{named}user examiner on nopass ~* &* +@all\n")
         return [*super().command(program), "--aclfile", str(users)]
 
     def refusals(self) -> list[str]:

@@ -2,18 +2,24 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 
+import pyotp
 import pytest
 from nats.aio.msg import Msg
 from pymongo import MongoClient
+from redis import Redis
 
 from canary.nats_wire import NatsAddress
 from canary.watching import probe_governance
+from cio_strategist import audit_cli, policy_cli
+from petrosa_contracts import rediskeys, subjects
 from petrosa_contracts.client import AuditClient, BotMode
+from tests.integration.command_line import CommandLine
 from tests.integration.deploy.conftest import DATABASE, SECONDS, Connect, Parts, World
-from tests.integration.deploy.secured import address
-from tests.integration.nurse.fleet import intent
+from tests.integration.deploy.secured import DEPLOY, address
+from tests.integration.nurse.fleet import intent, timestamp
 from tests.integration.nurse.polling import eventually, eventually_answered
 
 pytestmark = pytest.mark.servers
@@ -21,7 +27,7 @@ pytestmark = pytest.mark.servers
 
 @pytest.mark.parametrize("subject", ["cio.intent.trading.momentum_v1", "intent.trading.*"])
 async def test_an_intent_becomes_a_signal_and_a_record(
-    world: World, parts: Parts, connect: Connect, subject: str
+    world: World, parts: Parts, connect: Connect, examiner: Redis, subject: str
 ) -> None:
     engine, bot = await connect("engine"), await connect("bots")
     signals: list[str] = []
@@ -50,6 +56,23 @@ async def test_an_intent_becomes_a_signal_and_a_record(
         found = {"kind": "decision", "id": decision}
         chain = mongo[DATABASE]["audit_chain"]
         await eventually(lambda: chain.find_one(found), seconds=SECONDS, what="its record is in the chain")
+
+    event = {
+        "decision_id": decision,
+        "strategy_id": "momentum_v1",
+        "order_id": "17",
+        "event_type": "rejected",
+        "timestamp": timestamp(),
+        "reason": "exchange_rejected",
+        "symbol": "BTCUSDT",
+        "side": "buy",
+    }
+    await engine.publish(subjects.execution_event("momentum_v1"), json.dumps(event).encode())
+    await eventually(
+        lambda: examiner.zscore(rediskeys.RESERVED_SETTLED, decision) is not None,
+        seconds=SECONDS,
+        what="the tracker settles its reservation",
+    )
     assert world.nats.refusals() == []
     assert world.redis.refusals() == []
 
@@ -72,3 +95,41 @@ async def test_bots_canary_engine_and_market_are_heard(world: World, parts: Part
         await eventually(lambda part=part, name=name, labels=labels: part.metric(name, **labels), what=name)
     assert world.nats.refusals() == []
     assert world.redis.refusals() == []
+
+
+def test_policy_control_and_latches_are_changed(world: World, parts: Parts) -> None:
+    secret = pyotp.random_base32()
+    command = CommandLine(policy_cli.app, {**parts.authority.settings, "STRATEGIST_TOTP_SECRET": secret})
+    command.done("set", "symbol:DOGEUSDT", "max_position_size_usd=100", "--reason", "a test")
+    command.done("rollback", "symbol:DOGEUSDT")
+    command.done("halt", "symbol:DOGEUSDT", "--reason", "a test")
+    command.done("latch", "clear", "daily-loss", "--reason", "a test", "--code", pyotp.TOTP(secret).now())
+    assert "symbol:DOGEUSDT" in command.done("status")
+    assert world.redis.refusals() == []
+
+
+async def test_the_recorder_accounts_for_intents(world: World, parts: Parts) -> None:
+    settings = {
+        "NATS_URL": address(world.nats, "recorder"),
+        "MONGODB_URI": world.mongo.url,
+        "MONGODB_DATABASE": DATABASE,
+    }
+    told = await asyncio.to_thread(CommandLine(audit_cli.app, settings).as_json, "reconcile")
+    assert (told["missing"], told["surplus"], told["unanswered"]) == ([], [], [])
+    assert told["matched"] >= 1
+    assert world.nats.refusals() == []
+
+
+def test_the_dashboard_asks_for_metrics_and_labels_that_are_told(parts: Parts) -> None:
+    dashboard = json.loads((DEPLOY / "grafana" / "petrosa-cio.json").read_text())
+    queries = " ".join(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
+    running = (parts.gate, parts.authority, parts.feed, parts.tracker, parts.recorder)
+    told = "\n".join(part.get("/metrics")[1] for part in running)
+    asked = re.findall(r"(?:by \((\w+)\) )?\((?:\w+\()?(cio_\w+)", queries)
+    assert {name for _, name in asked} == set(re.findall(r"cio_\w+", queries))
+    assert {name for _, name in asked} <= set(re.findall(r"^(?:# TYPE )?(\w+)", told, re.MULTILINE))
+    # What never happened yet has no sample that would show its labels.
+    labels = {
+        name: set(re.findall(r"(\w+)=", found)) for name, found in re.findall(r"^(\w+)\{(.*)\} ", told, re.MULTILINE)
+    }
+    assert [(name, label) for label, name in asked if label and label not in labels.get(name, {label})] == []
