@@ -1,4 +1,7 @@
-"""The whole of it under the users of deploy/: a gate, an authority, a feed, a tracker and a recorder."""
+"""The whole of it under the users of deploy/: a gate, an authority, a feed, a tracker and a recorder.
+
+Servers are those of one module: what another makes them refuse would be taken for a refusal of the parts.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
@@ -51,7 +54,7 @@ class Parts:
     recorder: StrategistProcess
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("deploy")
     with pytest.MonkeyPatch.context() as environment, ExitStack() as stack:
@@ -65,8 +68,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         )
 
 
-@pytest.fixture(scope="session")
-def parts(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+@pytest.fixture(scope="module")
+def parts(world: World) -> Iterator[Parts]:
     topics = {"NATS_TOPIC_INTENTS": "cio.intent.>,intent.>"}
     store = {"MONGODB_URI": world.mongo.url, "MONGODB_DATABASE": DATABASE}
     account = {
