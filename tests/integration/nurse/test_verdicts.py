@@ -76,6 +76,19 @@ async def test_a_veto_says_what_was_measured_what_is_allowed_and_who_said_so(gat
     }
 
 
+@pytest.mark.parametrize("reply", ["signals.trading", "signals.trading.x", "cio.record.decision.x"])
+async def test_no_bot_can_have_an_answer_sent_where_the_gate_itself_speaks(gate: Gate, bus: Bus, reply: str) -> None:
+    spoken, verdicts = await bus.listen(reply), await bus.listen("cio.verdict.momentum_v1")
+    vetoed = json.dumps(intent(quantity=1.0)).encode()
+    await bus.client.publish("cio.intent.trading.momentum_v1", vetoed, reply=reply)
+    await bus.client.publish("cio.ping", b"", reply=reply)
+    answer = await bus.client.request("cio.ping", b"", timeout=30)
+    await eventually(lambda: len(verdicts.messages) == 1)
+    await bus.sent()
+    assert json.loads(answer.data)["service"] == "petrosa-cio"
+    assert spoken.messages == []
+
+
 async def test_an_unreadable_payload_has_the_same_shape_with_what_could_be_recognised(gate: Gate, bus: Bus) -> None:
     reply = await bus.client.request("cio.intent.trading.x", b'{"strategy_id": "half_read", "symbol": 7}', timeout=30)
     verdict = json.loads(reply.data)

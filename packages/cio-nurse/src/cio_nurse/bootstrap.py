@@ -96,6 +96,7 @@ class Nurse:
             nats_url,
             name="cio-nurse-heartbeat",
             subscriptions=[Subscription((settings.heartbeat, subjects.PING), self._answer_ping)],
+            speaks_on=self._spoken_subjects(),
         )
         self.heartbeat = self._make_heartbeat()
         self.readiness = self._make_readiness()
@@ -136,7 +137,14 @@ class Nurse:
             ],
             delivery=Delivery(ledger=self.ledger, metrics=self._telemetry, watch=self.halts),
             prepare=self.record_stream.prepare if settings.audit != "off" else None,
+            speaks_on=self._spoken_subjects(),
         )
+
+    def _spoken_subjects(self) -> tuple[str, ...]:
+        """Return on what the gate speaks of its own accord, so that nobody can have an answer sent there."""
+        signals = self.settings.signals
+        own = (self.settings.heartbeat, subjects.VERDICTS, subjects.DECISION_RECORDS, subjects.ALERTS)
+        return (signals, f"{signals}.>", *own)
 
     def _make_self_check(self, private: str) -> SelfCheck:
         settings = self.settings

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from cio_nurse.errors import TransportUnavailableError
 from cio_nurse.ports import Inbound
-from petrosa_contracts import TraceContext
+from petrosa_contracts import TraceContext, subjects
 from petrosa_contracts.runtime.nats_client import AWAY, SupervisedConnection, confirmed
 from petrosa_contracts.streams import MESSAGE_ID
 
@@ -28,6 +28,9 @@ _LARGEST_MESSAGE = 1_048_576
 """What a server takes unless it says otherwise, bytes, headers included; it ends the connection of who sends more."""
 _HEADER_ROOM = 2048
 """More than the headers of a record take: its id, and its trace, of which the longest part has 512."""
+
+INBOXES = "_INBOX."
+"""How the subjects begin on which NATS clients wait for answers, unless told otherwise."""
 
 _log = structlog.stdlib.get_logger()
 
@@ -82,7 +85,7 @@ class RecordReports(Protocol):
 
 def private_subject() -> str:
     """Return a subject that no one else knows: an inbox, as connections have them for answers."""
-    return f"_INBOX.{secrets.token_hex(11)}"
+    return f"{INBOXES}{secrets.token_hex(11)}"
 
 
 class NatsConnection(SupervisedConnection):
@@ -96,12 +99,15 @@ class NatsConnection(SupervisedConnection):
         subscriptions: Sequence[Subscription],
         delivery: DeliveryReports | None = None,
         prepare: Callable[[Client], Awaitable[None]] | None = None,
+        speaks_on: Sequence[str] = (),
     ) -> None:
+        """Build it; nobody's message is answered on a subject that `speaks_on` covers, whatever it asks for."""
         super().__init__(servers, name=name, log=_log)
         self._subscriptions = tuple(subscriptions)
         self._delivery = delivery
         self._records: RecordReports | None = None
         self._prepare = prepare
+        self._speaks_on = tuple(speaks_on)
         self._subscribed: list[NatsSubscription] = []
         self._inbox = ""
         self._record_inbox = ""
@@ -186,7 +192,7 @@ class NatsConnection(SupervisedConnection):
         for subscription in self._subscriptions:
             for subject in subscription.subjects:
                 self._subscribed.append(
-                    await client.subscribe(subject, queue=subscription.queue, cb=_callback(subscription.receive))
+                    await client.subscribe(subject, queue=subscription.queue, cb=self._callback(subscription.receive))
                 )
         if self._delivery is not None:
             self._inbox = client.new_inbox()
@@ -195,6 +201,20 @@ class NatsConnection(SupervisedConnection):
             self._record_inbox = client.new_inbox()
             await client.subscribe(f"{self._record_inbox}.*", cb=self._on_record_report)
         await confirmed(client)
+
+    def _callback(self, receive: Receive) -> Callable[[Msg], Awaitable[None]]:
+        async def on_message(message: Msg) -> None:
+            await receive(Inbound(message.data, message.subject, self._answer_to(message), message.headers))
+
+        return on_message
+
+    def _answer_to(self, message: Msg) -> str:
+        """Return where a message is answered; empty if nowhere, or where it would be taken for the gate's own."""
+        reply = message.reply
+        if reply.startswith(INBOXES) or not any(subjects.covers(own, reply) for own in self._speaks_on):
+            return reply
+        _log.warning("answer_withheld", subject=message.subject, reply=reply, reason="the gate itself speaks there")
+        return ""
 
     async def _publish(self, subject: str, payload: bytes, reply: str, headers: Mapping[str, str] | None) -> None:
         client = self._connected_client()
@@ -234,10 +254,3 @@ class NatsConnection(SupervisedConnection):
             await self._records.acknowledged(record_id)
         else:
             await self._records.refused(record_id, f"the stream refuses: {answer.error.description}")
-
-
-def _callback(receive: Receive) -> Callable[[Msg], Awaitable[None]]:
-    async def on_message(message: Msg) -> None:
-        await receive(Inbound(message.data, message.subject, message.reply, message.headers))
-
-    return on_message
