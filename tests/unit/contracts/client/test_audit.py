@@ -1,98 +1,18 @@
 import asyncio
-import json
 import logging
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from pydantic_core import PydanticSerializationError, to_json
 
 import petrosa_contracts.client
-from petrosa_contracts import Code, Decision, FailSafeReport, Mode, Signal, subjects
+from petrosa_contracts import Code, Decision, Mode, Signal, subjects
 from petrosa_contracts.answer_by import read_answer_by
 from petrosa_contracts.client import AuditClient, BotMode
-from petrosa_contracts.client.line import NoAnswerError
 from tests.unit.contracts.client.answers import START, heartbeat, intent, verdict
-
-REPORTS = "cio.audit.failsafe.momentum_v1"
-ACKNOWLEDGED = b'{"stream": "AUDIT", "seq": 1}'
-
-
-class World:
-    """A clock that is moved, and a line whose other end answers as it is told."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self.never_answers = False
-        self.asked: list[tuple[str, dict[str, Any] | None, Mapping[str, str] | None]] = []
-        self.answers: dict[str, bytes | None] = {subjects.PING: None, "cio.intent.trading.momentum_v1": None}
-        self.on_message: Callable[[bytes], Awaitable[None]] | None = None
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def utc_clock(self) -> datetime:
-        return START + timedelta(seconds=self.seconds)
-
-    async def run(
-        self,
-        subject: str,
-        *,
-        on_message: Callable[[bytes], Awaitable[None]],
-        on_connected: Callable[[], Awaitable[None]],
-    ) -> None:
-        assert subject == subjects.HEARTBEAT
-        self.on_message = on_message
-        await on_connected()
-        await asyncio.Event().wait()
-
-    async def request(
-        self, subject: str, body: bytes, *, seconds: float, headers: Mapping[str, str] | None = None
-    ) -> bytes:
-        self.asked.append((subject, json.loads(body) if body else None, headers))
-        if self.never_answers:
-            await asyncio.Event().wait()
-        answer = self.answers.get(subject)
-        if answer is None:
-            raise NoAnswerError("nobody listens")
-        return answer
-
-    def gate_answers(self, decision: Decision = Decision.APPROVED) -> None:
-        self.answers["cio.intent.trading.momentum_v1"] = to_json(verdict(decision))
-
-    def gate_is_silent(self) -> None:
-        self.answers["cio.intent.trading.momentum_v1"] = None
-
-    async def beat(self, times: int = 1, **changed: Any) -> None:
-        assert self.on_message is not None
-        for _ in range(times):
-            await self.on_message(to_json(heartbeat(timestamp=self.utc_clock().timestamp(), **changed)))
-
-    def reports(self) -> list[dict[str, Any]]:
-        return [body for subject, body, _ in self.asked if subject == REPORTS and body is not None]
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-async def client(world: World) -> AsyncIterator[AuditClient]:
-    async with AuditClient(
-        line=world, monotonic=world.monotonic, utc_clock=world.utc_clock, report_capacity=2
-    ) as client:
-        yield client
-
-
-async def known_symbol(world: World, client: AuditClient) -> None:
-    """Bring about a bot that is in normal mode, with BTCUSDT known, whose gate then falls silent."""
-    await world.beat(3)
-    world.gate_answers()
-    assert (await client.ask(intent())).may_trade
-    world.gate_is_silent()
+from tests.unit.contracts.client.world import World, known_symbol
 
 
 def test_the_client_exports_these_names() -> None:
@@ -246,106 +166,6 @@ async def test_a_heartbeat_in_milliseconds_counts_for_nothing_and_stops_no_exit(
         await world.on_message(to_json(said))
     assert client.mode is BotMode.FAIL_SAFE
     assert (await client.ask(intent(action="close"))).may_trade
-
-
-async def test_trades_let_through_are_reported_once_the_governance_is_back_and_only_once(
-    world: World, client: AuditClient
-) -> None:
-    await known_symbol(world, client)
-    answer = await client.ask(intent())
-    world.answers[REPORTS] = ACKNOWLEDGED
-    await world.beat(2)
-    assert (client.unreported, world.reports()) == (1, [])
-    await world.beat(3)
-    assert client.unreported == 0
-    (report,) = map(FailSafeReport.model_validate, world.reports())
-    assert (report.verdict, report.intent, report.reason) == (answer.verdict, intent(), "nobody listens")
-    headers = next(headers for subject, _, headers in world.asked if subject == REPORTS)
-    assert headers == {"Nats-Msg-Id": answer.verdict.decision_id}
-
-
-@pytest.mark.parametrize("answer", [None, b'{"error": {"code": 503}}'])
-async def test_a_report_that_nobody_keeps_stays_and_is_sent_again(
-    world: World, client: AuditClient, answer: bytes | None
-) -> None:
-    await known_symbol(world, client)
-    await client.ask(intent())
-    world.answers[REPORTS] = answer
-    await world.beat(3)
-    assert client.unreported == 1
-    world.answers[REPORTS] = ACKNOWLEDGED
-    await world.beat()
-    assert client.unreported == 0
-    first, second = world.reports()
-    assert first == second
-
-
-async def test_the_oldest_reports_are_kept_and_the_others_counted(world: World, client: AuditClient) -> None:
-    await known_symbol(world, client)
-    ids = [(await client.ask(intent(action="close"))).verdict.decision_id for _ in range(5)]
-    assert (client.unreported, client.dropped) == (2, 3)
-    world.answers[REPORTS] = ACKNOWLEDGED
-    await world.beat(3)
-    assert [(report["verdict"]["decision_id"], report["dropped"]) for report in world.reports()] == [
-        (ids[0], 3),
-        (ids[1], 3),
-    ]
-
-
-async def test_what_still_waits_at_the_end_is_reported_then(world: World) -> None:
-    async with AuditClient(line=world, monotonic=world.monotonic, utc_clock=world.utc_clock) as client:
-        await client.ask(intent(action="close"))
-        world.answers[REPORTS] = ACKNOWLEDGED
-    assert len(world.reports()) == 1
-    assert client.unreported == 0
-
-
-async def test_all_that_waits_at_the_end_is_reported_however_much_it_is(world: World) -> None:
-    async with AuditClient(line=world, monotonic=world.monotonic, utc_clock=world.utc_clock) as client:
-        for _ in range(300):
-            await client.ask(intent(action="close"))
-        world.answers[REPORTS] = ACKNOWLEDGED
-    assert (client.unreported, len(world.reports())) == (0, 300)
-
-
-async def test_a_slow_record_keeps_nobody_longer_than_the_time_for_reports(caplog: pytest.LogCaptureFixture) -> None:
-    class Slow(World):
-        async def request(self, subject: str, body: bytes, **options: Any) -> bytes:
-            self.seconds += 2.0 if subject == REPORTS else 0.0
-            return await super().request(subject, body, **options)
-
-    slow = Slow()
-    async with AuditClient(line=slow, monotonic=slow.monotonic, utc_clock=slow.utc_clock) as client:
-        for _ in range(10):
-            await client.ask(intent(action="close"))
-        slow.answers[REPORTS] = ACKNOWLEDGED
-    assert (client.unreported, slow.seconds) == (7, 6.0)
-    assert caplog.records[-1].getMessage() == "fail_safe_unreported waiting=7 dropped=0"
-
-
-async def test_a_client_that_is_entered_again_asks_for_the_pulse_again_and_reports_what_waited(world: World) -> None:
-    client = AuditClient(line=world, monotonic=world.monotonic, utc_clock=world.utc_clock)
-    async with client:
-        pass
-    assert (await client.ask(intent(action="close"))).may_trade
-    world.answers[subjects.PING] = to_json(heartbeat())
-    world.answers[REPORTS] = ACKNOWLEDGED
-    async with client:
-        await world.beat(2)
-        assert (client.mode, client.unreported) == (BotMode.NORMAL, 0)
-
-
-async def test_a_report_leaves_out_an_intent_that_is_too_large_to_keep(world: World, client: AuditClient) -> None:
-    answer = await client.ask(intent(action="close", metadata={"notes": "x" * 70_000}))
-    assert answer.may_trade
-    world.answers[REPORTS] = ACKNOWLEDGED
-    await world.beat(3)
-    assert world.reports()[0]["intent"] is None
-
-
-async def test_a_refusal_is_not_reported(client: AuditClient) -> None:
-    assert not (await client.ask(intent())).may_trade
-    assert client.unreported == 0
 
 
 async def test_an_answered_ping_at_the_start_is_a_first_heartbeat(world: World) -> None:

@@ -29,7 +29,7 @@ _LARGEST_MESSAGE = 1_048_576
 _HEADER_ROOM = 2048
 """More than the headers of a record take: its id, and its trace, of which the longest part has 512."""
 
-INBOXES = "_INBOX."
+_INBOXES = "_INBOX."
 """How the subjects begin on which NATS clients wait for answers, unless told otherwise."""
 
 _log = structlog.stdlib.get_logger()
@@ -85,7 +85,7 @@ class RecordReports(Protocol):
 
 def private_subject() -> str:
     """Return a subject that no one else knows: an inbox, as connections have them for answers."""
-    return f"{INBOXES}{secrets.token_hex(11)}"
+    return f"{_INBOXES}{secrets.token_hex(11)}"
 
 
 class NatsConnection(SupervisedConnection):
@@ -211,7 +211,7 @@ class NatsConnection(SupervisedConnection):
     def _answer_to(self, message: Msg) -> str:
         """Return where a message is answered; empty if nowhere, or where it would be taken for the gate's own."""
         reply = message.reply
-        if reply.startswith(INBOXES) or not any(subjects.covers(own, reply) for own in self._speaks_on):
+        if reply.startswith(_INBOXES) or not any(subjects.covers(own, reply) for own in self._speaks_on):
             return reply
         _log.warning("answer_withheld", subject=message.subject, reply=reply, reason="the gate itself speaks there")
         return ""

@@ -1,13 +1,10 @@
 """The command of `cio-replay`."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cio_strategist.command_line import replay_view
 from cio_strategist.command_line.archive_session import FromFile, with_archive
@@ -15,6 +12,7 @@ from cio_strategist.command_line.audit.session import Since, Until, parse_moment
 from cio_strategist.command_line.console import say, say_json, say_table, warn
 from cio_strategist.command_line.options import AsJson
 from cio_strategist.command_line.program import Version
+from cio_strategist.command_line.progress import showing_progress
 from cio_strategist.command_line.session import REFUSED, reporting
 from cio_strategist.domain.decisions.filter import DecisionFilter
 from cio_strategist.domain.decisions.reproduction import Replayed, Reproduction, reproduction_of
@@ -90,22 +88,13 @@ def _replay_one(decision_id: str, source: Path | None, *, as_json: bool) -> None
 def _tally(
     source: Path | None, wanted: DecisionFilter, patch: PolicyPatch | None, *, limit: int | None, jobs: int
 ) -> Tally:
-    console = Console(stderr=True)
-
     async def work(archive: "Archive") -> Tally:
-        total = await archive.bodies.count(wanted, limit=limit) if console.is_terminal else None
-        with _progress(console, total) as advance:
-            return await replay_all(archive.bodies.bodies(wanted, limit=limit), patch, jobs=jobs, progress=advance)
+        # Counting takes time, so it is done only for somebody who looks on.
+        total = await archive.bodies.count(wanted, limit=limit) if Console(stderr=True).is_terminal else None
+        with showing_progress("decisions", total) as progress:
+            return await replay_all(archive.bodies.bodies(wanted, limit=limit), patch, jobs=jobs, progress=progress)
 
     return with_archive(source, work)
-
-
-@contextmanager
-def _progress(console: Console, total: int | None) -> Generator[Callable[[int], None]]:
-    columns = (SpinnerColumn(), TextColumn("decisions"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("decisions", total=total)
-        yield lambda number: bar.advance(task, number)
 
 
 def _patch(path: Path) -> PolicyPatch:

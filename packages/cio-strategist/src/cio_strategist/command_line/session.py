@@ -144,9 +144,3 @@ def say_epoch(epoch: int | None) -> None:
     """Print the epoch, if there is one and it is known."""
     if epoch is not None:
         say(f"epoch {epoch}")
-
-
-def say_if_first(epoch: int | None) -> None:
-    """Say what the very first write of policy does."""
-    if epoch == 1:
-        say("this is the first write: the gate has a policy now and leaves BLIND")

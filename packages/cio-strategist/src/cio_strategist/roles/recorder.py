@@ -59,9 +59,7 @@ async def open_recorder(settings: Settings, telemetry: Telemetry) -> AsyncGenera
             checkpoint_entries=settings.checkpoint_records,
             checkpoint_seconds=settings.checkpoint_seconds,
         )
-        intents = streams.intents(subscriptions(settings.intent_topics))
-        made = (streams.DECISIONS, streams.FAILSAFE, intents)
-        kept = Streams(nats.jetstream, made, replicas=settings.stream_replicas)
+        kept = _streams(settings, nats)
         sources = sources_of(kept)
         tracing = stack.enter_context(_tracing(settings))
         recorder = Recorder(
@@ -98,6 +96,12 @@ async def open_recorder(settings: Settings, telemetry: Telemetry) -> AsyncGenera
             )
 
         yield ActiveRole(Role.RECORDER, tasks=(nats.run, *recorder.tasks(), accountant.run), readiness=readiness)
+
+
+def _streams(settings: Settings, nats: NatsConnection) -> Streams:
+    """Return the streams that the recorder makes where they are missing."""
+    intents = streams.intents(subscriptions(settings.intent_topics))
+    return Streams(nats.jetstream, (streams.DECISIONS, streams.FAILSAFE, intents), replicas=settings.stream_replicas)
 
 
 @contextmanager

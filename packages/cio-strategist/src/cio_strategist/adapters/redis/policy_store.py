@@ -110,14 +110,15 @@ async def open_store(url: str) -> AsyncGenerator[RedisPolicyStore]:
 def _only_restricts(write: Write) -> bool:
     """Whether all a write does is to set a mode that lets nothing more pass; the authority takes such a one over."""
     sets = any(text is not None for text in write.control.values())
-    return sets and not (write.loosens or write.layers or write.versions)
+    return sets and _is_control_alone(write) and not write.loosens
+
+
+def _is_control_alone(write: Write) -> bool:
+    return bool(write.control) and not (write.layers or write.versions)
 
 
 def _epoch_after(write: Write, before: int | None) -> int | None:
-    is_control_alone = bool(write.control) and not (write.layers or write.versions)
-    if before is None:
-        return None if is_control_alone else 1
-    return before + 1
+    return None if before is None and _is_control_alone(write) else (before or 0) + 1
 
 
 def _epoch(text: str | None) -> int | None:

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from cio_strategist.command_line.audit.progress import showing_progress
 from cio_strategist.command_line.audit.session import AuditSession, PublicKeys, run_audit, trusted_keys
 from cio_strategist.command_line.audit.view import body_of, entry_fields
 from cio_strategist.command_line.console import moment, say, say_entries, say_json, warn
 from cio_strategist.command_line.options import AsJson
+from cio_strategist.command_line.progress import showing_progress
 from cio_strategist.command_line.session import REFUSED, reporting
 from cio_strategist.domain.record.entry import Entry, Head
 from cio_strategist.domain.record.proof import InclusionProof, wrong_with

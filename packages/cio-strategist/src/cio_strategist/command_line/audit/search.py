@@ -13,7 +13,6 @@ import typer
 from cio_strategist.adapters.clock import SystemClock
 from cio_strategist.adapters.parquet import write_parquet
 from cio_strategist.adapters.whole_file import whole_file
-from cio_strategist.command_line.audit.progress import showing_progress
 from cio_strategist.command_line.audit.session import SINCE, AuditSession, Since, Until, parse_moment, run_audit
 from cio_strategist.command_line.audit.view import (
     ENTRY_HEADINGS,
@@ -25,6 +24,7 @@ from cio_strategist.command_line.audit.view import (
 )
 from cio_strategist.command_line.console import moment, say, say_json, say_table, warn
 from cio_strategist.command_line.options import AsJson
+from cio_strategist.command_line.progress import showing_progress
 from cio_strategist.command_line.session import REFUSED
 from cio_strategist.domain.record.accounting import Account
 from cio_strategist.domain.record.entry import Entry, Kind, canonical
@@ -208,11 +208,9 @@ def _filter(
 async def _batches(
     session: AuditSession, wanted: EntryFilter, progress: Callable[[int], None]
 ) -> AsyncIterator[list[Entry]]:
-    done = 0
     async for entries in session.store.export(wanted):
         yield _sound(entries)
-        done += len(entries)
-        progress(done)
+        progress(len(entries))
 
 
 async def _write_lines(output: Path | None, found: AsyncIterator[list[Entry]]) -> int:

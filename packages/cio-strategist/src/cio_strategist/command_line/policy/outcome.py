@@ -4,7 +4,7 @@ import typer
 
 from cio_strategist.command_line.console import say, warn
 from cio_strategist.command_line.policy import view
-from cio_strategist.command_line.session import REFUSED, say_if_first
+from cio_strategist.command_line.session import REFUSED
 from cio_strategist.domain.policy.outcome import Enforcement, Outcome, OutcomeStatus
 
 
@@ -25,7 +25,8 @@ def say_outcome(outcome: Outcome) -> None:
             say(view.change_line(change))
         epoch = None if outcome.enforcement is None else outcome.enforcement.epoch
         say(f"version {outcome.version}" + ("" if epoch is None else f", epoch {epoch}"))
-        say_if_first(epoch)
+        if epoch == 1:
+            say("this is the first write: the gate has a policy now and leaves BLIND")
         if outcome.enforcement is not None and not outcome.enforcement.enforced:
             warn(outcome.enforcement.message)
     if outcome.problem is not None:

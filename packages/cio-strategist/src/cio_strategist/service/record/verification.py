@@ -68,7 +68,7 @@ async def verify(
     noted: Head | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Verified:
-    """Walk the whole chain, then hold the trail against it; `progress` is told how many entries held so far.
+    """Walk the whole chain, then hold the trail against it; `progress` is told how many more entries hold.
 
     With a `verifier`, many more entries than the `checkpoint_entries` that make a checkpoint due must not be without
     one: whoever can write to the store can take checkpoints out, and link anew what came after them.
@@ -109,6 +109,7 @@ async def _walk(
     progress: Callable[[int], None],
 ) -> Problem | None:
     async for entries in chain.scan():
+        held_before = walk.head.sequence
         for entry in entries:
             if entry is None:
                 return Problem(walk.head.sequence + 1, "the document is damaged: it is not what was written")
@@ -118,7 +119,7 @@ async def _walk(
                 return Problem(entry.sequence, "it is not the entry that was noted", entry.kind, entry.id)
             if entry.kind in _CHANGES:
                 linked[entry.kind, entry.id] = _Linked(entry.sequence, body_digest(entry.body), _revision(entry.facts))
-        progress(walk.head.sequence)
+        progress(walk.head.sequence - held_before)
     return None
 
 
